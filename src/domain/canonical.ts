@@ -1,0 +1,59 @@
+import { Malformed, shown } from './refusal.ts';
+
+/** A flat object of strings: what intents and journal leaves are made of. */
+export type Flat = Readonly<Record<string, string>>;
+
+const utf8 = new TextEncoder();
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * RFC 8785 (JCS) of a flat object of strings: keys sorted by UTF-16 code units (§3.2.3), strings as ECMAScript writes
+ * them (§3.2.2.2), no white space, UTF-8.
+ */
+export function canonicalBytes(value: Flat): Uint8Array {
+  return utf8.encode(canonicalText(value));
+}
+
+export function canonicalText(value: Flat): string {
+  const members = Object.keys(value)
+    .sort()
+    .map((key) => {
+      const text = value[key];
+      // RFC 8785 §3.2.2.2: a lone surrogate has no UTF-8 and terminates with an error.
+      if (text === undefined || !text.isWellFormed() || !key.isWellFormed()) {
+        throw new Malformed(key, 'is not well-formed Unicode');
+      }
+      return `${JSON.stringify(key)}:${JSON.stringify(text)}`;
+    });
+  return `{${members.join(',')}}`;
+}
+
+/**
+ * Parses bytes that must be canonical already. A repeated key, another order, an escape that JCS would not write, a byte
+ * order mark or a trailing newline all fail in one place: re-serialising gives other bytes.
+ */
+export function parseCanonical(bytes: Uint8Array, field: string): Flat {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(strictUtf8.decode(bytes));
+  } catch {
+    throw new Malformed(field, 'is not JSON in UTF-8');
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new Malformed(field, 'is not a JSON object');
+  }
+  const flat: Record<string, string> = Object.create(null);
+  for (const [key, value] of Object.entries(parsed)) {
+    if (typeof value !== 'string') throw new Malformed(field, `member ${shown(key)} is not a string`);
+    flat[key] = value;
+  }
+  const again = canonicalBytes(flat);
+  if (!equalBytes(again, bytes)) {
+    throw new Malformed(field, 'is not in canonical form (RFC 8785): send back the exact bytes that Prepare returned');
+  }
+  return flat;
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

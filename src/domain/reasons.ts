@@ -1,0 +1,282 @@
+/** The names of gRPC's status codes (google.rpc.Code), the part of them that a reason may carry. */
+export type Code =
+  | 'INVALID_ARGUMENT'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'PERMISSION_DENIED'
+  | 'FAILED_PRECONDITION'
+  | 'RESOURCE_EXHAUSTED'
+  | 'UNAUTHENTICATED'
+  | 'ABORTED'
+  | 'UNAVAILABLE'
+  | 'INTERNAL'
+  | 'DATA_LOSS';
+
+interface Entry {
+  readonly code: Code;
+  /** What is so, in one English sentence. */
+  readonly sentence: string;
+  /** What the caller can do. */
+  readonly remedy: string;
+}
+
+const denied = (sentence: string, remedy: string): Entry => ({ code: 'PERMISSION_DENIED', sentence, remedy });
+const notNow = (sentence: string, remedy: string): Entry => ({ code: 'FAILED_PRECONDITION', sentence, remedy });
+const malformed = (sentence: string, remedy: string): Entry => ({ code: 'INVALID_ARGUMENT', sentence, remedy });
+
+const prepareAnew = 'Prepare again and have the new intent approved.';
+const askCustomer = 'Have the customer approve this intent with an enrolled factor.';
+const fixTransaction = 'Build the transaction from the approved intent and ask again.';
+
+/**
+ * Every reason for which the station refuses, holds, or fails: one catalogue, from which the gRPC code, the
+ * `ErrorInfo.reason`, the metric label, the journal's field and docs/reasons.md all come.
+ */
+export const reasons = {
+  // Requests
+  malformed: malformed('A field of the request is malformed.', 'Correct the field that the error names.'),
+  'not-found': { code: 'NOT_FOUND', sentence: 'There is no such resource.', remedy: 'Check the name.' },
+  'role-denied': denied(
+    'The client certificate has no role that may call this.',
+    'Use a certificate of the right role.',
+  ),
+  overloaded: {
+    code: 'RESOURCE_EXHAUSTED',
+    sentence: 'Too much work is in flight.',
+    remedy: 'Back off and ask again.',
+  },
+  'withdrawal-id-reused': {
+    code: 'ALREADY_EXISTS',
+    sentence: 'A withdrawal of this id exists with another intent.',
+    remedy: 'Use a new id for a new withdrawal.',
+  },
+  'entry-id-reused': {
+    code: 'ALREADY_EXISTS',
+    sentence: 'A whitelist entry of this id exists with another intent.',
+    remedy: 'Use a new id for a new entry.',
+  },
+  'changed-meanwhile': {
+    code: 'ABORTED',
+    sentence: 'A fact that the decision relied on changed while it was made.',
+    remedy: 'Ask again.',
+  },
+
+  // Intents
+  'intent-expired': notNow('The intent has expired.', prepareAnew),
+  'intent-from-future': denied('The intent was issued after the station’s present.', prepareAnew),
+  'ticket-invalid': denied('The intent was not prepared by this station, or its ticket was voided.', prepareAnew),
+  'station-mismatch': denied('The intent names another station or generation.', prepareAnew),
+  'pay-by-passed': notNow(
+    'The time by which the withdrawal had to be first signed has passed.',
+    'Prepare a new withdrawal.',
+  ),
+
+  // Evidence
+  'attestation-missing': denied('No attestation came with the request.', askCustomer),
+  'attestation-insufficient': denied(
+    'The attestations do not make up the evidence that policy wants.',
+    'Add the factor that the error names.',
+  ),
+  'attestation-invalid': denied('An attestation does not verify.', askCustomer),
+  'attestation-spent': denied('This evidence has been spent already.', prepareAnew),
+  'challenge-mismatch': denied('The attestation was made for something other than this intent.', askCustomer),
+  'origin-mismatch': denied(
+    'The attestation was made on an origin that policy does not name.',
+    'Approve on the station’s approval page.',
+  ),
+  'rp-mismatch': denied(
+    'The attestation was made for another relying party.',
+    'Approve on the station’s approval page.',
+  ),
+  'cross-origin': denied('The attestation was made inside a frame of another origin.', 'Approve on a top-level page.'),
+  'credential-mismatch': denied('The assertion names two different credentials.', askCustomer),
+  'user-not-present': denied('The authenticator did not see a person.', askCustomer),
+  'user-not-verified': denied('The authenticator did not verify the person.', 'Approve with PIN or biometrics.'),
+  'backup-state-invalid': denied(
+    'The credential’s backup flags contradict themselves or its enrolment.',
+    'Enrol a new factor.',
+  ),
+  'counter-regressed': denied(
+    'The authenticator’s counter went back: it may have been copied.',
+    'Revoke the factor and enrol a new one.',
+  ),
+  'signature-invalid': denied('The attestation’s signature does not verify.', askCustomer),
+  'voucher-missing': denied(
+    'A first factor needs an admission voucher.',
+    'Get a voucher from the admission authority.',
+  ),
+  'voucher-invalid': denied(
+    'The admission voucher does not verify for this account and key.',
+    'Get a new voucher for exactly this key.',
+  ),
+  'voucher-spent': denied('The admission voucher has been used.', 'Get a new voucher.'),
+  'voucher-not-first': denied(
+    'A voucher admits only the first factor that an account ever had.',
+    'Attest the new factor with an existing one, or recover.',
+  ),
+
+  // Factors
+  'factor-unknown': denied('The factor is not enrolled.', 'Use an enrolled factor.'),
+  'factor-foreign': denied('The factor is enrolled for another account.', 'Use a factor of this account.'),
+  'factor-revoked': denied('The factor has been revoked.', 'Use another factor.'),
+  'factor-unripe': notNow('The factor has not ripened yet.', 'Wait until the time in `not_before`.'),
+  'factor-exists': {
+    code: 'ALREADY_EXISTS',
+    sentence: 'A factor of this id exists already.',
+    remedy: 'Enrol another credential.',
+  },
+  'factor-class-refused': denied(
+    'Policy does not accept factors of this class.',
+    'Enrol a factor of an accepted class.',
+  ),
+  'account-unknown': denied('The account has no factor.', 'Enrol a first factor with an admission voucher.'),
+
+  // Destinations
+  'destination-unlisted': denied(
+    'The destination is not on the account’s whitelist.',
+    'Whitelist it and let it ripen.',
+  ),
+  'destination-unripe': notNow('The destination has not ripened yet.', 'Wait until the time in `not_before`.'),
+  'destination-listed': {
+    code: 'ALREADY_EXISTS',
+    sentence: 'The destination is on the account’s whitelist already.',
+    remedy: 'Use the existing entry.',
+  },
+  'destination-withdrawn': denied(
+    'The destination left the whitelist after the withdrawal was authorized.',
+    'Whitelist it anew and prepare a new withdrawal.',
+  ),
+  'address-not-canonical': malformed(
+    'The address is not in its chain’s one canonical form.',
+    'Send the form that the error gives.',
+  ),
+
+  // Withdrawals
+  'withdrawal-unknown': denied('No withdrawal of this id is authorized.', 'Authorize it first.'),
+  'withdrawal-not-payable': notNow('The withdrawal is not in a state in which it can be paid.', 'See its state.'),
+  'withdrawal-not-cancellable': notNow('The withdrawal can no longer be cancelled.', 'See its state.'),
+  'asset-unknown': denied('Policy does not name this asset.', 'Use an asset that policy names.'),
+  'amount-above-ceiling': denied(
+    'The amount is above policy’s ceiling for one payment.',
+    'Withdraw less, or have the policy changed.',
+  ),
+  'fee-ceiling-above-policy': denied('The intent’s fee ceiling is above policy’s.', 'Prepare with a lower ceiling.'),
+
+  // Transactions: what the bytes do, against what was approved
+  'transaction-undecodable': malformed('The transaction cannot be decoded whole.', fixTransaction),
+  'transaction-type-refused': malformed(
+    'Transactions of this type are not signed here.',
+    'Use a legacy (EIP-155), EIP-2930 or EIP-1559 transaction.',
+  ),
+  'transaction-signed-already': malformed(
+    'The transaction carries a signature already.',
+    'Send the unsigned transaction.',
+  ),
+  'chain-mismatch': denied('The transaction is for another chain than its wallet’s, or for none.', fixTransaction),
+  'contract-creation': denied('The transaction creates a contract.', fixTransaction),
+  'call-refused': denied(
+    'The transaction calls a contract in a way other than a registered token’s transfer.',
+    fixTransaction,
+  ),
+  'token-unknown': denied('The token is not in policy’s registry.', 'Have the token added to the policy.'),
+  'access-list-refused': denied('The transaction has an access list beyond policy.', 'Leave the access list empty.'),
+  'data-fee-unbounded': denied(
+    'The chain charges fees that are not in the transaction, and policy sets no bound.',
+    'Use a chain that policy names.',
+  ),
+  'amount-mismatch': denied('The transaction pays another amount than was approved.', fixTransaction),
+  'destination-mismatch': denied('The transaction pays another destination than was approved.', fixTransaction),
+  'asset-mismatch': denied('The transaction pays another asset than was approved.', fixTransaction),
+  'payment-unmatched': denied(
+    'A payment of the transaction matches no withdrawal, or a withdrawal no payment.',
+    fixTransaction,
+  ),
+  'fee-above-approved': denied(
+    'The transaction can cost more in fees than was approved.',
+    'Lower its fee or have a higher ceiling approved.',
+  ),
+  'fee-above-ceiling': denied('The transaction can cost more in fees than policy allows.', 'Lower its fee.'),
+  'priority-fee-above-max': denied('The priority fee is above the maximum fee.', fixTransaction),
+  'nonce-used': denied(
+    'The nonce belongs to another payment, or is below the wallet’s first.',
+    'Use the wallet’s next nonce.',
+  ),
+  'nonce-out-of-window': denied('The nonce is too far ahead.', 'Use the wallet’s next nonce.'),
+  'anchor-taken': denied(
+    'The withdrawal is bound to another anchor: paying it there could pay it twice.',
+    'Replace the transaction on its own anchor.',
+  ),
+  'replacement-differs': denied(
+    'A replacement must make exactly the same payments on the same anchor.',
+    fixTransaction,
+  ),
+  'replacement-missing': notNow(
+    'The anchor has a transaction; a new one must name it in `replaces`.',
+    'Name the transaction that it replaces.',
+  ),
+  'replacement-in-flight': notNow(
+    'The transaction to be replaced is on its way to a device.',
+    'Wait until it is settled.',
+  ),
+  'transaction-not-retryable': notNow(
+    'Only a transaction that was declined on its device is retried.',
+    'See its state.',
+  ),
+  'wallet-unknown': denied('Policy names no such wallet.', 'Use a wallet that policy names.'),
+
+  // Stops
+  frozen: notNow('A freeze stops this.', 'Ask the station’s operators.'),
+  'clock-suspect': notNow('The station does not trust its clock.', 'An operator must acknowledge the clock.'),
+  'fact-tampered': {
+    code: 'DATA_LOSS',
+    sentence: 'A stored fact fails its authentication code; the station has frozen itself.',
+    remedy: 'Call the operators: the database was written by another hand.',
+  },
+  'policy-changed': notNow(
+    'The policy file is not the one in force.',
+    'Restore the file, or change the policy as policy says.',
+  ),
+  'operators-required': denied('Operators are founded: this needs their quorum.', 'Ask the operators.'),
+
+  // Devices
+  'device-missing': notNow('The wallet’s device is not connected.', 'Connect it; the transaction goes on by itself.'),
+  'device-locked': notNow('The wallet’s device is locked.', 'Unlock it; the transaction goes on by itself.'),
+  'device-wrong-app': notNow(
+    'The wallet’s device has another app open.',
+    'Open the right app; the transaction goes on by itself.',
+  ),
+  'device-app-outdated': notNow('The device’s app is older than the station accepts.', 'Update the app.'),
+  'device-foreign': notNow('The connected device does not hold the wallet’s key.', 'Connect the wallet’s own device.'),
+  'device-busy': notNow('The device is busy.', 'It is asked again by itself.'),
+  'device-refused': denied('The payment was refused on the device.', 'Retry the transaction if that was a mistake.'),
+  'device-cannot-show': denied(
+    'The device cannot show this transaction and will not sign it blindly.',
+    'Use a payment that the device can show.',
+  ),
+  'device-timeout': notNow('The device did not answer in time.', 'It is asked again by itself, with the same bytes.'),
+  'device-lost': notNow(
+    'The device went away while it was signing.',
+    'It is asked again by itself, with the same bytes.',
+  ),
+  'signature-wrong': {
+    code: 'INTERNAL',
+    sentence: 'The device answered with something other than the right signature; it was discarded.',
+    remedy: 'Call the operators: the device or its connection is not to be trusted.',
+  },
+  'signer-failed': notNow('The signer’s process failed.', 'It is restarted by itself.'),
+
+  // Failures of the station itself
+  'storage-failed': {
+    code: 'UNAVAILABLE',
+    sentence: 'The station could not record the decision, so nothing was decided.',
+    remedy: 'Ask again; tell the operators if it persists.',
+  },
+  internal: {
+    code: 'INTERNAL',
+    sentence: 'The station failed in a way that it does not know.',
+    remedy: 'Tell the operators; nothing was signed.',
+  },
+} as const satisfies Record<string, Entry>;
+
+/** A tag of the catalogue. */
+export type Reason = keyof typeof reasons;

@@ -1,0 +1,235 @@
+import type { Address, AssetId, ChainId } from './caip.ts';
+import type {
+  AccountId,
+  Digest,
+  EntryId,
+  FactorId,
+  NoticeId,
+  StationName,
+  TransactionId,
+  WalletId,
+  WithdrawalId,
+} from './ids.ts';
+import type { FactorClass, FactorKind } from './intent.ts';
+import type { Reason } from './reasons.ts';
+import type { WallMs, WitnessedMs } from './time.ts';
+
+// What the station remembers: one record a row. Records are immutable values; a decision replaces them whole.
+
+export interface StationRecord {
+  readonly key: 'station';
+  readonly name: StationName;
+  /** Raised by a clock acknowledgement and by a restore: voids every prepared intent. */
+  readonly ticketEpoch: number;
+  /** Raised to kill every customer factor at once. */
+  readonly factorEpoch: number;
+  /** SHA-256 of the policy document in force. */
+  readonly policy: Digest;
+  /** The journal's origin line. */
+  readonly origin: string;
+}
+
+/** Witnessed time and what it was computed from (design §5). */
+export interface ClockRecord {
+  readonly key: 'clock';
+  readonly w: WitnessedMs;
+  /** The wall clock's persisted high-water mark. */
+  readonly highWater: WallMs;
+  readonly wall: WallMs;
+  /** CLOCK_MONOTONIC, ms. */
+  readonly mono: number;
+  /** CLOCK_BOOTTIME as /proc/uptime shows it, ms: runs on through a suspend. */
+  readonly uptime: number;
+  readonly bootId: string;
+  /** Wall and uptime at the start of the drift window. */
+  readonly driftWall: WallMs;
+  readonly driftUptime: number;
+  /** W at which the current 24 h allowance for gaps began, and how much of it is used, ms. */
+  readonly gapSince: WitnessedMs;
+  readonly gapUsed: number;
+  readonly suspect: boolean;
+}
+
+export interface AccountRecord {
+  readonly account: AccountId;
+  /** Factors ever enrolled, revoked ones included: an account with a past only recovers. */
+  readonly everEnrolled: number;
+}
+
+type Life = 'announcing' | 'pending' | 'cancelled' | 'removed';
+
+interface Ripens {
+  /** `announcing → pending → (ripe, computed)`; `cancelled` before it was ripe, `removed` or revoked at any time. */
+  readonly state: Life;
+  readonly w0: WitnessedMs | null;
+  readonly d0: number | null;
+  readonly notice: NoticeId;
+}
+
+export interface FactorRecord extends Ripens {
+  readonly id: FactorId;
+  readonly account: AccountId;
+  readonly kind: FactorKind;
+  readonly class: FactorClass;
+  readonly coseKey: Uint8Array;
+  readonly signCount: number;
+  readonly backupEligible: boolean;
+  readonly backupState: boolean;
+  readonly aaguid: string;
+  readonly epoch: number;
+  /** The factor that attested it; null where a voucher admitted it. */
+  readonly attestedBy: FactorId | null;
+  /** Of the factor intent. */
+  readonly digest: Digest;
+}
+
+export interface DestinationRecord extends Ripens {
+  readonly entry: EntryId;
+  readonly account: AccountId;
+  readonly destination: Address;
+  readonly label: string;
+  readonly attestedBy: FactorId;
+  readonly epoch: number;
+  readonly digest: Digest;
+}
+
+/** Which entry lists a destination for an account, if any is live. Age belongs to the entry, so a new one starts at zero. */
+export interface ListingRecord {
+  readonly account: AccountId;
+  readonly destination: Address;
+  readonly entry: EntryId;
+}
+
+export const withdrawalStates = [
+  'HELD',
+  'AUTHORIZED',
+  'COMMITTED',
+  'SIGNED',
+  'REFUSED',
+  'CANCELLED',
+  'EXPIRED',
+] as const;
+export type WithdrawalState = (typeof withdrawalStates)[number];
+
+export interface WithdrawalRecord {
+  readonly id: WithdrawalId;
+  readonly account: AccountId;
+  readonly asset: AssetId;
+  readonly amount: bigint;
+  readonly destination: Address;
+  readonly entry: EntryId;
+  readonly maxFee: bigint;
+  readonly payBy: WallMs;
+  readonly digest: Digest;
+  /** The exact canonical bytes. */
+  readonly intent: Uint8Array;
+  /** The attestations as they came (formats.md, "Evidence"). */
+  readonly evidence: Uint8Array;
+  readonly factors: readonly string[];
+  readonly epoch: number;
+  readonly state: WithdrawalState;
+  /** Set by the first transaction that pays it, never changed: wallet and anchor. */
+  readonly wallet: WalletId | null;
+  readonly anchor: string | null;
+  /** The newest transaction that pays it. */
+  readonly transaction: TransactionId | null;
+  readonly authorizedAt: WallMs;
+}
+
+export const transactionStates = [
+  'PERMITTED',
+  'SENT',
+  'SIGNED',
+  'WITHHELD',
+  'DECLINED',
+  'UNCERTAIN',
+  'REPLACED',
+  'VOIDED',
+] as const;
+export type TransactionState = (typeof transactionStates)[number];
+
+export interface TransactionRecord {
+  readonly id: TransactionId;
+  readonly wallet: WalletId;
+  readonly chain: ChainId;
+  /** Canonical unsigned bytes. */
+  readonly unsigned: Uint8Array;
+  /** Ids of the withdrawals that it pays. */
+  readonly pays: readonly string[];
+  readonly paymentSet: Digest;
+  readonly anchor: string;
+  readonly maxFee: bigint;
+  readonly replaces: TransactionId | null;
+  readonly state: TransactionState;
+  /** Why it does not go on, while it does not. */
+  readonly blockedBy: Reason | null;
+  /** The released signed transaction; null until released. */
+  readonly signed: Uint8Array | null;
+  /** A withheld one, sealed (formats.md, "Sealing"). */
+  readonly sealed: Uint8Array | null;
+  /** How often its bytes went to a device. */
+  readonly attempts: number;
+  readonly permittedAt: WallMs;
+}
+
+export interface AnchorRecord {
+  readonly wallet: WalletId;
+  readonly anchor: string;
+  /** The payment set that it belongs to for ever. */
+  readonly paymentSet: Digest;
+  /** The newest transaction on it. */
+  readonly transaction: TransactionId;
+}
+
+export interface WalletRecord {
+  readonly wallet: WalletId;
+  /** One above the highest nonce that any anchor claimed. */
+  readonly nextNonce: number;
+}
+
+/** Evidence that was used: an intent's digest, a voucher's `jti`. */
+export interface SpentRecord {
+  /** `intent:<digest>` or `voucher:<issuer>:<jti>`. */
+  readonly key: string;
+  readonly by: string;
+}
+
+export type FreezeScope =
+  | `station`
+  | `wallet:${string}`
+  | `account:${string}`
+  | `chain:${string}`
+  | `asset:${string}`
+  | `destination:${string}`;
+
+export interface FreezeRecord {
+  readonly scope: FreezeScope;
+  readonly active: boolean;
+  readonly who: string;
+  readonly why: string;
+  readonly since: WallMs;
+}
+
+export const noticeKinds = [
+  'factor-added',
+  'destination-added',
+  'destination-removed',
+  'factor-revoked',
+  'withdrawal-authorized',
+] as const;
+export type NoticeKind = (typeof noticeKinds)[number];
+
+export interface NoticeRecord {
+  readonly id: NoticeId;
+  /** Position in the outbox: the courier's cursor. */
+  readonly sequence: number;
+  readonly account: AccountId;
+  readonly kind: NoticeKind;
+  /** What it is about: an entry, a factor, a withdrawal. */
+  readonly subject: string;
+  readonly text: string;
+  /** Lets whoever got the notice object: 32 random bytes, base64url. */
+  readonly token: string;
+  readonly createdAt: WallMs;
+  readonly acknowledgedAt: WallMs | null;
+}
