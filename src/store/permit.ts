@@ -1,0 +1,40 @@
+import type { TransactionId, Wallet } from '../domain/index.ts';
+
+/**
+ * Leave to have exactly these bytes signed by exactly this wallet's key. Only a commit of the store makes one (I1): the
+ * object itself is the proof, so a copy of it proves nothing.
+ */
+export interface Permit {
+  readonly transaction: TransactionId;
+  readonly wallet: Wallet;
+  /** Canonical unsigned transaction. */
+  readonly unsigned: Uint8Array;
+  /** What the device needs to show a token by name: Ledger's signed descriptors, hex. Display only. */
+  readonly tokenDescriptors: readonly string[];
+}
+
+const minted = new WeakSet<Permit>();
+let mintTaken = false;
+
+/** True only for the very object that a commit returned. */
+export function isPermit(value: unknown): value is Permit {
+  return typeof value === 'object' && value !== null && minted.has(value as Permit);
+}
+
+/**
+ * Hands the mint to its one holder, the store's commit, which takes it while its module loads. Anyone who asks later
+ * gets an error instead.
+ */
+export function takeMint(): (permit: Permit) => Permit {
+  if (mintTaken) throw new Error('permits have a mint already: only the commit of the store makes them');
+  mintTaken = true;
+  return (permit) => {
+    const frozen = Object.freeze({
+      ...permit,
+      wallet: Object.freeze({ ...permit.wallet }),
+      unsigned: permit.unsigned.slice(),
+    });
+    minted.add(frozen);
+    return frozen;
+  };
+}
