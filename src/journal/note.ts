@@ -1,0 +1,209 @@
+import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { sameBytes } from './hash.ts';
+
+/** C2SP signed-note v1 (c2sp.org/signed-note) with Ed25519 keys, signature type 0x01. */
+
+export type NoteReason =
+  | 'note-malformed'
+  | 'note-unsigned'
+  | 'note-signature-invalid'
+  | 'note-key-malformed'
+  | 'note-key-ambiguous';
+
+/** A note or key that can't be used; for a note, nothing of its text may be believed. */
+export class NoteError extends Error {
+  readonly reason: NoteReason;
+
+  constructor(reason: NoteReason, message: string) {
+    super(message);
+    this.name = 'NoteError';
+    this.reason = reason;
+  }
+}
+
+/** A key that may sign notes, by name; `id` is SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key)[:4]. */
+export interface NoteVerifier {
+  readonly name: string;
+  readonly id: Uint8Array;
+  readonly publicKey: KeyObject;
+}
+
+/** The private half of a `NoteVerifier`. */
+export interface NoteSigner {
+  readonly name: string;
+  readonly id: Uint8Array;
+  readonly privateKey: KeyObject;
+}
+
+/** A note of which at least one signature by a known key holds, and none by a known key fails. */
+export interface OpenedNote {
+  /** What was signed: ends in a newline. */
+  readonly text: string;
+  /** The keys whose signatures hold. */
+  readonly signers: readonly NoteVerifier[];
+}
+
+const TYPE_ED25519 = 0x01;
+const KEY_LENGTH = 32;
+const ID_LENGTH = 4;
+const SIGNATURE_LENGTH = 64;
+// The standard asks for at least 16 signatures, and for a bound. Post-quantum cosignatures may have 5 kB each.
+const MAX_SIGNATURES = 64;
+const MAX_LENGTH = 1_000_000;
+
+/** A verifier for an Ed25519 public key. Throws `NoteError` `note-key-malformed` for another key or a bad name. */
+export function noteVerifier(name: string, publicKey: KeyObject): NoteVerifier {
+  return { name, id: keyId(name, rawPublicKey(publicKey)), publicKey };
+}
+
+/** A signer for an Ed25519 private key. Throws `NoteError` `note-key-malformed` for another key or a bad name. */
+export function noteSigner(name: string, privateKey: KeyObject): NoteSigner {
+  if (privateKey.type !== 'private')
+    throw keyError(`"${name}" needs a private key to sign, not a ${privateKey.type} one`);
+  return { name, id: keyId(name, rawPublicKey(createPublicKey(privateKey))), privateKey };
+}
+
+/** `name+hex(id)+base64(0x01 ‖ public key)`: what an auditor pins. */
+export function formatVerifierKey({ name, id, publicKey }: NoteVerifier): string {
+  return `${name}+${hex(id)}+${base64(Buffer.concat([Uint8Array.of(TYPE_ED25519), rawPublicKey(publicKey)]))}`;
+}
+
+/** Reads `formatVerifierKey`'s form strictly. Throws `NoteError` `note-key-malformed`. */
+export function parseVerifierKey(text: string): NoteVerifier {
+  const [, name, id, encoded] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/s.exec(text) ?? [];
+  if (name === undefined || id === undefined || encoded === undefined) {
+    throw keyError(`"${text}" isn't a verifier key: it must be name+8 hex digits+base64`);
+  }
+  const key = fromBase64(encoded);
+  if (key === undefined || key.length !== 1 + KEY_LENGTH || key[0] !== TYPE_ED25519) {
+    throw keyError(`the verifier key of "${name}" isn't an Ed25519 key: base64 of 0x01 and 32 bytes`);
+  }
+  const raw = key.subarray(1);
+  const expected = hex(keyId(name, raw));
+  if (expected !== id)
+    throw keyError(`the verifier key of "${name}" has id ${id}, but its name and key make ${expected}`);
+  const x = Buffer.from(raw).toString('base64url');
+  return noteVerifier(name, createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x } }));
+}
+
+/** Signs a text, which must end in a newline, with each key. Throws `NoteError` `note-malformed`. */
+export function signNote(text: string, signers: readonly NoteSigner[]): string {
+  checkCharacters(text);
+  if (!text.endsWith('\n')) throw noteError('the text of a note must end in a newline');
+  if (signers.length === 0) throw new NoteError('note-unsigned', 'a note needs at least one signer');
+  const message = Buffer.from(text);
+  const lines = signers.map(({ name, id, privateKey }) => {
+    return `— ${name} ${base64(Buffer.concat([id, sign(null, message, privateKey)]))}\n`;
+  });
+  return `${text}\n${lines.join('')}`;
+}
+
+/**
+ * Opens a note: its text is returned only if a signature by one of `verifiers` holds. Signatures by unknown keys are
+ * ignored; one by a known key that fails refuses the note. Throws `NoteError`.
+ */
+export function openNote(note: Uint8Array | string, verifiers: readonly NoteVerifier[]): OpenedNote {
+  const whole = typeof note === 'string' ? note : decode(note);
+  if (whole.length > MAX_LENGTH) throw noteError(`the note is longer than ${MAX_LENGTH} characters`);
+  checkCharacters(whole);
+  // The text itself may hold empty lines: the last one separates it from the signatures.
+  const separator = whole.lastIndexOf('\n\n');
+  if (separator < 0) throw noteError('the note has no empty line between text and signatures');
+  const text = whole.slice(0, separator + 1);
+  const tail = whole.slice(separator + 2);
+  if (!tail.endsWith('\n')) throw noteError('the note has no signature line that ends in a newline');
+  const lines = tail.slice(0, -1).split('\n');
+  if (lines.length > MAX_SIGNATURES) throw noteError(`the note has more than ${MAX_SIGNATURES} signatures`);
+
+  const message = Buffer.from(text);
+  const signers = new Set<NoteVerifier>();
+  for (const line of lines) {
+    const { name, id, signature } = parseSignature(line);
+    const [key, ...others] = verifiers.filter((known) => known.name === name && sameBytes(known.id, id));
+    if (key === undefined) continue;
+    if (others.length > 0) {
+      throw new NoteError(
+        'note-key-ambiguous',
+        `two verifier keys have the name "${name}" and id ${hex(id)}: keep one`,
+      );
+    }
+    if (signature.length !== SIGNATURE_LENGTH || !verify(null, message, key.publicKey, signature)) {
+      throw new NoteError('note-signature-invalid', `the signature of "${name}" (id ${hex(id)}) doesn't fit the text`);
+    }
+    signers.add(key);
+  }
+  if (signers.size === 0) {
+    const known = verifiers.map(({ name, id }) => `"${name}" (id ${hex(id)})`).join(', ') || 'none';
+    throw new NoteError('note-unsigned', `the note isn't signed by a known key; known: ${known}`);
+  }
+  return { text, signers: [...signers] };
+}
+
+function parseSignature(line: string): { name: string; id: Uint8Array; signature: Uint8Array } {
+  const [, name, encoded] = /^— ([^ ]+) ([^ ]+)$/.exec(line) ?? [];
+  const bytes = encoded === undefined ? undefined : fromBase64(encoded);
+  if (name === undefined || !isKeyName(name) || bytes === undefined || bytes.length <= ID_LENGTH) {
+    throw noteError(`"${line}" isn't a signature line: it must be "— name base64(key id, signature)"`);
+  }
+  return { name, id: bytes.subarray(0, ID_LENGTH), signature: bytes.subarray(ID_LENGTH) };
+}
+
+function keyId(name: string, rawKey: Uint8Array): Uint8Array {
+  if (!isKeyName(name)) throw keyError(`"${name}" isn't a key name: no spaces, plus or control characters, not empty`);
+  const digest = createHash('sha256').update(`${name}\n`).update(Uint8Array.of(TYPE_ED25519)).update(rawKey).digest();
+  return new Uint8Array(digest.subarray(0, ID_LENGTH));
+}
+
+function isKeyName(name: string): boolean {
+  return name.isWellFormed() && /^[^\p{White_Space}\p{Cc}+]+$/u.test(name);
+}
+
+function rawPublicKey(key: KeyObject): Uint8Array {
+  const x = key.type === 'public' && key.asymmetricKeyType === 'ed25519' ? key.export({ format: 'jwk' }).x : undefined;
+  if (x === undefined)
+    throw keyError(`a note needs an Ed25519 key, not ${key.asymmetricKeyType ?? 'a secret'} (${key.type})`);
+  return Buffer.from(x, 'base64url');
+}
+
+function decode(note: Uint8Array): string {
+  try {
+    // ignoreBOM keeps a byte order mark in the text, where the signature covers it.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(note);
+  } catch {
+    throw noteError("the note isn't valid UTF-8");
+  }
+}
+
+function checkCharacters(text: string): void {
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 && code !== 0x0a) {
+      throw noteError(
+        `control character 0x${code.toString(16).padStart(2, '0')} at character ${i}: only newlines may stand in a note`,
+      );
+    }
+  }
+  if (!text.isWellFormed()) throw noteError('the text has a lone surrogate and so no UTF-8 form');
+}
+
+/** RFC 4648 §4 with its padding; undefined where the text isn't the one encoding of its bytes. */
+function fromBase64(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return base64(bytes) === text ? bytes : undefined;
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+function noteError(message: string): NoteError {
+  return new NoteError('note-malformed', message);
+}
+
+function keyError(message: string): NoteError {
+  return new NoteError('note-key-malformed', message);
+}
