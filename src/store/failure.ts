@@ -1,0 +1,40 @@
+/** A row that another hand wrote: its authentication code is wrong. */
+export class TamperedRow extends Error {
+  readonly table: string;
+  readonly key: string;
+
+  constructor(table: string, key: string) {
+    super(`row ${key} of ${table} fails its authentication code: it was not written by this station`);
+    this.name = 'TamperedRow';
+    this.table = table;
+    this.key = key;
+  }
+}
+
+/** The database could not record a decision; nothing of its group was decided. */
+export class StorageFailed extends Error {
+  /** SQLite's extended result code, e.g. `SQLITE_FULL`. */
+  readonly code: string;
+
+  constructor(code: string, cause: unknown) {
+    super(`the database refused to record the decision (${code}): nothing was decided`, { cause });
+    this.name = 'StorageFailed';
+    this.code = code;
+  }
+}
+
+/** The database can't be used as it is; the message says what to do. */
+export class StoreUnusable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreUnusable';
+  }
+}
+
+/** SQLite's extended result code of an error, if it is one of SQLite's. */
+export function sqliteCode(error: unknown): string | undefined {
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') {
+    return error.code.startsWith('SQLITE_') ? error.code : undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,69 @@
+import type { Statement } from 'better-sqlite3';
+import { leafHash } from '../journal/hash.ts';
+import type { Opening } from '../journal/leaf.ts';
+import { appendLeaves, missingNode, type NodeReader } from '../journal/merkle.ts';
+import type { Sqlite } from './database.ts';
+
+/** The journal's tables: leaves, the complete nodes of their tree, and the openings of their commitments. */
+export class Log {
+  readonly #insertLeaf: Statement<[number, Uint8Array]>;
+  readonly #insertNode: Statement<[number, number, Uint8Array]>;
+  readonly #insertOpening: Statement<[number, string, Uint8Array, string]>;
+  readonly #leaf: Statement<[number], { bytes: Uint8Array }>;
+  readonly #range: Statement<[number, number], { index: number; bytes: Uint8Array }>;
+  readonly #node: Statement<[number, number], { hash: Uint8Array }>;
+  readonly #openings: Statement<[number], { field: string; salt: Uint8Array; value: string }>;
+  readonly #count: Statement<[], { size: number }>;
+
+  constructor(db: Sqlite) {
+    const write = !db.readonly;
+    const insert = (sql: string): string => (write ? sql : 'SELECT 1');
+    this.#insertLeaf = db.prepare(insert('INSERT INTO leaves ("index", bytes) VALUES (?, ?)'));
+    this.#insertNode = db.prepare(insert('INSERT INTO nodes (level, "index", hash) VALUES (?, ?, ?)'));
+    this.#insertOpening = db.prepare(insert('INSERT INTO openings (leaf, field, salt, value) VALUES (?, ?, ?, ?)'));
+    this.#leaf = db.prepare('SELECT bytes FROM leaves WHERE "index" = ?');
+    this.#range = db.prepare('SELECT "index", bytes FROM leaves WHERE "index" >= ? AND "index" < ? ORDER BY "index"');
+    this.#node = db.prepare('SELECT hash FROM nodes WHERE level = ? AND "index" = ?');
+    this.#openings = db.prepare('SELECT field, salt, value FROM openings WHERE leaf = ? ORDER BY field');
+    this.#count = db.prepare('SELECT coalesce(max("index") + 1, 0) AS size FROM leaves');
+  }
+
+  /** Leaves recorded, whether or not their tree nodes are. */
+  size(): number {
+    return this.#count.get()?.size ?? 0;
+  }
+
+  addLeaf(index: number, bytes: Uint8Array, openings: readonly Opening[]): void {
+    this.#insertLeaf.run(index, bytes);
+    for (const { field, salt, value } of openings) this.#insertOpening.run(index, field, salt, value);
+  }
+
+  /** Grows the tree from `size` by leaves that `addLeaf` recorded. O(log n) hashes in all, one more a leaf. */
+  growTree(size: number, leaves: readonly Uint8Array[]): void {
+    const { nodes } = appendLeaves(
+      size,
+      leaves.map((bytes) => leafHash(bytes)),
+      this.readNode,
+    );
+    for (const node of nodes) this.#insertNode.run(node.level, node.index, node.hash);
+  }
+
+  readonly readNode: NodeReader = (level, index) => {
+    const found = this.#node.get(level, index);
+    if (found === undefined) throw missingNode(level, index);
+    return found.hash;
+  };
+
+  leaf(index: number): Uint8Array | undefined {
+    return this.#leaf.get(index)?.bytes;
+  }
+
+  /** Leaves `from` to `to` (exclusive), in order. */
+  leaves(from: number, to: number): IterableIterator<{ index: number; bytes: Uint8Array }> {
+    return this.#range.iterate(from, to);
+  }
+
+  openings(index: number): Opening[] {
+    return this.#openings.all(index).map(({ field, salt, value }) => ({ field, salt: new Uint8Array(salt), value }));
+  }
+}

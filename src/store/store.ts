@@ -1,0 +1,296 @@
+import { type ClockRecord, formatInstant, type StationRecord, type WallMs } from '../domain/index.ts';
+import { encodeLeaf, type LeafDraft } from '../journal/leaf.ts';
+import { CommitGroup } from './commit-group.ts';
+import type { Sqlite } from './database.ts';
+import { Facts, factId, type Keys } from './facts.ts';
+import { StorageFailed, StoreUnusable, sqliteCode, TamperedRow } from './failure.ts';
+import { Log } from './log.ts';
+import { type Permit, takeMint } from './permit.ts';
+import { Rows } from './rows.ts';
+import { keyOf } from './table.ts';
+import { type LookupName, type LookupRecord, type Records, type TableName, tables } from './tables.ts';
+import type { PermitRequest, Verdict, Write } from './verdict.ts';
+
+const mint = takeMint();
+
+/** Witnessed time, as the clock room computes it. `note` tells of what the step found, and goes into the same commit. */
+export type Witness = (last: ClockRecord) => {
+  readonly clock: ClockRecord;
+  readonly now: WallMs;
+  readonly note?: LeafDraft;
+};
+
+export interface StoreOptions {
+  readonly db: Sqlite;
+  readonly rowKey: Uint8Array;
+  readonly witness: Witness;
+  /** 32 fresh random bytes a call. */
+  readonly salt: () => Uint8Array;
+  /** The disk may have lost what it acknowledged: the process must end at once, and recover by reading. */
+  readonly onFatal: (error: StorageFailed) => void;
+}
+
+/** What a commit yielded. */
+export interface Committed<R> {
+  readonly result: R;
+  /** Index of the verdict's first leaf. */
+  readonly firstLeaf: number;
+  readonly permit: Permit | undefined;
+}
+
+/** What was written by one decision; told to watchers after it is durable. */
+export type CommitListener = (writes: readonly Write[]) => void;
+
+/** The part of the store that decisions use. */
+export interface DecisionStore {
+  decide<R>(keys: Keys, judge: (facts: Facts) => Verdict<R>): Promise<Committed<R>>;
+}
+
+interface Job {
+  readonly keys: Keys;
+  readonly judge: (facts: Facts) => Verdict<unknown>;
+  readonly resolve: (committed: Committed<unknown>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Decided {
+  readonly job: Job;
+  readonly verdict: Verdict<unknown>;
+  readonly firstLeaf: number;
+}
+
+/**
+ * What the station remembers. `decide` reads the named facts, asks a pure function for its verdict, and writes rows and
+ * journal leaves in one transaction; decisions that come together share a commit. Permits are minted here alone, after the
+ * outer COMMIT, from the committed row.
+ */
+export class Store implements DecisionStore {
+  readonly log: Log;
+  readonly #db: Sqlite;
+  readonly #rows: Rows;
+  readonly #options: StoreOptions;
+  readonly #group: CommitGroup<Job>;
+  readonly #listeners = new Set<CommitListener>();
+  #size: number;
+  #tampered: TamperedRow | undefined;
+  #closed = false;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#db = options.db;
+    this.#rows = new Rows(options.db, options.rowKey);
+    this.log = new Log(options.db);
+    this.#size = this.log.size();
+    this.#group = new CommitGroup((jobs) => this.#commit(jobs));
+  }
+
+  /** Number of leaves that are durable. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The first tampered row that was met, if any: from then on nothing is permitted. */
+  get tampered(): TamperedRow | undefined {
+    return this.#tampered;
+  }
+
+  /**
+   * Rejects with what `judge` throws, with `TamperedRow` for a forged row, or with `StorageFailed`: in each case nothing of
+   * this decision was written.
+   */
+  decide<R>(keys: Keys, judge: (facts: Facts) => Verdict<R>): Promise<Committed<R>> {
+    if (this.#closed) return Promise.reject(new StorageFailed('SQLITE_MISUSE', new Error('the store is closed')));
+    return new Promise((resolve, reject) => {
+      this.#group.add({ keys, judge, resolve: resolve as Job['resolve'], reject });
+    });
+  }
+
+  /** Reads a row outside a decision: for answers, and to find out what a decision must name. */
+  read<T extends TableName>(table: T, ...key: string[]): Records[T] | undefined {
+    return this.#watched(() => this.#rows.get(table, key)?.record);
+  }
+
+  find<L extends LookupName>(lookup: L, ...values: (string | number)[]): LookupRecord<L>[] {
+    return this.#watched(() => this.#rows.all(lookup, values));
+  }
+
+  /** The journal entry that a row's newest fact went into. */
+  leafOf(table: TableName, ...key: string[]): number | undefined {
+    return this.#watched(() => this.#rows.get(table, key)?.leaf);
+  }
+
+  policy(hash: string): string | undefined {
+    return this.#db.prepare<[string], { document: string }>('SELECT document FROM policies WHERE hash = ?').get(hash)
+      ?.document;
+  }
+
+  /** Calls back after each commit with what it wrote. Returns the unsubscriber. */
+  onCommit(listener: CommitListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Commits what waits and lets go of the database; the caller closes it. */
+  close(): void {
+    this.#group.flush();
+    this.#closed = true;
+  }
+
+  #watched<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof TamperedRow) this.#tampered ??= error;
+      throw error;
+    }
+  }
+
+  #commit(jobs: readonly Job[]): void {
+    const decided: Decided[] = [];
+    const failed: { job: Job; error: unknown }[] = [];
+    const size = this.#size;
+    try {
+      this.#db.exec('BEGIN IMMEDIATE');
+      const moment = this.#moment();
+      const leaves: Uint8Array[] = moment.leaves;
+      for (const job of jobs) {
+        this.#db.exec('SAVEPOINT decision');
+        const before = leaves.length;
+        try {
+          const verdict = this.#apply(job, moment, size, leaves);
+          this.#db.exec('RELEASE decision');
+          decided.push({ job, verdict, firstLeaf: size + before });
+        } catch (error) {
+          // An error such as SQLITE_FULL rolls back the whole transaction, not the savepoint: then no member of the group
+          // has been decided, whatever it thought.
+          if (sqliteCode(error) !== undefined || !this.#db.inTransaction) throw error;
+          this.#db.exec('ROLLBACK TO decision; RELEASE decision');
+          leaves.length = before;
+          failed.push({ job, error });
+        }
+      }
+      this.log.growTree(size, leaves);
+      this.#db.exec('COMMIT');
+      this.#size = size + leaves.length;
+    } catch (error) {
+      this.#abandon(jobs, error);
+      return;
+    }
+    // Durable from here on.
+    for (const { job, error } of failed) {
+      if (error instanceof TamperedRow) this.#tampered ??= error;
+      job.reject(error);
+    }
+    for (const { job, verdict, firstLeaf } of decided) this.#answer(job, verdict, firstLeaf);
+  }
+
+  /** Station and time for one group: read once, and written with it. */
+  #moment(): { station: StationRecord; clock: ClockRecord; now: WallMs; leaves: Uint8Array[] } {
+    const station = this.#rows.get('station', ['station'])?.record;
+    const last = this.#rows.get('clock', ['clock']);
+    if (station === undefined || last === undefined) throw new StoreUnusable('the database holds no station');
+    const { clock, now, note } = this.#options.witness(last.record);
+    const leaves: Uint8Array[] = [];
+    let leaf = last.leaf;
+    if (note !== undefined) {
+      leaf = this.#size;
+      leaves.push(this.#record(note, this.#size, station, clock, now));
+    }
+    this.#rows.put('clock', clock, leaf);
+    return { station, clock, now, leaves };
+  }
+
+  #record(draft: LeafDraft, index: number, station: StationRecord, clock: ClockRecord, now: WallMs): Uint8Array {
+    const context = { station: station.name, w: clock.w, time: formatInstant(now) };
+    const { bytes, openings } = encodeLeaf(draft, context, this.#options.salt);
+    this.log.addLeaf(index, bytes, openings);
+    return bytes;
+  }
+
+  #apply(
+    job: Job,
+    moment: { station: StationRecord; clock: ClockRecord; now: WallMs },
+    size: number,
+    leaves: Uint8Array[],
+  ): Verdict<unknown> {
+    const { clock, now } = moment;
+    // An earlier decision of the group may have changed the station's own row.
+    const station = this.#rows.get('station', ['station'])?.record ?? moment.station;
+    const rows = new Map<string, unknown>();
+    for (const [table, ...key] of job.keys.rows ?? []) {
+      rows.set(factId([table, ...key]), this.#rows.get(table, key)?.record);
+    }
+    const lookups = new Map<string, readonly unknown[]>();
+    for (const [name, ...values] of job.keys.lookups ?? []) {
+      lookups.set(factId([name, ...values]), this.#rows.all(name, values));
+    }
+    const verdict = job.judge(new Facts(station, clock, now, rows, lookups));
+    const first = size + leaves.length;
+    for (const [i, draft] of (verdict.leaves ?? []).entries()) {
+      leaves.push(this.#record(draft, first + i, station, clock, now));
+    }
+    for (const [table, ...key] of verdict.removals ?? []) this.#rows.remove(table, key);
+    for (const write of verdict.writes ?? []) this.#write(write, first);
+    return verdict;
+  }
+
+  #write(write: Write, firstLeaf: number): void {
+    const { table, record } = write;
+    const leaf = write.leaf === undefined ? this.#leafBefore(write) : firstLeaf + write.leaf;
+    this.#rows.put(table, record, leaf);
+  }
+
+  /** A write that no new leaf tells of (a counter, a cursor) keeps the leaf that its row had. */
+  #leafBefore({ table, record }: Write): number {
+    const found = this.#rows.get(table, keyOf(tables[table], record));
+    return found?.leaf ?? -1;
+  }
+
+  #answer(job: Job, verdict: Verdict<unknown>, firstLeaf: number): void {
+    try {
+      const permit = verdict.permit === undefined ? undefined : this.#permit(verdict.permit);
+      job.resolve({ result: verdict.result, firstLeaf, permit });
+    } catch (error) {
+      if (error instanceof TamperedRow) this.#tampered ??= error;
+      job.reject(error);
+    }
+    const writes = verdict.writes ?? [];
+    if (writes.length > 0) for (const listener of this.#listeners) listener(writes);
+  }
+
+  /** From the committed row and nothing else: what a restart would find is what gets signed. */
+  #permit(request: PermitRequest): Permit {
+    const row = this.#rows.get('transactions', [request.transaction])?.record;
+    if (row === undefined || row.state !== 'SENT' || row.wallet !== request.wallet.id) {
+      throw new Error(`no permit: transaction ${request.transaction} is not committed as SENT on ${request.wallet.id}`);
+    }
+    return mint({
+      transaction: row.id,
+      wallet: request.wallet,
+      unsigned: row.unsigned,
+      tokenDescriptors: request.tokenDescriptors,
+    });
+  }
+
+  /** The whole group failed: nothing of it was decided. */
+  #abandon(jobs: readonly Job[], error: unknown): void {
+    if (this.#db.inTransaction) {
+      try {
+        this.#db.exec('ROLLBACK');
+      } catch {
+        // The transaction is gone already; the reason why is `error`.
+      }
+    }
+    if (error instanceof TamperedRow) this.#tampered ??= error;
+    const code = sqliteCode(error);
+    const failure = code === undefined ? error : new StorageFailed(code, error);
+    for (const job of jobs) job.reject(failure);
+    // After a failed fsync the kernel may have dropped the pages: only a fresh read of the disk tells what stands.
+    if (
+      failure instanceof StorageFailed &&
+      /^SQLITE_IOERR_(FSYNC|DIR_FSYNC|WRITE|TRUNCATE)|^SQLITE_CORRUPT/.test(failure.code)
+    ) {
+      this.#options.onFatal(failure);
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import type {
+  AccountRecord,
+  AnchorRecord,
+  ClockRecord,
+  DestinationRecord,
+  FactorRecord,
+  FreezeRecord,
+  ListingRecord,
+  NoticeRecord,
+  SpentRecord,
+  StationRecord,
+  TransactionRecord,
+  WalletRecord,
+  WithdrawalRecord,
+} from '../domain/index.ts';
+import { type Table, table } from './table.ts';
+
+/** Every table that feeds a decision. */
+export interface Records {
+  readonly station: StationRecord;
+  readonly clock: ClockRecord;
+  readonly accounts: AccountRecord;
+  readonly factors: FactorRecord;
+  readonly destinations: DestinationRecord;
+  readonly listings: ListingRecord;
+  readonly withdrawals: WithdrawalRecord;
+  readonly transactions: TransactionRecord;
+  readonly anchors: AnchorRecord;
+  readonly wallets: WalletRecord;
+  readonly spent: SpentRecord;
+  readonly freezes: FreezeRecord;
+  readonly notices: NoticeRecord;
+}
+
+export type TableName = keyof Records;
+
+export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
+  station: table<StationRecord>('station', ['key'], {
+    key: 'text',
+    name: 'text',
+    ticketEpoch: 'int',
+    factorEpoch: 'int',
+    policy: 'text',
+    origin: 'text',
+  }),
+  clock: table<ClockRecord>('clock', ['key'], {
+    key: 'text',
+    w: 'int',
+    highWater: 'int',
+    wall: 'int',
+    mono: 'int',
+    uptime: 'int',
+    bootId: 'text',
+    driftWall: 'int',
+    driftUptime: 'int',
+    gapSince: 'int',
+    gapUsed: 'int',
+    suspect: 'bool',
+  }),
+  accounts: table<AccountRecord>('accounts', ['account'], { account: 'text', everEnrolled: 'int' }),
+  factors: table<FactorRecord>('factors', ['id'], {
+    id: 'text',
+    account: 'text',
+    kind: 'text',
+    class: 'text',
+    coseKey: 'blob',
+    signCount: 'int',
+    backupEligible: 'bool',
+    backupState: 'bool',
+    aaguid: 'text',
+    epoch: 'int',
+    attestedBy: 'text?',
+    digest: 'text',
+    state: 'text',
+    w0: 'int?',
+    d0: 'int?',
+    notice: 'text',
+  }),
+  destinations: table<DestinationRecord>('destinations', ['entry'], {
+    entry: 'text',
+    account: 'text',
+    destination: 'text',
+    label: 'text',
+    attestedBy: 'text',
+    epoch: 'int',
+    digest: 'text',
+    state: 'text',
+    w0: 'int?',
+    d0: 'int?',
+    notice: 'text',
+  }),
+  listings: table<ListingRecord>('listings', ['account', 'destination'], {
+    account: 'text',
+    destination: 'text',
+    entry: 'text',
+  }),
+  withdrawals: table<WithdrawalRecord>('withdrawals', ['id'], {
+    id: 'text',
+    account: 'text',
+    asset: 'text',
+    amount: 'amount',
+    destination: 'text',
+    entry: 'text',
+    maxFee: 'amount',
+    payBy: 'int',
+    digest: 'text',
+    intent: 'blob',
+    evidence: 'blob',
+    factors: 'list',
+    epoch: 'int',
+    state: 'text',
+    wallet: 'text?',
+    anchor: 'text?',
+    transaction: 'text?',
+    authorizedAt: 'int',
+  }),
+  transactions: table<TransactionRecord>('transactions', ['id'], {
+    id: 'text',
+    wallet: 'text',
+    chain: 'text',
+    unsigned: 'blob',
+    pays: 'list',
+    paymentSet: 'text',
+    anchor: 'text',
+    maxFee: 'amount',
+    replaces: 'text?',
+    state: 'text',
+    blockedBy: 'text?',
+    signed: 'blob?',
+    sealed: 'blob?',
+    attempts: 'int',
+    permittedAt: 'int',
+  }),
+  anchors: table<AnchorRecord>('anchors', ['wallet', 'anchor'], {
+    wallet: 'text',
+    anchor: 'text',
+    paymentSet: 'text',
+    transaction: 'text',
+  }),
+  wallets: table<WalletRecord>('wallets', ['wallet'], { wallet: 'text', nextNonce: 'int' }),
+  spent: table<SpentRecord>('spent', ['key'], { key: 'text', by: 'text' }),
+  freezes: table<FreezeRecord>('freezes', ['scope'], {
+    scope: 'text',
+    active: 'bool',
+    who: 'text',
+    why: 'text',
+    since: 'int',
+  }),
+  notices: table<NoticeRecord>('notices', ['id'], {
+    id: 'text',
+    sequence: 'int',
+    account: 'text',
+    kind: 'text',
+    subject: 'text',
+    text: 'text',
+    token: 'text',
+    createdAt: 'int',
+    acknowledgedAt: 'int?',
+  }),
+};
+
+/**
+ * The look-ups other than by key: all are by an indexed column, so that none costs more as the tables grow.
+ * `limit` is there for those that one account could fill.
+ */
+export const lookups = {
+  factorsOfAccount: { table: 'factors', where: ['account'] },
+  factorsAttestedBy: { table: 'factors', where: ['attestedBy'] },
+  destinationsOfAccount: { table: 'destinations', where: ['account'] },
+  destinationsAttestedBy: { table: 'destinations', where: ['attestedBy'] },
+  withdrawalsOfAccount: { table: 'withdrawals', where: ['account', 'state'] },
+  withdrawalsInState: { table: 'withdrawals', where: ['state'] },
+  transactionsInState: { table: 'transactions', where: ['state'] },
+  noticeWithToken: { table: 'notices', where: ['token'] },
+  activeFreezes: { table: 'freezes', where: ['active'] },
+} as const satisfies Record<string, { table: TableName; where: readonly string[] }>;
+
+export type LookupName = keyof typeof lookups;
+export type LookupRecord<L extends LookupName> = Records[(typeof lookups)[L]['table']];

@@ -1,0 +1,25 @@
+import type { TransactionId, Wallet } from '../domain/index.ts';
+import type { LeafDraft } from '../journal/leaf.ts';
+import type { Records, TableName } from './tables.ts';
+
+/** A row to be written whole; `leaf` is the position, in the verdict's leaves, of the entry that tells of it. */
+export type Write = {
+  [T in TableName]: { readonly table: T; readonly record: Records[T]; readonly leaf?: number };
+}[TableName];
+
+/** What a decision says is to happen. All of it is committed at once, or none of it. */
+export interface Verdict<R> {
+  readonly result: R;
+  readonly writes?: readonly Write[];
+  /** Rows to be forgotten, each by its table and key. */
+  readonly removals?: readonly (readonly [TableName, ...string[]])[];
+  readonly leaves?: readonly LeafDraft[];
+  /** Asks for leave to sign this transaction. Given only if the commit left it in a state that may be sent. */
+  readonly permit?: PermitRequest;
+}
+
+export interface PermitRequest {
+  readonly transaction: TransactionId;
+  readonly wallet: Wallet;
+  readonly tokenDescriptors: readonly string[];
+}
