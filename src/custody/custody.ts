@@ -1,0 +1,206 @@
+import type {
+  AccountId,
+  Address,
+  AssetId,
+  Attestation,
+  DestinationRecord,
+  Digest,
+  Effects,
+  EntryId,
+  FactorClass,
+  FactorId,
+  FactorRecord,
+  FreezeRecord,
+  FreezeScope,
+  Intent,
+  NoticeId,
+  NoticeRecord,
+  Reason,
+  Sealed,
+  StationName,
+  TransactionId,
+  TransactionRecord,
+  WallMs,
+  WalletId,
+  WithdrawalId,
+  WithdrawalRecord,
+  WitnessedMs,
+} from '../domain/index.ts';
+
+/** A rule as it was applied: what it demands, what it found, and why it refused if it did. */
+export interface RuleOutcome {
+  readonly rule: string;
+  readonly passed: boolean;
+  readonly explanation: string;
+  readonly refusal: RefusalView | undefined;
+}
+
+export interface RefusalView {
+  readonly reason: Reason;
+  readonly message: string;
+  readonly details: Readonly<Record<string, string>>;
+}
+
+/** An intent ready to be approved, with what would become of it now. */
+export interface Prepared {
+  readonly intent: Sealed<Intent>;
+  /** Factors of the account that could attest now. */
+  readonly credentials: readonly FactorId[];
+  readonly rpId: string;
+  readonly evidenceWanted: string;
+  readonly rules: readonly RuleOutcome[];
+  readonly warnings: readonly string[];
+}
+
+export type RipeningState = 'announcing' | 'pending' | 'ripe' | 'cancelled' | 'removed';
+
+/** Something that ripens, as it stands now; `notBefore` is the earliest wall-clock time at which it can be ripe. */
+export interface Ripened<R> {
+  readonly record: R;
+  readonly state: RipeningState;
+  readonly notBefore: WallMs | undefined;
+}
+
+export interface Authorization {
+  readonly intent: Uint8Array;
+  readonly attestations: readonly Attestation[];
+}
+
+export type Approval =
+  | { readonly kind: 'voucher'; readonly jws: string }
+  | { readonly kind: 'attestation'; readonly attestation: Attestation };
+
+/** Called for the present state first, then after each change. */
+export type Watcher<R> = (record: R) => void;
+export type Unwatch = () => void;
+
+export interface Withdrawals {
+  prepare(request: {
+    readonly withdrawal: WithdrawalId;
+    readonly account: AccountId;
+    readonly asset: AssetId;
+    readonly amount: bigint;
+    readonly destination: Address;
+    readonly maxFee: bigint;
+    readonly payBy: WallMs | undefined;
+    /** ms; undefined for the default. */
+    readonly lifetime: number | undefined;
+  }): Promise<Prepared>;
+  authorize(request: Authorization): Promise<WithdrawalRecord>;
+  get(id: WithdrawalId): WithdrawalRecord;
+  watch(ids: readonly WithdrawalId[], watcher: Watcher<WithdrawalRecord>): Unwatch;
+  cancel(id: WithdrawalId): Promise<WithdrawalRecord>;
+}
+
+export interface TransactionRequest {
+  readonly wallet: WalletId;
+  readonly unsigned: Uint8Array;
+  readonly pays: readonly WithdrawalId[];
+  readonly replaces: TransactionId | undefined;
+}
+
+export interface Transactions {
+  explain(request: TransactionRequest): Promise<{ readonly effects: Effects | undefined; readonly rules: readonly RuleOutcome[] }>;
+  sign(request: TransactionRequest & { readonly authorizations: readonly Authorization[] }): Promise<TransactionRecord>;
+  retry(id: TransactionId): Promise<TransactionRecord>;
+  get(id: TransactionId): TransactionRecord;
+  watch(ids: readonly TransactionId[], watcher: Watcher<TransactionRecord>): Unwatch;
+}
+
+export interface Destinations {
+  prepare(request: {
+    readonly entry: EntryId;
+    readonly account: AccountId;
+    readonly destination: Address;
+    readonly label: string;
+    readonly lifetime: number | undefined;
+  }): Promise<Prepared>;
+  add(request: Authorization): Promise<Ripened<DestinationRecord>>;
+  list(account: AccountId): readonly Ripened<DestinationRecord>[];
+  remove(entry: EntryId): Promise<Ripened<DestinationRecord>>;
+}
+
+export interface Factors {
+  /** PublicKeyCredentialCreationOptionsJSON, serialized. */
+  begin(account: AccountId): Promise<string>;
+  prepare(request: {
+    readonly account: AccountId;
+    /** RegistrationResponseJSON, UTF-8. */
+    readonly registration: Uint8Array;
+    readonly attestedBy: FactorId | undefined;
+    readonly lifetime: number | undefined;
+  }): Promise<{
+    readonly intent: Sealed<Intent>;
+    readonly credential: FactorId;
+    readonly class: FactorClass;
+    readonly key: Digest;
+    readonly station: StationName;
+  }>;
+  add(request: {
+    readonly intent: Uint8Array;
+    readonly registration: Uint8Array;
+    readonly approval: Approval | undefined;
+  }): Promise<Ripened<FactorRecord>>;
+  list(account: AccountId): readonly Ripened<FactorRecord>[];
+  revoke(factor: FactorId): Promise<{ readonly factor: Ripened<FactorRecord>; readonly cancelled: readonly string[] }>;
+}
+
+export interface Notices {
+  /** Notices after the cursor that are not acknowledged, oldest first, at most `limit`. */
+  waiting(after: number, limit: number): readonly NoticeRecord[];
+  onNotice(listener: (notice: NoticeRecord) => void): Unwatch;
+  acknowledge(id: NoticeId): Promise<NoticeRecord>;
+  report(token: string): Promise<{ readonly account: AccountId; readonly cancelled: readonly string[] }>;
+}
+
+export interface Journal {
+  readonly verifierKey: string;
+  size(): number;
+  checkpoint(consistentWith: number | undefined): { readonly note: string; readonly proof: readonly Uint8Array[] };
+  entries(from: number, limit: number): readonly { readonly index: number; readonly leaf: Uint8Array }[];
+  onGrowth(listener: () => void): Unwatch;
+  /** A receipt (docs/formats.md) as JSON, UTF-8. */
+  receipt(withdrawal: WithdrawalId): Uint8Array;
+}
+
+export interface WalletView {
+  readonly id: WalletId;
+  readonly address: Address;
+  readonly nextNonce: number;
+  readonly readiness: { readonly ready: true } | { readonly ready: false; readonly reason: Reason; readonly message: string };
+}
+
+export interface StationView {
+  readonly station: StationName;
+  readonly policy: Digest;
+  readonly simulatedTime: boolean;
+  readonly now: WallMs;
+  readonly w: WitnessedMs;
+  readonly clockSuspect: boolean;
+  readonly freezes: readonly FreezeRecord[];
+  readonly wallets: readonly WalletView[];
+  readonly noticesWaiting: number;
+  readonly journalSize: number;
+}
+
+/** `who` is the name in the caller's certificate. */
+export interface Operators {
+  station(): StationView;
+  freeze(scope: FreezeScope, who: string, why: string): Promise<FreezeRecord>;
+  thaw(scope: FreezeScope, who: string, why: string): Promise<void>;
+  acknowledgeClock(who: string, why: string): Promise<void>;
+}
+
+/**
+ * What the station can be asked, in the words of the design. Every method may reject with `Refusal` (a reason of the
+ * catalogue) or `Malformed` (a refusal that names a field); anything else is a fault of the station's own.
+ */
+export interface Custody {
+  readonly withdrawals: Withdrawals;
+  readonly transactions: Transactions;
+  readonly destinations: Destinations;
+  readonly factors: Factors;
+  readonly notices: Notices;
+  readonly journal: Journal;
+  readonly operators: Operators;
+}
