@@ -87,7 +87,7 @@ export function verifyConsistency({ from, fromRoot, to, toRoot, proof }: Consist
 
   // Where the older tree is one complete subtree, the verifier has its hash already and the proof leaves it out.
   const [first, ...rest] = isPowerOfTwo(from) ? [fromRoot, ...proof] : proof;
-  if (first === undefined || proof.length === 0) throw lengthError('the proof is empty');
+  if (first === undefined) throw lengthError('the proof is empty');
   const path = new Path(from - 1, to - 1);
   path.skipRightEdge();
   let oldHash = first;
@@ -119,7 +119,8 @@ class Path {
   step(): 'left' | 'right' {
     if (this.#last === 0) throw lengthError('the proof goes on past the root');
     const side = isOdd(this.#node) || this.#node === this.#last ? 'left' : 'right';
-    if (side === 'left') while (!isOdd(this.#node) && this.#node !== 0) this.#up();
+    // A left sibling's even node is the last one, so not 0: the loop ends.
+    if (side === 'left') while (!isOdd(this.#node)) this.#up();
     this.#up();
     return side;
   }

@@ -121,6 +121,7 @@ describe('the tree refuses', () => {
   it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])('%d as a size', (size) => {
     expect(reasonOf(() => rootAt(size, nodes.read))).toBe('size-invalid');
     expect(reasonOf(() => appendLeaves(size, [], nodes.read))).toBe('size-invalid');
+    expect(reasonOf(() => appendLeaves(size, [leafHash(Uint8Array.of(1))], nodes.read))).toBe('size-invalid');
     expect(reasonOf(() => inclusionProof(0, size, nodes.read))).toBe('size-invalid');
     expect(reasonOf(() => consistencyProof(1, size, nodes.read))).toBe('size-invalid');
     expect(reasonOf(() => consistencyProof(size, 3, nodes.read))).toBe('size-invalid');

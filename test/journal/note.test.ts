@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -31,6 +31,10 @@ function privateKey(seed: Uint8Array): KeyObject {
 }
 
 const peterSigner = noteSigner('PeterNeumann', privateKey(Buffer.from(peterSecret, 'base64').subarray(1)));
+
+// A signature over no text at all, which no note has.
+const nothing = Buffer.concat([peterSigner.id, sign(null, new Uint8Array(), peterSigner.privateKey)]);
+const nothingLine = `— PeterNeumann ${nothing.toString('base64')}\n`;
 
 function reasonOf(act: () => unknown): string | undefined {
   try {
@@ -78,6 +82,22 @@ describe('C2SP signed-note: verifier keys', () => {
     ['base64url', peterKey.replace('/', '_')],
   ])('are refused: %s', (_, key) => {
     expect(reasonOf(() => parseVerifierKey(key))).toBe('note-key-malformed');
+  });
+
+  it('are refused with a key of another length or type, though the id fits', () => {
+    for (const key of [
+      [1, ...new Uint8Array(33)],
+      [1, ...new Uint8Array(31)],
+      [2, ...new Uint8Array(32)],
+    ]) {
+      // The id as the standard makes it, over the bytes that are there; and over 0x01 and the rest.
+      for (const hashed of [key, [1, ...key.slice(1)]]) {
+        const id = createHash('sha256').update('x\n').update(Uint8Array.from(hashed)).digest('hex').slice(0, 8);
+        expect(reasonOf(() => parseVerifierKey(`x+${id}+${Buffer.from(key).toString('base64')}`))).toBe(
+          'note-key-malformed',
+        );
+      }
+    }
   });
 
   it.each(['', 'a b', 'a+b', 'a\u00a0b', 'a\u2003b', 'a\nb', 'a\u0000', '\ud800'])('take no key name %j', (name) => {
@@ -192,6 +212,8 @@ describe('C2SP signed-note: opening', () => {
     ['no signatures', text],
     ['no signature lines', `${text}\n`],
     ['no last newline', `${text}\n${peterLine.slice(0, -1)}`],
+    ['another character for the last newline', `${text}\n${peterLine.slice(0, -1)}X`],
+    ['no empty line before a signature of nothing', `x${nothingLine}`],
     ['a control character', `\u0001${text}\n${peterLine}`],
     ['a carriage return', `${text}\n${peterLine.replace('\n', '\r\n')}`],
     ['a name with a space', `${text}\n— Bad Name ${peterSignature}\n${peterLine}`],
