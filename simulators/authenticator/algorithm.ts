@@ -1,0 +1,78 @@
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { p256 } from '@noble/curves/nist.js';
+import { type Cbor, encodeCbor } from './cbor.ts';
+
+/** A signature algorithm of the simulated authenticator. Signing is deterministic, so that a seeded one repeats itself. */
+export interface Algorithm {
+  /** COSE algorithm number (RFC 9053). */
+  readonly cose: number;
+  /** Bytes of seed that `secretKey` wants. */
+  readonly seedLength: number;
+  secretKey(seed: Uint8Array): Uint8Array;
+  /** COSE_Key (RFC 9052 §7), CBOR. */
+  coseKey(secret: Uint8Array): Uint8Array;
+  /** SubjectPublicKeyInfo, DER. */
+  spki(secret: Uint8Array): Uint8Array;
+  /** A signature in WebAuthn's form (WebAuthn L3 §6.5.5). */
+  sign(message: Uint8Array, secret: Uint8Array): Uint8Array;
+}
+
+const KTY = 1;
+const ALG = 3;
+const CRV = -1;
+const X = -2;
+const Y = -3;
+
+/** ES256: ECDSA on P-256 with SHA-256, DER; deterministic by RFC 6979, s high or low as it falls. */
+export const es256: Algorithm = {
+  cose: -7,
+  seedLength: 48,
+  secretKey: (seed) => p256.utils.randomSecretKey(seed),
+  coseKey(secret) {
+    const point = p256.getPublicKey(secret, false);
+    return encodeCbor(
+      new Map<number, Cbor>([
+        [KTY, 2],
+        [ALG, -7],
+        [CRV, 1],
+        [X, point.slice(1, 33)],
+        [Y, point.slice(33)],
+      ]),
+    );
+  },
+  // RFC 5480: id-ecPublicKey, prime256v1, uncompressed point.
+  spki: (secret) => der('3059301306072a8648ce3d020106082a8648ce3d030107034200', p256.getPublicKey(secret, false)),
+  sign: (message, secret) => p256.sign(message, secret, { prehash: true, lowS: false, format: 'der' }),
+};
+
+/** EdDSA on Ed25519 (RFC 8032). */
+export const eddsa: Algorithm = {
+  cose: -8,
+  seedLength: 32,
+  secretKey: (seed) => seed,
+  coseKey: (secret) =>
+    encodeCbor(
+      new Map<number, Cbor>([
+        [KTY, 1],
+        [ALG, -8],
+        [CRV, 6],
+        [X, ed25519.getPublicKey(secret)],
+      ]),
+    ),
+  // RFC 8410.
+  spki: (secret) => der('302a300506032b6570032100', ed25519.getPublicKey(secret)),
+  sign: (message, secret) => ed25519.sign(message, secret),
+};
+
+/** What the simulated authenticator can do. */
+export const algorithms: readonly Algorithm[] = [es256, eddsa];
+
+/** The other valid form of an ES256 signature, (r, n − s): same key, same message, other bytes. */
+export function mirroredEs256(signature: Uint8Array): Uint8Array {
+  const { r, s } = p256.Signature.fromBytes(signature, 'der');
+  return new p256.Signature(r, p256.Point.Fn.ORDER - s).toBytes('der');
+}
+
+function der(prefix: string, key: Uint8Array): Uint8Array {
+  return new Uint8Array(Buffer.concat([Buffer.from(prefix, 'hex'), key]));
+}
