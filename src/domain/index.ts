@@ -9,6 +9,7 @@ export * from './evidence.ts';
 export * from './ids.ts';
 export * from './intent.ts';
 export * from './label.ts';
+export * from './networks.ts';
 export * from './reasons.ts';
 export * from './records.ts';
 export * from './refusal.ts';

@@ -1,0 +1,120 @@
+import type { DestinationCase, FactorCase, TransactionCase, WithdrawalCase } from './cases.ts';
+import { decide, type Rule, type Verdict } from './rule.ts';
+import { factorAdmitted, factorClassAccepted, factorNew } from './rules/admission.ts';
+import { amountWithinCeiling } from './rules/amount-within-ceiling.ts';
+import { anchorHolds, nonceInWindow } from './rules/anchor-holds.ts';
+import { assetKnown } from './rules/asset-known.ts';
+import { assetsRegistered } from './rules/assets-registered.ts';
+import { clockTrusted } from './rules/clock-trusted.ts';
+import { destinationNew } from './rules/destination-new.ts';
+import { destinationListed, destinationRipe, destinationsStand } from './rules/destination-stands.ts';
+import { approvalsStand, evidenceGenuine, evidenceSufficient, factorsUsable } from './rules/evidence-genuine.ts';
+import { evidenceUnspent } from './rules/evidence-unspent.ts';
+import { feeCeilingWithinPolicy } from './rules/fee-ceiling.ts';
+import { accessListWithinPolicy, dataFeeBounded, feeWithinApproved, feeWithinPolicy } from './rules/fees-bounded.ts';
+import { notFrozen } from './rules/frozen.ts';
+import { intentFresh } from './rules/intent-fresh.ts';
+import { intentForStation, intentPrepared } from './rules/intent-prepared.ts';
+import { payByAhead, payByAheadOfAll } from './rules/pay-by-ahead.ts';
+import { paymentsMatch } from './rules/payments-match.ts';
+import { chainMatches, walletKnown } from './rules/wallet-chain.ts';
+
+// The gate: which rules judge what. Each list is read top-down; the first refusal is the one that is told.
+
+/** What can be judged of a withdrawal before anyone approved it: `PrepareWithdrawal` shows these. */
+const withdrawalRequest: readonly Rule<WithdrawalCase>[] = [
+  notFrozen,
+  clockTrusted,
+  intentForStation,
+  assetKnown,
+  amountWithinCeiling,
+  feeCeilingWithinPolicy,
+  destinationListed,
+  destinationRipe,
+];
+
+const withdrawalApproval: readonly Rule<WithdrawalCase>[] = [
+  intentPrepared,
+  intentFresh,
+  payByAhead,
+  evidenceGenuine,
+  factorsUsable,
+  evidenceSufficient,
+  evidenceUnspent,
+];
+
+export function decideWithdrawal(of: WithdrawalCase): Verdict {
+  return decide([...withdrawalRequest, ...withdrawalApproval], of);
+}
+
+/** The same rule objects, those that need no approval yet. */
+export function explainWithdrawal(of: WithdrawalCase): Verdict {
+  return decide(withdrawalRequest, of);
+}
+
+const destinationRequest: readonly Rule<DestinationCase>[] = [
+  notFrozen,
+  clockTrusted,
+  intentForStation,
+  destinationNew,
+];
+
+const destinationApproval: readonly Rule<DestinationCase>[] = [
+  intentPrepared,
+  intentFresh,
+  evidenceGenuine,
+  factorsUsable,
+  evidenceSufficient,
+  evidenceUnspent,
+];
+
+export function decideDestination(of: DestinationCase): Verdict {
+  return decide([...destinationRequest, ...destinationApproval], of);
+}
+
+export function explainDestination(of: DestinationCase): Verdict {
+  return decide(destinationRequest, of);
+}
+
+const factorRules: readonly Rule<FactorCase>[] = [
+  notFrozen,
+  clockTrusted,
+  intentForStation,
+  factorClassAccepted,
+  intentPrepared,
+  intentFresh,
+  factorNew,
+  factorAdmitted,
+  evidenceUnspent,
+];
+
+export function decideFactor(of: FactorCase): Verdict {
+  return decide(factorRules, of);
+}
+
+/** What the bytes do, whatever was approved. */
+const transactionItself: readonly Rule<TransactionCase>[] = [
+  notFrozen,
+  clockTrusted,
+  walletKnown,
+  chainMatches,
+  assetsRegistered,
+  accessListWithinPolicy,
+  dataFeeBounded,
+  feeWithinPolicy,
+];
+
+/** What the bytes do, against what was approved. */
+const transactionApproved: readonly Rule<TransactionCase>[] = [
+  paymentsMatch,
+  anchorHolds,
+  nonceInWindow,
+  feeWithinApproved,
+  payByAheadOfAll,
+  approvalsStand,
+  destinationsStand,
+];
+
+export function decideTransaction(of: TransactionCase): Verdict {
+  return decide([...transactionItself, ...transactionApproved], of);
+}

@@ -1,0 +1,92 @@
+import { paymentSet } from '../../domain/index.ts';
+import type { TransactionCase } from '../cases.ts';
+import { type Judgement, pass, type Rule, refuse } from '../rule.ts';
+
+/**
+ * I4, the rule that keeps money from being paid twice. An anchor belongs to one set of withdrawals for ever; a withdrawal
+ * is bound to the anchor of the first transaction that pays it. Every version spends that anchor, so at most one can confirm.
+ */
+export const anchorHolds: Rule<TransactionCase> = {
+  name: 'anchor-holds',
+  judge(of) {
+    const { anchor, effects, withdrawals, wallet } = of;
+    if (wallet === undefined) return refuse('wallet-unknown', 'policy names no such wallet');
+    if (withdrawals.length === 0) return refuse('payment-unmatched', 'the transaction pays no withdrawal');
+    for (const { record } of withdrawals) {
+      if (record.anchor !== null && (record.anchor !== effects.anchor.id || record.wallet !== wallet.id)) {
+        return refuse(
+          'anchor-taken',
+          `withdrawal ${record.id} is bound to ${record.anchor} of ${record.wallet}: at ${effects.anchor.id} of ${wallet.id} it could be paid twice`,
+          { anchor: record.anchor },
+        );
+      }
+    }
+    const set = paymentSet(withdrawals.map((w) => w.record.id));
+    if (of.phase === 'again') return again(of, set);
+    if (anchor === undefined) return first(of);
+    if (anchor.paymentSet !== set) {
+      return refuse('nonce-used', `${anchor.anchor} of ${wallet.id} belongs to another payment for ever`);
+    }
+    return replacement(of, set);
+  },
+};
+
+function again({ anchor, id }: TransactionCase, set: string): Judgement {
+  if (anchor?.transaction === id && anchor.paymentSet === set)
+    return pass(`${anchor.anchor} is this transaction’s own`);
+  return refuse('anchor-taken', 'the anchor has passed to another transaction');
+}
+
+function first({ withdrawals, replaces, effects }: TransactionCase): Judgement {
+  if (replaces !== undefined)
+    return refuse('replacement-differs', `nothing to replace: ${effects.anchor.id} has no transaction`);
+  for (const { record } of withdrawals) {
+    if (record.state !== 'AUTHORIZED' || record.anchor !== null) {
+      return refuse('withdrawal-not-payable', `withdrawal ${record.id} is ${record.state}`);
+    }
+  }
+  return pass(`${effects.anchor.id} is free, and no withdrawal is bound to another`);
+}
+
+function replacement({ anchor, replaces, withdrawals }: TransactionCase, set: string): Judgement {
+  if (anchor === undefined || replaces === undefined || replaces.id !== anchor.transaction) {
+    return refuse(
+      'replacement-missing',
+      `${anchor?.anchor ?? 'the anchor'} has transaction ${anchor?.transaction}; name it in replaces`,
+      {
+        transaction: anchor?.transaction ?? '',
+      },
+    );
+  }
+  if (replaces.paymentSet !== set || replaces.anchor !== anchor.anchor || replaces.wallet !== anchor.wallet) {
+    return refuse('replacement-differs', 'the replacement does not make the same payments on the same anchor');
+  }
+  if (replaces.state !== 'SIGNED' && replaces.state !== 'DECLINED' && replaces.state !== 'UNCERTAIN') {
+    return refuse('replacement-in-flight', `transaction ${replaces.id} is ${replaces.state}`);
+  }
+  for (const { record } of withdrawals) {
+    if (record.state !== 'COMMITTED' && record.state !== 'SIGNED') {
+      return refuse('withdrawal-not-payable', `withdrawal ${record.id} is ${record.state}`);
+    }
+  }
+  return pass(`replaces ${replaces.id} on ${anchor.anchor}, with the same payments`);
+}
+
+/** E7: a new anchor is not below the wallet's first nonce, nor far above its next. */
+export const nonceInWindow: Rule<TransactionCase> = {
+  name: 'nonce-in-window',
+  judge({ phase, anchor, effects, wallet, walletState, policy }) {
+    const { nonce } = effects.anchor;
+    if (phase === 'again' || anchor !== undefined) return pass(`nonce ${nonce} is held already`);
+    const least = wallet?.firstNonce ?? Number.POSITIVE_INFINITY;
+    const next = walletState?.nextNonce ?? least;
+    if (nonce < least)
+      return refuse('nonce-used', `nonce ${nonce} is below the wallet’s first, ${least}`, { next_nonce: String(next) });
+    if (nonce >= next + policy.nonceWindow) {
+      return refuse('nonce-out-of-window', `nonce ${nonce} is not below ${next} + ${policy.nonceWindow}`, {
+        next_nonce: String(next),
+      });
+    }
+    return pass(`nonce ${nonce} is within ${policy.nonceWindow} of the wallet’s next, ${next}`);
+  },
+};

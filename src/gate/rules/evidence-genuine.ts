@@ -1,0 +1,96 @@
+import { type AccountId, type FactorRecord, formatInstant, ripeness, second, type WallMs } from '../../domain/index.ts';
+import type { Attested, Evidence, Moment, TransactionCase } from '../cases.ts';
+import { type Judgement, pass, type Rule, refuse } from '../rule.ts';
+
+/** A1, A2, A5: something came, and all that came verifies. Evidence that does not verify is never passed over. */
+function genuine(evidence: readonly Evidence[]): Judgement {
+  if (evidence.length === 0) return refuse('attestation-missing', 'no attestation came with the request');
+  for (const { verification } of evidence) {
+    if (verification.genuine !== true) return refuse(verification.reason, verification.message);
+  }
+  return pass(`${evidence.length} attestation(s) verify over the intent’s digest`);
+}
+
+/** A1, A8, A9, A14: each factor is enrolled for this very account, not revoked, of the present epoch, and ripe. */
+function usable(evidence: readonly Evidence[], account: AccountId, of: Moment): Judgement {
+  for (const { factor } of evidence) {
+    const judgement = factorUsable(factor, account, of);
+    if (!judgement.passed) return judgement;
+  }
+  return pass('every factor is enrolled for the account, and ripe');
+}
+
+export function factorUsable(factor: FactorRecord | undefined, account: AccountId, of: Moment): Judgement {
+  const { policy, station, now, w } = of;
+  if (factor === undefined)
+    return refuse('factor-unknown', 'the attestation was made by a factor that is not enrolled');
+  if (factor.account !== account) return refuse('factor-foreign', `the factor is not one of account ${account}`);
+  const alive = factor.state === 'announcing' || factor.state === 'pending';
+  if (!alive || factor.epoch !== station.factorEpoch) return refuse('factor-revoked', 'the factor has been revoked');
+  if (!policy.evidence.classes.includes(factor.class)) {
+    return refuse(
+      'factor-class-refused',
+      `policy accepts ${policy.evidence.classes.join(', ')}, the factor is ${factor.class}`,
+    );
+  }
+  if (factor.state !== 'pending' || factor.w0 === null || factor.d0 === null) {
+    return refuse('factor-unripe', 'the factor ripens only once its notice has been delivered');
+  }
+  const at = ripeness({ state: 'pending', w0: factor.w0, d0: factor.d0 }, policy.ripening.factor, w);
+  if (!at.ripe) {
+    const notBefore = formatInstant((now + Math.ceil(at.remaining / second) * second) as WallMs);
+    return refuse('factor-unripe', `the factor is still ripening: not before ${notBefore}`, { not_before: notBefore });
+  }
+  return pass(`the factor is ripe: W ${w} is past ${at.w0} + ${Math.max(at.d0, policy.ripening.factor)} ms`);
+}
+
+/** As many different factors as policy wants; the same one twice counts once. */
+function sufficient(evidence: readonly Evidence[], { policy }: Pick<Moment, 'policy'>): Judgement {
+  const factors = new Set(evidence.map(({ factor }) => factor?.id).filter((id) => id !== undefined));
+  const wanted = policy.evidence.webauthn;
+  if (factors.size >= wanted) return pass(`${factors.size} factor(s) attest, policy wants ${wanted}`);
+  return refuse(
+    'attestation-insufficient',
+    `${factors.size} factor(s) attest, policy wants ${wanted}: needs ${wanted - factors.size} more`,
+  );
+}
+
+export const evidenceGenuine: Rule<Pick<Attested, 'evidence'>> = {
+  name: 'evidence-genuine',
+  judge: ({ evidence }) => genuine(evidence),
+};
+
+export const factorsUsable: Rule<Moment & Pick<Attested, 'evidence' | 'intent'>> = {
+  name: 'factors-usable',
+  judge: (of) => usable(of.evidence, of.intent.intent.account, of),
+};
+
+export const evidenceSufficient: Rule<Moment & Pick<Attested, 'evidence'>> = {
+  name: 'evidence-sufficient',
+  judge: (of) => sufficient(of.evidence, of),
+};
+
+/** D4: the evidence that was kept is judged again before a signature, against the factors as they stand. */
+export const approvalsStand: Rule<TransactionCase> = {
+  name: 'approvals-stand',
+  judge(of) {
+    for (const { record, intent, evidence } of of.withdrawals) {
+      const said = intent.intent;
+      const same =
+        intent.digest === record.digest &&
+        said.withdrawal === record.id &&
+        said.account === record.account &&
+        said.asset === record.asset &&
+        said.amount === record.amount &&
+        said.destination === record.destination &&
+        said.maxFee === record.maxFee &&
+        said.payBy === record.payBy &&
+        said.station === of.station.name;
+      if (!same) return refuse('attestation-invalid', `withdrawal ${record.id} is not what its intent says`);
+      for (const judgement of [genuine(evidence), usable(evidence, record.account, of), sufficient(evidence, of)]) {
+        if (!judgement.passed) return judgement;
+      }
+    }
+    return pass('every approval still verifies, by factors that still stand');
+  },
+};
