@@ -1,0 +1,5 @@
+// The room's public face towards custody.
+export { canonicalAddress, canonicalAsset, nativeAsset } from './address.ts';
+export { decodeUnsigned } from './decode.ts';
+export { addressOfKey } from './key.ts';
+export { type Assembled, assembleSigned } from './signed.ts';
