@@ -83,7 +83,7 @@ export class Authenticator {
 
   /** `navigator.credentials.create`: a new passkey, attestation `none`. Throws `AuthenticatorError`. */
   create(options: CreationOptions, deviation: Deviation = {}): RegistrationResponse {
-    const rpId = effectiveRpId(this.#settings.origin, options.rp.id, deviation);
+    const rpId = effectiveRpId(this.#settings.origin, options.rp.id);
     if (options.excludeCredentials?.some(({ id }) => this.#held(rpId).some((held) => held.id === id))) {
       throw new AuthenticatorError(
         'InvalidStateError',
@@ -146,7 +146,7 @@ export class Authenticator {
 
   /** `navigator.credentials.get`: an assertion over the challenge. Throws `AuthenticatorError`. */
   get(options: RequestOptions, deviation: Deviation = {}): AuthenticationResponse {
-    const rpId = effectiveRpId(this.#settings.origin, options.rpId, deviation);
+    const rpId = effectiveRpId(this.#settings.origin, options.rpId);
     const held = this.#held(rpId);
     const allowed = options.allowCredentials ?? [];
     // Without a list any passkey of the RP may answer: the newest does (WebAuthn L3 §6.3.3).

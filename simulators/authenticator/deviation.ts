@@ -4,7 +4,7 @@ export interface Deviation {
   readonly type?: string;
   /** In the client data; base64url. */
   readonly challenge?: string;
-  /** In the client data; also lifts the browser's rule that the RP ID belongs to the page's origin. */
+  /** In the client data. */
   readonly origin?: string;
   readonly crossOrigin?: boolean;
   readonly topOrigin?: string;

@@ -4,10 +4,9 @@ import { AuthenticatorError } from './refusal.ts';
 /** The browser's share in a ceremony: whose RP ID a page may use, and the client data. */
 
 /** The RP ID in effect: the origin's host or a parent of it, on a secure page (WebAuthn L3 §5.1.3). */
-export function effectiveRpId(origin: string, asked: string | undefined, deviation: Deviation): string {
+export function effectiveRpId(origin: string, asked: string | undefined): string {
   const { protocol, hostname } = new URL(origin);
   const rpId = asked ?? hostname;
-  if (deviation.origin !== undefined) return rpId;
   const secure = protocol === 'https:' || (protocol === 'http:' && hostname === 'localhost');
   if (!secure || (hostname !== rpId && !hostname.endsWith(`.${rpId}`))) {
     throw new AuthenticatorError('SecurityError', `a page of ${origin} can't use the RP ID "${rpId}"`);

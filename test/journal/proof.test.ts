@@ -77,7 +77,7 @@ describe('RFC 9162 §2.1.3.2: inclusion', () => {
     }
   });
 
-  it('holds for no proof that was touched, and for no other leaf, index, size or root', () => {
+  it('holds for no proof that was touched, and for no other leaf, index or root', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 70 }), fc.nat(), fc.nat({ max: 255 }), (size, n, bit) => {
         const claim = inclusion(n % size, size);
@@ -125,7 +125,7 @@ describe('RFC 9162 §2.1.4.2: consistency', () => {
     }
   });
 
-  it('holds for no proof that was touched, and for no other size or root', () => {
+  it('holds for no proof that was touched, and for no other older size or root', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 70 }), fc.nat(), fc.nat({ max: 255 }), (to, n, bit) => {
         const claim = consistency(1 + (n % to), to);

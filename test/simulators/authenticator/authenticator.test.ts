@@ -191,9 +191,21 @@ describe('a seeded authenticator (test keys)', () => {
 
   it('refuses a file that is not its own', () => {
     const state = JSON.stringify(device());
-    for (const bad of ['', '[]', '{}', state.replace('"zero"', '1').replace('"moving"', '"backwards"')]) {
+    for (const bad of [
+      '',
+      'null',
+      '[]',
+      '{}',
+      state.replace('"moving"', '"backwards"'),
+      state.replace('"verifiesUser":true', '"verifiesUser":"yes"'),
+      state.replace('[-7,-8]', '[-7.5]'),
+      state.replace('[-7,-8]', '["-7"]'),
+      state.replace('"credentials":[]', '"credentials":{}'),
+    ]) {
+      expect(bad).not.toBe(state);
       expect(refusalOf(() => Authenticator.fromJSON(bad))).toBe('TypeError');
     }
+    expect(refusalOf(() => Authenticator.fromJSON(state))).toBeUndefined();
     expect(() => device({ seed: new Uint8Array(31) })).toThrow(/at least 32 bytes/);
     expect(() => device({ aaguid: 'yubikey' })).toThrow(/AAGUID/);
   });
@@ -201,7 +213,7 @@ describe('a seeded authenticator (test keys)', () => {
 
 describe('as an honest browser and authenticator it refuses', () => {
   it("an RP ID that isn't the page's, and an insecure page", () => {
-    for (const page of ['https://evil.example', 'https://evilapprove.example.com.evil', `http://${rpId}`]) {
+    for (const page of ['https://evil.example', `https://${rpId}.evil`, `https://evil-${rpId}`, `http://${rpId}`]) {
       expect(refusalOf(() => device({ origin: page }).create(creation))).toBe('SecurityError');
       expect(refusalOf(() => device({ origin: page }).get(request))).toBe('SecurityError');
     }
@@ -223,6 +235,10 @@ describe('as an honest browser and authenticator it refuses', () => {
     expect(refusalOf(() => authenticator.get(request))).toBe('NotAllowedError');
     const { id } = authenticator.create(creation);
     expect(authenticator.get({ ...request, allowCredentials: [{ type: 'public-key', id }] }).id).toBe(id);
+    const second = authenticator.create(creation);
+    authenticator.create({ ...creation, rp: { id: 'example.com', name: 'Login' } });
+    expect(authenticator.get(request).id).toBe(second.id);
+    expect(authenticator.get({ ...request, allowCredentials: [{ type: 'public-key', id }] }).id).toBe(id);
     const foreign = { ...request, allowCredentials: [{ type: 'public-key', id: 'AAAA' }] };
     expect(refusalOf(() => authenticator.get(foreign))).toBe('NotAllowedError');
   });
@@ -236,13 +252,29 @@ describe('as an honest browser and authenticator it refuses', () => {
     expect(refusalOf(() => authenticator.get(request))).toBe('NotAllowedError');
   });
 
+  it('leaves UV unset where user verification is discouraged', () => {
+    const authenticator = device();
+    const { response } = authenticator.create(creation);
+    expect(Buffer.from(response.authenticatorData, 'base64url')[32]).toBe(0x45);
+    const answer = authenticator.get({ ...request, userVerification: 'discouraged' }).response;
+    expect(Buffer.from(answer.authenticatorData, 'base64url')[32]).toBe(0x01);
+  });
+
   it.each([
     ['no JSON', '{'],
     ['no challenge', JSON.stringify({ ...creation, challenge: 5 })],
     ['no RP', JSON.stringify({ ...creation, rp: null })],
+    ['a list for the RP', JSON.stringify({ ...creation, rp: [] })],
+    ['an algorithm by name', JSON.stringify({ ...creation, pubKeyCredParams: [{ type: 'public-key', alg: 'ES256' }] })],
     ['no algorithms', JSON.stringify({ ...creation, pubKeyCredParams: 'ES256' })],
   ])('options with %s', (_, json) => {
     expect(refusalOf(() => parseCreationOptions(json))).toBe('TypeError');
+  });
+
+  it('options, naming the member that is wrong', () => {
+    for (const rp of [null, [], 'x']) {
+      expect(() => parseCreationOptions(JSON.stringify({ ...creation, rp }))).toThrow('rp must be an object');
+    }
   });
 });
 
@@ -310,6 +342,22 @@ describe('A5: a deviation reaches the verifier, and only it', () => {
     expect({ ...twin.response, signature: '' }).toEqual({ ...plain.response, signature: '' });
     const { verified } = await assertion(authenticator, registered, { tamper: 'mirrored-signature' });
     expect(verified).toBe(true);
+  });
+
+  it('signatures with s in either half, as devices make them', () => {
+    const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+    const halves = Array.from({ length: 20 }, () => {
+      const der = Buffer.from(authenticator.get(request).response.signature, 'base64url');
+      const s = der.subarray(4 + (der[3] ?? 0) + 2);
+      return BigInt(`0x${s.toString('hex')}`) > order / 2n;
+    });
+    expect(new Set(halves)).toEqual(new Set([true, false]));
+  });
+
+  it('no twin of an EdDSA signature, which has none', () => {
+    const ed25519 = device({ algorithms: [-8] });
+    ed25519.create(creation);
+    expect(() => ed25519.get(request, { tamper: 'mirrored-signature' })).toThrow(/only an ES256 signature/);
   });
 
   it('a tampered registration', async () => {
