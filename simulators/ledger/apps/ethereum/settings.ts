@@ -1,0 +1,48 @@
+import type { Os } from '../../os/app.ts';
+import { actionPage, switchPage } from '../../os/page.ts';
+import type { Page } from '../../os/view.ts';
+
+/** The app's switches, in the order of its menu. A fresh device has them all off. */
+export interface Settings {
+  blindSigning: boolean;
+  /** A page for the nonce. */
+  nonce: boolean;
+  /** Every field of an EIP-712 message. */
+  rawMessages: boolean;
+  smartAccounts: boolean;
+  debugContracts: boolean;
+  /** A page for the transaction's hash, also where it isn't signed blindly. */
+  transactionHash: boolean;
+}
+
+export const freshSettings = (): Settings => ({
+  blindSigning: false,
+  nonce: false,
+  rawMessages: false,
+  smartAccounts: false,
+  debugContracts: false,
+  transactionHash: false,
+});
+
+const switches: readonly (readonly [keyof Settings, title: string, description: string])[] = [
+  ['blindSigning', 'Blind signing', 'Enable transaction blind signing'],
+  ['nonce', 'Nonce', 'Display nonce in transactions'],
+  ['rawMessages', 'Raw messages', 'Displays raw content of EIP712 messages'],
+  ['smartAccounts', 'Smart accounts', 'Enable EIP-7702 authorizations'],
+  ['debugContracts', 'Debug contracts', 'Display contract\ndata details'],
+  ['transactionHash', 'Transaction hash', 'Always display the transaction hash'],
+];
+
+/** Shows the menu from one of its pages on; its last page goes `back`. */
+export function showSettings(os: Os, settings: Settings, back: () => void, start = 0): void {
+  const pages = (): readonly Page[] => [
+    ...switches.map(([name, title, description], i) =>
+      switchPage(title, description, settings[name], () => {
+        settings[name] = !settings[name];
+        showSettings(os, settings, back, i);
+      }),
+    ),
+    actionPage('Back', back),
+  ];
+  os.show(pages, start);
+}

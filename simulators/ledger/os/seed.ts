@@ -1,0 +1,57 @@
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { HDKey } from '@scure/bip32';
+import { mnemonicToSeedSync } from '@scure/bip39';
+
+/** Speculos' default seed: a public test seed, never to hold money. Master fingerprint f5acc2fd. */
+export const defaultSeed =
+  'glory promote mansion idle axis finger extra february uncover one trip resource lawn turtle enact monster seven myth punch hobby comfort wild raise skin';
+
+export const hardened = 0x8000_0000;
+
+/** r ‖ s, and whether the point's y is odd. */
+export interface Signature {
+  readonly rs: Uint8Array;
+  readonly odd: boolean;
+}
+
+export interface PublicKey {
+  /** 65 bytes, uncompressed (SEC 1). */
+  readonly point: Uint8Array;
+  /** 32 bytes. */
+  readonly chainCode: Uint8Array;
+}
+
+/** The keys of one device: BIP-39 words to a BIP-32 tree, remembered by path because hosts ask for the same few. */
+export class Seed {
+  readonly #root: HDKey;
+  readonly #nodes = new Map<string, HDKey>();
+
+  constructor(words: string) {
+    this.#root = HDKey.fromMasterSeed(mnemonicToSeedSync(words.trim()));
+  }
+
+  publicKey(path: readonly number[]): PublicKey {
+    const { publicKey, chainCode } = this.#node(path);
+    if (publicKey === null || chainCode === null) throw new Error('a BIP-32 node without a key');
+    return { point: secp256k1.Point.fromBytes(publicKey).toBytes(false), chainCode };
+  }
+
+  /** Deterministic (RFC 6979) and low-S, over a 32-byte digest. */
+  sign(path: readonly number[], digest: Uint8Array): Signature {
+    const { privateKey } = this.#node(path);
+    if (privateKey === null) throw new Error('a BIP-32 node without a private key');
+    const [recovery = 0, ...rs] = secp256k1.sign(digest, privateKey, { prehash: false, format: 'recovered' });
+    return { rs: Uint8Array.from(rs), odd: (recovery & 1) === 1 };
+  }
+
+  #node(path: readonly number[]): HDKey {
+    const name = path.join('/');
+    let node = this.#nodes.get(name);
+    if (node === undefined) {
+      node = path.reduce((parent, index) => parent.deriveChild(index), this.#root);
+      if (this.#nodes.size >= 4096) this.#nodes.clear();
+      this.#nodes.set(name, node);
+    }
+    return node;
+  }
+}
