@@ -72,7 +72,9 @@ export function acknowledge(record: ClockRecord, reading: ClockReading): ClockRe
 
 /** The time that expiry goes by: it never goes back, whatever the wall clock does (A4). */
 export function now(record: ClockRecord, reading: ClockReading): WallMs {
-  return reading.wall > record.highWater ? reading.wall : record.highWater;
+  // Not Math.max: a clock that reads as NaN must not win.
+  if (reading.wall > record.highWater) return reading.wall;
+  return record.highWater;
 }
 
 function withinBoot(record: ClockRecord, at: ClockReading): Witnessed {
