@@ -28,6 +28,18 @@ describe('I6: witnessed time', () => {
     expect(machine.pass(3 * hour, 3 * hour).look()).toMatchObject({ gained: 3 * hour, findings: [] });
     expect(machine.pass(3 * hour, 3 * hour - 4_000).look()).toMatchObject({ gained: 3 * hour, findings: [] });
     expect(machine.record.gapUsed).toBe(0);
+    // Ticks come each second: after 6, nobody was looking.
+    expect(machine.pass(6_000, 5_000).look().gained).toBe(6_000);
+    expect(machine.pass(5_000, 4_000).look().gained).toBe(4_000);
+  });
+
+  it('raises the high-water mark with ticks only', () => {
+    const machine = new Machine().run(10);
+    machine.pass(hour).look();
+    machine.suspend(hour).look();
+    machine.reboot(hour).look();
+    expect(machine.record.highWater).toBe(start + 10 * second);
+    expect(machine.run(1).record.highWater).toBe(machine.reading().wall);
   });
 
   it('does not lose to rounding what many readings a second would cost', () => {
@@ -62,6 +74,12 @@ describe('D3: the clock set forward', () => {
     machine.setWall(-day).run(3 * 3_600);
     expect(machine.record.suspect).toBe(true);
     expect(machine.look().findings).toEqual([]);
+  });
+
+  it('goes on saying why, hours later', () => {
+    const machine = new Machine().run(10).setWall(day);
+    machine.run(3 * 3_600);
+    expect(kinds(machine.pass(1_000).look())).toEqual(['wall-drift']);
   });
 
   it('does not raise the high-water mark, so that setting it back locks nobody out', () => {
@@ -165,8 +183,8 @@ describe('F5: clocks that are not as they should be', () => {
 
   it('a leap second, stepped, is not', () => {
     const machine = new Machine().run(10);
-    machine.setWall(-1_000).run(4_000);
-    expect(machine.record.suspect).toBe(false);
+    expect(machine.setWall(-1_900).pass(500).look().findings).toEqual([]);
+    expect(machine.run(4_000).record.suspect).toBe(false);
   });
 
   it('the high-water mark holds through a step back, so that nothing expired comes to life', () => {
