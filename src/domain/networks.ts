@@ -1,42 +1,12 @@
 import type { ChainId } from './caip.ts';
 
-/** The closed list of test networks, whose coins are worth nothing. A chain that is not on it counts as main. */
-const testNetworks: ReadonlySet<string> = new Set([
-  'eip155:31337', // anvil, hardhat
-  'eip155:11155111', // Sepolia
-  'eip155:17000', // Holesky
-  'eip155:560048', // Hoodi
-]);
+/**
+ * Networks whose coins are worth nothing: Foundry's and Hardhat's local chain, Sepolia, Holesky, Hoodi. The list is closed:
+ * a chain that it doesn't name counts as a main network.
+ */
+const testNetworks: ReadonlySet<string> = new Set(['eip155:31337', 'eip155:11155111', 'eip155:17000', 'eip155:560048']);
 
-/** True only for a network of the closed list. */
+/** Whether a chain is known to be a test network. Unknown ones are not. */
 export function isTestNetwork(chain: ChainId): boolean {
   return testNetworks.has(chain);
-}
-
-/** Rollups that charge for data, or in another unit, beside what the transaction states: its bytes do not bound the cost. */
-const dataFeeChains: ReadonlySet<string> = new Set([
-  'eip155:10', // OP Mainnet
-  'eip155:130', // Unichain
-  'eip155:252', // Fraxtal
-  'eip155:324', // ZKsync Era
-  'eip155:480', // World Chain
-  'eip155:5000', // Mantle
-  'eip155:8453', // Base
-  'eip155:34443', // Mode
-  'eip155:42161', // Arbitrum One
-  'eip155:42170', // Arbitrum Nova
-  'eip155:42220', // Celo
-  'eip155:57073', // Ink
-  'eip155:59144', // Linea
-  'eip155:81457', // Blast
-  'eip155:534352', // Scroll
-  'eip155:7777777', // Zora
-  'eip155:11155420', // OP Sepolia
-  'eip155:84532', // Base Sepolia
-  'eip155:421614', // Arbitrum Sepolia
-]);
-
-/** True where a transaction's own fee fields do not bound what it costs (threat E9). */
-export function hasDataFee(chain: ChainId): boolean {
-  return dataFeeChains.has(chain);
 }

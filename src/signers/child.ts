@@ -1,0 +1,211 @@
+import type { HostProcess } from './launch.ts';
+import { LineReader, ProtocolError } from './lines.ts';
+import {
+  type Configuration,
+  encodeMessage,
+  longestReply,
+  longestRequest,
+  type Operation,
+  parseReply,
+  type Result,
+} from './protocol.ts';
+import { type LineLog, StderrLog } from './stderr.ts';
+import type { Timers } from './timers.ts';
+
+export interface ChildOptions {
+  readonly start: () => HostProcess;
+  readonly configuration: Configuration;
+  /** Within which a fresh child must have taken its configuration, ms. */
+  readonly startDeadline: number;
+  readonly timers: Timers;
+  /** How long to wait before a restart, ms, by how many there were since the child last answered anything. */
+  readonly backOff: (restarts: number) => number;
+  readonly log: LineLog;
+}
+
+export type Answer =
+  | { readonly kind: 'result'; readonly result: Result }
+  /** Nothing was sent. */
+  | { readonly kind: 'down'; readonly message: string }
+  /** Was sent, and not answered in time; the child has been killed. */
+  | { readonly kind: 'deadline' }
+  /** Was sent; then the child died, or said what it may not say and has been killed. */
+  | { readonly kind: 'lost'; readonly message: string };
+
+/** One life of the child. What it says after its end counts for nothing. */
+interface Life {
+  readonly process: HostProcess;
+  /** Whether it took its configuration. */
+  readonly started: Promise<boolean>;
+  /** What was asked and is not answered yet. */
+  pending: Pending | undefined;
+  /** Why it is over, once it is. */
+  over: string | undefined;
+}
+
+interface Pending {
+  readonly id: number;
+  readonly op: Operation['op'];
+  readonly settle: (answer: Answer) => void;
+}
+
+const resultOf = { configure: 'configured', identify: 'identity', sign: 'signature' } as const;
+
+/**
+ * A signer's child seen from the daemon: one operation at a time, each with a deadline; killed when it misses one or breaks
+ * the protocol, and started again only after the old process is gone, so that two never drive one device.
+ */
+export class Child {
+  readonly #options: ChildOptions;
+  readonly #listeners = new Set<() => void>();
+  readonly #gone: (() => void)[] = [];
+  #life: Life | undefined;
+  #restarts = 0;
+  #cancelRestart: (() => void) | undefined;
+  #lastId = 0;
+  #lastEnd = 'the signer’s process is not running';
+  #occupied = false;
+  #closed = false;
+
+  constructor(options: ChildOptions) {
+    this.#options = options;
+    this.#start();
+  }
+
+  /** Sends one operation. A second before the first is answered is a mistake of the caller's, and throws. */
+  async request(operation: Exclude<Operation, Configuration>, deadline: number): Promise<Answer> {
+    if (this.#occupied) throw new Error('a signer’s child does one thing at a time: wait for the answer');
+    this.#occupied = true;
+    try {
+      const life = this.#life;
+      if (life === undefined || !(await life.started) || life.over !== undefined) {
+        return { kind: 'down', message: this.#lastEnd };
+      }
+      const answer = await this.#exchange(life, operation, deadline);
+      if (answer.kind === 'result') this.#restarts = 0;
+      return answer;
+    } finally {
+      this.#occupied = false;
+    }
+  }
+
+  /** Calls back when a new child has taken the place of one that ended. */
+  onRestart(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Kills the child; resolves when its process is gone. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelRestart?.();
+    this.#listeners.clear();
+    const life = this.#life;
+    if (life === undefined) return;
+    const gone = new Promise<void>((resolve) => this.#gone.push(resolve));
+    this.#end(life, 'the signer was closed');
+    await gone;
+  }
+
+  #start(): void {
+    const process = this.#options.start();
+    const { promise: started, resolve } = Promise.withResolvers<boolean>();
+    const life: Life = { process, started, pending: undefined, over: undefined };
+    const again = this.#restarts > 0;
+    this.#life = life;
+    this.#listen(life);
+    void this.#exchange(life, this.#options.configuration, this.#options.startDeadline).then((answer) => {
+      const configured = answer.kind === 'result' && answer.result.result === 'configured';
+      if (!configured) this.#end(life, answer.kind === 'result' ? failureText(answer.result) : 'did not start');
+      resolve(configured);
+      if (configured && again) for (const listener of this.#listeners) listener();
+    });
+  }
+
+  #listen(life: Life): void {
+    const { process } = life;
+    const reader = new LineReader(longestReply);
+    const stderr = new StderrLog(this.#options.log);
+    process.stderr.on('data', (chunk: Uint8Array) => stderr.push(chunk));
+    process.stdout.on('data', (chunk: Uint8Array) => {
+      if (life.over !== undefined) return;
+      try {
+        for (const line of reader.push(chunk)) this.#receive(life, line);
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        this.#end(life, `broke the protocol: ${error.message}`);
+      }
+    });
+    process.stdout.on('end', () => this.#end(life, 'closed its output'));
+    // A broken pipe: the end of the process tells the same, and more.
+    process.stdin.on('error', () => undefined);
+    process.on('error', (error) => {
+      this.#end(life, `could not be run: ${error.message}`);
+      if (process.pid === undefined) this.#buried(life);
+    });
+    process.on('close', (code, signal) => {
+      this.#end(life, `ended (${signal ?? `exit ${code}`})`);
+      this.#buried(life);
+    });
+  }
+
+  #receive(life: Life, line: string): void {
+    // Once over, the rest of a chunk is unread as well.
+    if (life.over !== undefined) return;
+    const { id, ...result } = parseReply(line);
+    const { pending } = life;
+    if (pending === undefined || id !== pending.id)
+      throw new ProtocolError(`an answer to nothing that was asked (${id})`);
+    if (result.result !== 'failure' && result.result !== resultOf[pending.op]) {
+      throw new ProtocolError(`${result.result} is no answer to ${pending.op}`);
+    }
+    life.pending = undefined;
+    pending.settle({ kind: 'result', result });
+  }
+
+  #exchange(life: Life, operation: Operation, deadline: number): Promise<Answer> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const line = encodeMessage({ ...operation, id });
+    if (Buffer.byteLength(line) > longestRequest) {
+      return Promise.resolve({ kind: 'down', message: 'the transaction is too large for the signer’s process' });
+    }
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const cancel = this.#options.timers.after(deadline, () => {
+      this.#end(life, `did not answer ${operation.op} in time`, { kind: 'deadline' });
+    });
+    const settle = (answer: Answer) => {
+      cancel();
+      resolve(answer);
+    };
+    life.pending = { id, op: operation.op, settle };
+    life.process.stdin.write(line);
+    return promise;
+  }
+
+  /** Ends a life, for good: SIGKILL, as nothing gentler ends a process that waits for a USB device. */
+  #end(life: Life, why: string, answer: Answer = { kind: 'lost', message: `the signer’s process ${why}` }): void {
+    if (life.over !== undefined) return;
+    life.over = `the signer’s process ${why}`;
+    this.#lastEnd = life.over;
+    life.process.kill('SIGKILL');
+    if (!this.#closed) this.#options.log(`the signer’s process ${why}; it is restarted`);
+    const { pending } = life;
+    life.pending = undefined;
+    pending?.settle(answer);
+  }
+
+  #buried(life: Life): void {
+    if (this.#life !== life) return;
+    this.#life = undefined;
+    for (const resolve of this.#gone.splice(0)) resolve();
+    if (this.#closed) return;
+    const wait = this.#options.backOff(this.#restarts);
+    this.#restarts += 1;
+    this.#cancelRestart = this.#options.timers.after(wait, () => this.#start());
+  }
+}
+
+function failureText(result: Result): string {
+  return result.result === 'failure' ? `refused its configuration: ${result.message}` : 'did not start';
+}

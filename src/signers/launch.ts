@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+/** A child as its parent sees it: three pipes, a way to end it, and word of its end. */
+export interface HostProcess {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Absent where it couldn't be started. */
+  readonly pid?: number | undefined;
+  kill(signal: 'SIGKILL'): boolean;
+  on(event: 'close', listener: (code: number | null, signal: string | null) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+const sources = fileURLToPath(new URL('..', import.meta.url));
+const packages = fileURLToPath(new URL('../../node_modules/', import.meta.url));
+const manifest = fileURLToPath(new URL('../../package.json', import.meta.url));
+const host = fileURLToPath(new URL('host.ts', import.meta.url));
+
+/**
+ * What Node's permission model lets the child read: its own code. `node-gyp-build` asks which libc this is before it loads
+ * the USB library.
+ */
+const readable = () => [sources, packages, `${realpathSync(packages)}/`, manifest, '/etc/alpine-release'];
+
+/**
+ * Starts a signer's child (S8): with an empty environment, no descriptor but its three pipes, no files but its own code, no
+ * processes of its own. Native code is outside Node's permission model, so this contains a poisoned package's JavaScript;
+ * what else is to be contained is for the process's own uid and network namespace.
+ */
+export function launchHost(native: boolean): HostProcess {
+  const permissions = ['--permission', ...readable().map((path) => `--allow-fs-read=${path}`)];
+  const addons = native ? ['--allow-addons', '--disable-warning=SecurityWarning'] : [];
+  return spawn(process.execPath, [...permissions, ...addons, host], {
+    env: {},
+    stdio: ['pipe', 'pipe', 'pipe'],
+    cwd: '/',
+    windowsHide: true,
+  });
+}
