@@ -1,5 +1,5 @@
 import { concatBytes } from '@noble/curves/utils.js';
-import { type Apdu, parseApdu } from './apdu.ts';
+import { parseApdu } from './apdu.ts';
 import type { App, Os } from './app.ts';
 import { Buttons } from './buttons.ts';
 import { Dashboard } from './dashboard.ts';
@@ -85,16 +85,13 @@ export class Device implements Os {
     const apdu = parseApdu(bytes);
     // The real answer carries stale bytes of the buffer: at first the command's own class and instruction.
     if (apdu === undefined) return answer(bytes.slice(0, 2), status.wrongLength);
-    if (apdu.cla === 0xb0) return this.#osCommand(apdu);
+    if (apdu.cla === 0xb0 && apdu.ins === 0x01) return answer(this.#appAndVersion());
+    if (apdu.cla === 0xb0 && apdu.ins === 0xa7) {
+      this.quit();
+      return answer(nothing);
+    }
     if (this.faults.has('wrong-app')) return answer(nothing, status.unknownClass);
     return this.#app.handle(apdu);
-  }
-
-  #osCommand({ ins }: Apdu): Uint8Array {
-    if (ins === 0x01) return answer(this.#appAndVersion());
-    if (ins !== 0xa7) return answer(nothing, status.unknownInstruction);
-    this.quit();
-    return answer(nothing);
   }
 
   #appAndVersion(): Uint8Array {

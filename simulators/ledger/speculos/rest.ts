@@ -13,8 +13,8 @@ const maxBody = 1 << 20;
 class BadRequest extends Error {}
 
 /**
- * Speculos' REST interface, and `/faults` beside it. No CORS header is ever sent: a web page that happens to be open must
- * not be able to drive the device.
+ * Speculos' REST interface, and `/faults` beside it. Unlike Speculos' it is no web page's to drive, though one may be open
+ * in the same person's browser: no CORS header, no foreign origin, no foreign name that points here (DNS rebinding).
  */
 export class RestApi {
   readonly server: Server;
@@ -49,6 +49,7 @@ export class RestApi {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (isForeign(request)) return json(response, 403, { message: 'not from another site' });
     const url = new URL(request.url ?? '/', 'http://localhost');
     const [, first = '', second = ''] = url.pathname.split('/');
     switch (`${request.method} /${first}`) {
@@ -133,6 +134,10 @@ export class RestApi {
     }
     json(response, 200, {});
   }
+}
+
+function isForeign({ headers: { host = '', origin } }: IncomingMessage): boolean {
+  return !/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host) || (origin !== undefined && origin !== `http://${host}`);
 }
 
 function parseButton(name: string): Button {
