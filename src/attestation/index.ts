@@ -1,0 +1,18 @@
+// The room's public face: bytes → verified evidence or a reason.
+export { checkEnrolmentChallenge, enrolmentLifetime, makeEnrolmentChallenge } from './challenge.ts';
+export type { PinnedKey, PublicJwk } from './jws.ts';
+export { checkTicket, makeTicket } from './ticket.ts';
+export {
+  type ExpectedVoucher,
+  type VoucherVerification,
+  verifyVoucher,
+  voucherLifetime,
+  voucherType,
+} from './voucher.ts';
+export { type ExpectedAssertion, verifyAssertion } from './webauthn/assertion.ts';
+export { creationOptions, type Enrolment, userHandle } from './webauthn/creation-options.ts';
+export {
+  type ExpectedRegistration,
+  type RegistrationVerification,
+  verifyRegistration,
+} from './webauthn/registration.ts';

@@ -1,0 +1,16 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { domainTag } from '../domain/index.ts';
+
+/** HMAC-SHA256(key, name ‖ 0x00 ‖ u64be(epoch) ‖ parts): a code that only the station can make, void in another epoch. */
+export function epochMac(key: Uint8Array, name: string, epoch: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  const counter = new Uint8Array(8);
+  new DataView(counter.buffer).setBigUint64(0, BigInt(epoch));
+  const hmac = createHmac('sha256', key).update(domainTag(name)).update(counter);
+  for (const part of parts) hmac.update(part);
+  return new Uint8Array(hmac.digest());
+}
+
+/** Compares secrets of public length in constant time. */
+export function sameSecret(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,123 @@
+import { verifyRegistrationResponse } from '@simplewebauthn/server';
+import { digestOf, type Reason, Refusal, shown, type VerifiedRegistration } from '../../domain/index.ts';
+import { fromBase64url, toBase64url } from '../base64url.ts';
+import { type AttestedCredential, checkAuthenticatorData, parseAuthenticatorData } from './authenticator-data.ts';
+import { parseCborMap } from './cbor.ts';
+import { checkClientData } from './client-data.ts';
+import { algorithmNumbers, parseCoseKey } from './cose-key.ts';
+import { parseRegistrationResponse, type RegistrationResponse } from './registration-response.ts';
+
+export interface ExpectedRegistration {
+  readonly rpId: string;
+  /** Exact origins, such as `https://approve.example.com`. */
+  readonly origins: readonly string[];
+  /** Whether these bytes are a challenge that the station set (challenge.ts). */
+  readonly challenge: (answered: Uint8Array) => boolean;
+  /** Whether the authenticator must have verified its user. */
+  readonly userVerification: boolean;
+}
+
+export type RegistrationVerification =
+  | { readonly genuine: true; readonly registration: VerifiedRegistration }
+  | { readonly genuine: false; readonly reason: Reason; readonly message: string };
+
+/**
+ * Whether a RegistrationResponseJSON (UTF-8) is a new credential's answer to a challenge of the station: WebAuthn L3 §7.1.
+ * The attestation statement is judged by @simplewebauthn/server; all that is remembered of the credential is read by the same
+ * parsers that its assertions will meet. Attestation `none` only, so the class is `synced` (BE) or `device`, never `hardware`.
+ * Never throws for anything in `json`.
+ */
+export async function verifyRegistration(
+  json: Uint8Array,
+  expected: ExpectedRegistration,
+): Promise<RegistrationVerification> {
+  try {
+    const response = parseRegistrationResponse(json);
+    const registration = readRegistration(response, expected);
+    await checkAttestation(response, expected);
+    return { genuine: true, registration };
+  } catch (error) {
+    if (error instanceof Refusal) return { genuine: false, reason: error.reason, message: error.message };
+    throw error;
+  }
+}
+
+function readRegistration(response: RegistrationResponse, expected: ExpectedRegistration): VerifiedRegistration {
+  checkClientData(response.clientData, {
+    type: 'webauthn.create',
+    origins: expected.origins,
+    challenge: (answered) => {
+      const bytes = fromBase64url(answered);
+      return bytes !== undefined && expected.challenge(bytes);
+    },
+  });
+
+  // "Perform CBOR decoding on the attestationObject field"
+  const object = parseCborMap(response.attestationObject, 'the attestation object');
+  const format = object.get('fmt');
+  if (format !== 'none') {
+    throw new Refusal(
+      'attestation-invalid',
+      `the attestation has the format ${shown(format)}; only none is accepted: ask the browser for attestation "none"`,
+    );
+  }
+  const authData = object.get('authData');
+  if (!(authData instanceof Uint8Array)) {
+    throw new Refusal('attestation-invalid', 'the attestation object has no authenticator data');
+  }
+  const data = parseAuthenticatorData(authData);
+  checkAuthenticatorData(data, expected);
+  if (data.attested === undefined) {
+    throw new Refusal('attestation-invalid', 'the authenticator data carry no credential (AT is not set)');
+  }
+  checkCredential(data.attested, response);
+  return {
+    credential: response.credential,
+    coseKey: data.attested.coseKey,
+    key: digestOf(data.attested.coseKey),
+    class: data.backupEligible ? 'synced' : 'device',
+    signCount: data.signCount,
+    backupEligible: data.backupEligible,
+    backupState: data.backupState,
+    aaguid: data.attested.aaguid,
+  };
+}
+
+function checkCredential({ id, coseKey }: AttestedCredential, { credential }: RegistrationResponse): void {
+  // The page says which credential it got; the authenticator says which it made.
+  if (toBase64url(id) !== credential) {
+    throw new Refusal(
+      'credential-mismatch',
+      `the registration names credential ${shown(credential)}, its authenticator made ${shown(toBase64url(id))}`,
+    );
+  }
+  // "Verify that the "alg" parameter in the credential public key … matches the alg attribute of one of the items in
+  // pkOptions.pubKeyCredParams", and whatever else its assertions will want of the key.
+  parseCoseKey(coseKey);
+}
+
+async function checkAttestation(response: RegistrationResponse, expected: ExpectedRegistration): Promise<void> {
+  let verified: boolean;
+  try {
+    ({ verified } = await verifyRegistrationResponse({
+      response: {
+        id: response.credential,
+        rawId: response.credential,
+        type: 'public-key',
+        clientExtensionResults: {},
+        response: {
+          clientDataJSON: toBase64url(response.clientData),
+          attestationObject: toBase64url(response.attestationObject),
+        },
+      },
+      expectedChallenge: () => true, // checked above, on the bytes
+      expectedOrigin: [...expected.origins],
+      expectedRPID: expected.rpId,
+      requireUserVerification: expected.userVerification,
+      supportedAlgorithmIDs: [...algorithmNumbers],
+    }));
+  } catch (error) {
+    throw new Refusal('attestation-invalid', `the attestation does not verify: ${shown(error)}`);
+  }
+  if (!verified) throw new Refusal('attestation-invalid', 'the attestation statement does not verify');
+}

@@ -1,0 +1,93 @@
+import { p256 } from '@noble/curves/nist.js';
+import { describe, expect, it } from 'vitest';
+import { parseCoseKey } from '../../../src/attestation/webauthn/cose-key.ts';
+import { KeyCache } from '../../../src/attestation/webauthn/key-cache.ts';
+import { Refusal } from '../../../src/domain/index.ts';
+import { bytes, eddsa, eddsaCoseKey, es256, es256CoseKey } from './credential.ts';
+
+const es = Buffer.from(es256.coseKey).toString('hex');
+const ed = Buffer.from(eddsa.coseKey).toString('hex');
+const x = es.slice(20, 84);
+const y = es.slice(90);
+const point = p256.getPublicKey(new Uint8Array(32).fill(9), false);
+
+describe('a COSE key', () => {
+  it('is taken for ES256 and EdDSA', () => {
+    expect(parseCoseKey(es256.coseKey).algorithm.name).toBe('ES256');
+    expect(parseCoseKey(eddsa.coseKey).algorithm.name).toBe('EdDSA');
+  });
+
+  it.each([
+    ['empty', '', 'its end too early'],
+    ['followed by a byte', `${es}00`, '1 bytes after its end'],
+    ['cut off', es.slice(0, -2), 'its end too early'],
+    ['no map', '8101', 'is not a CBOR map'],
+    ['for ES384', `a501020338222002215820${x}225820${y}`, 'the algorithm -35'],
+    ['for RS256', `a30103033901002001`, 'the algorithm -257'],
+    ['for ES256K', `a501020338282008215820${x}225820${y}`, 'the algorithm -41'],
+    ['without an algorithm', `a401022001215820${x}225820${y}`, 'of no number'],
+    ['with an algorithm in text', `a50102036545533235362001215820${x}225820${y}`, 'of no number'],
+    ['ES256 with kty OKP', es.replace('0102', '0101'), 'must have 2 as member 1'],
+    ['ES256 on P-384', es.replace('2001', '2002'), 'must have 1 as member -1'],
+    ['EdDSA with kty EC2', ed.replace('0101', '0102'), 'must have 1 as member 1'],
+    ['EdDSA on X25519', ed.replace('2006', '2004'), 'must have 6 as member -1'],
+    ['EdDSA on Ed448', ed.replace('2006', '2007'), 'must have 6 as member -1'],
+    ['with a compressed point', `a5010203262001215820${x}22f5`, 'must have 32 bytes as member -3'],
+    ['with a short coordinate', `a501020326200121581f${x.slice(2)}225820${y}`, 'must have 32 bytes as member -2'],
+    ['with a further member', `a601020326044231312001215820${x}225820${y}`, 'does not know'],
+    ['with a private part', `a6${es.slice(2)}2342aaaa`, 'does not know'],
+    ['with its members in another order', `a503020102262001215820${x}225820${y}`, 'out of order'],
+    ['with a member twice', `a60102010203262001215820${x}225820${y}`, 'out of order or repeated'],
+    ['with a length in a longer form', es.replace('215820', '21590020'), 'shortest form'],
+    ['of indefinite length', `bf${es.slice(2)}ff`, 'indefinite'],
+    ['longer than 1 KiB', `a15903f8${'00'.repeat(1016)}01`.padEnd(2052, '0'), 'longer than 1024'],
+  ])('%s is refused', (_, hex, message) => {
+    expect(() => parseCoseKey(bytes(hex))).toThrow(Refusal);
+    expect(() => parseCoseKey(bytes(hex))).toThrow(message);
+  });
+
+  it.each([
+    ['off the curve', Uint8Array.from(point, (byte, i) => (i === 40 ? byte ^ 1 : byte))],
+    ['at zero', bytes('04', '00'.repeat(64))],
+    ['beyond the field', bytes('04', 'ff'.repeat(64))],
+  ])('whose P-256 point is %s is refused', (_, bad) => {
+    expect(() => parseCoseKey(es256CoseKey(bad))).toThrow('no point on the curve of ES256');
+  });
+
+  it.each([
+    ['of small order (the neutral element)', `01${'00'.repeat(31)}`, 'small order'],
+    ['of small order (order 4)', '00'.repeat(32), 'small order'],
+    ['of small order (order 8)', '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', 'small order'],
+    ['off the curve', `02${'00'.repeat(31)}`, 'no point'],
+    ['in a spelling beyond the field', 'ff'.repeat(32), 'no point'],
+  ])('whose Ed25519 point is %s is refused', (_, hex, message) => {
+    expect(() => parseCoseKey(eddsaCoseKey(bytes(hex)))).toThrow(message);
+  });
+});
+
+describe('the cache of keys', () => {
+  const keyOf = (n: number) => es256CoseKey(p256.getPublicKey(new Uint8Array(32).fill(n), false));
+
+  it('gives the same key for the same bytes, wherever they lie', () => {
+    const cache = new KeyCache(2);
+    const shifted = bytes('00', keyOf(1)).subarray(1);
+    expect(cache.get(shifted)).toBe(cache.get(keyOf(1)));
+  });
+
+  it('never grows beyond its limit, and gives up what was used longest ago', () => {
+    const cache = new KeyCache(2);
+    const first = cache.get(keyOf(1));
+    const second = cache.get(keyOf(2));
+    expect(cache.get(keyOf(1))).toBe(first);
+    cache.get(keyOf(3));
+    expect(cache.size).toBe(2);
+    expect(cache.get(keyOf(1))).toBe(first);
+    expect(cache.get(keyOf(2))).not.toBe(second);
+  });
+
+  it('refuses bytes that are no key each time, and remembers none', () => {
+    const cache = new KeyCache(2);
+    for (const _ of [1, 2]) expect(() => cache.get(bytes('a0'))).toThrow(Refusal);
+    expect(cache.size).toBe(0);
+  });
+});
