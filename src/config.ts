@@ -1,0 +1,212 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { readFileSync, type Stats, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { hour, Malformed, minute, parseWalletId, second, shown } from './domain/index.ts';
+import { Members } from './gate/document.ts';
+import { type Policy, parsePolicy } from './gate/policy.ts';
+import { readYamlFile, unreadable } from './yaml-file.ts';
+
+/** Where a listener is bound. Port 0: any that is free. */
+export interface Listen {
+  /** A host name or IP address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How a Ledger is reached: by USB, or, on test networks only, an emulator over HTTP on this machine. */
+export type LedgerTransport = { readonly kind: 'hid' } | { readonly kind: 'speculos'; readonly url: string };
+
+export interface SignerConfig {
+  /** The name that wallets in policy use. */
+  readonly name: string;
+  readonly kind: 'ledger';
+  readonly transport: LedgerTransport;
+  /** How long a person may take to review a payment on the device, ms. */
+  readonly review: number;
+}
+
+/** A station's config (version 1): paths, ports, and where secrets lie. Paths are absolute. */
+export interface Config {
+  readonly file: string;
+  /** The folder of the database. */
+  readonly data: string;
+  /** `station.db` in it. */
+  readonly database: string;
+  readonly policy: string;
+  readonly keys: { readonly state: string; readonly journal: string };
+  readonly tls: { readonly ca: string; readonly certificate: string; readonly key: string };
+  readonly listen: Listen;
+  readonly operatorsListen: Listen;
+  readonly signers: readonly SignerConfig[];
+}
+
+/** What a config file says. */
+const configBytesMost = 65_536;
+/** Tokens have descriptors; hundreds of them fit. */
+const policyBytesMost = 1_048_576;
+const keyBytesMost = 16_384;
+
+/**
+ * Reads a station's config. Throws `Malformed` with the member's place (`config.signers[0].url: …`) for whatever is unknown,
+ * missing, of the wrong type, or not on the disk, and for a secret that others may read.
+ */
+export function loadConfig(file: string): Config {
+  const path = resolve(file);
+  const config = parseConfig(readYamlFile(path, 'config', configBytesMost).value, path);
+  const { data, policy, keys, tls } = config;
+  if (!statOf(data, 'config.data').isDirectory()) throw new Malformed('config.data', `${data} is not a folder`);
+  checkFile(policy, 'config.policy');
+  checkFile(tls.ca, 'config.tls.ca');
+  checkFile(tls.certificate, 'config.tls.certificate');
+  checkSecret(keys.state, 'config.keys.state');
+  checkSecret(keys.journal, 'config.keys.journal');
+  checkSecret(tls.key, 'config.tls.key');
+  return config;
+}
+
+/** The members of a config, already read from its YAML; looks at no file. */
+export function parseConfig(document: unknown, file: string): Config {
+  const top = new Members(document, 'config');
+  const path = (of: Members, name: string): string => resolve(dirname(file), of.text(name));
+  top.count('version', 1, 1);
+  const data = path(top, 'data');
+  const policy = path(top, 'policy');
+  const keys = top.members('keys');
+  const tls = top.members('tls');
+  const config: Config = {
+    file,
+    data,
+    database: join(data, 'station.db'),
+    policy,
+    keys: { state: path(keys, 'state'), journal: path(keys, 'journal') },
+    tls: { ca: path(tls, 'ca'), certificate: path(tls, 'certificate'), key: path(tls, 'key') },
+    listen: parseListen(top.text('listen'), top.at('listen')),
+    operatorsListen: parseListen(top.text('operators_listen'), top.at('operators_listen')),
+    signers: top.list('signers', parseSigner),
+  };
+  for (const members of [keys, tls, top]) members.done();
+  checkWhole(config);
+  return Object.freeze(config);
+}
+
+/** A policy file: its exact text, which is what gets hashed, and what it says. Throws `Malformed` with the member's place. */
+export function loadPolicy(file: string): { readonly document: string; readonly policy: Policy } {
+  const { text, value } = readYamlFile(resolve(file), 'policy', policyBytesMost);
+  return { document: text, policy: parsePolicy(value) };
+}
+
+/** The state key: 32 bytes, from a file of 64 hex digits that only its owner may read. */
+export function readStateKey(file: string, place = 'config.keys.state'): Uint8Array {
+  const text = readSecret(file, place);
+  if (!/^[0-9a-f]{64}\n?$/.test(text)) throw new Malformed(place, `${file} is not 64 lowercase hex digits`);
+  return new Uint8Array(Buffer.from(text.trimEnd(), 'hex'));
+}
+
+/** The journal's signing key: Ed25519, PKCS#8 in PEM, from a file that only its owner may read. */
+export function readJournalKey(file: string, place = 'config.keys.journal'): KeyObject {
+  const pem = readSecret(file, place);
+  let key: KeyObject | undefined;
+  try {
+    key = createPrivateKey({ key: pem, format: 'pem', type: 'pkcs8' });
+  } catch {
+    // The parser's own message could quote the file.
+  }
+  if (key?.asymmetricKeyType !== 'ed25519') throw new Malformed(place, `${file} is not an Ed25519 key in PKCS#8 PEM`);
+  return key;
+}
+
+/** Reads a small file with a secret in it, if nobody but its owner may read it (threat S9). */
+export function readSecret(file: string, place: string): string {
+  checkSecret(file, place);
+  return readFileSync(file, 'utf8');
+}
+
+function checkWhole({ data, keys, tls, listen, operatorsListen, signers }: Config): void {
+  // Who gets a copy of the database must not get the key that authenticates it (threat H).
+  for (const [name, file] of Object.entries({
+    'keys.state': keys.state,
+    'keys.journal': keys.journal,
+    'tls.key': tls.key,
+  })) {
+    if (file.startsWith(`${data}/`))
+      throw new Malformed(`config.${name}`, `lies in the data folder: keep keys apart from it`);
+  }
+  // A flood on one must leave the other free: a freeze has to get through (threat S2).
+  if (listen.port === operatorsListen.port && listen.port !== 0) {
+    throw new Malformed('config.operators_listen', 'has the port of listen: operators need a listener of their own');
+  }
+  const names = new Set<string>();
+  signers.forEach(({ name }, i) => {
+    if (names.has(name)) throw new Malformed(`config.signers[${i}].name`, `${shown(name)} stands twice`);
+    names.add(name);
+  });
+}
+
+function parseListen(value: string, place: string): Listen {
+  const expected = 'expected host:port such as 127.0.0.1:7443 or [::1]:7443';
+  const [, v6, plain, digits] = /^(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9.-]{1,253})):([0-9]{1,5})$/.exec(value) ?? [];
+  const host = v6 ?? plain;
+  const port = Number(digits);
+  if (host === undefined || digits === undefined || port > 65_535) {
+    throw new Malformed(place, `${expected}, got ${shown(value)}`);
+  }
+  return { host, port };
+}
+
+function parseSigner(value: unknown, place: string): SignerConfig {
+  const of = new Members(value, place);
+  const name = parseWalletId(of.text('name'), of.at('name'));
+  const kind = of.oneOf('kind', ['ledger']);
+  const transport = of.oneOf('transport', ['hid', 'speculos']);
+  const signer: SignerConfig = {
+    name,
+    kind,
+    transport:
+      transport === 'hid' ? { kind: 'hid' } : { kind: 'speculos', url: parseLoopback(of.text('url'), of.at('url')) },
+    review: of.has('review') ? of.duration('review') : 5 * minute,
+  };
+  if (signer.review < 5 * second || signer.review > hour)
+    throw new Malformed(of.at('review'), 'expected from 5s to 1h');
+  of.done();
+  return signer;
+}
+
+/** An emulator signs for whoever asks it, so it is reached on this machine only, and by no name that another could answer to. */
+function parseLoopback(value: string, place: string): string {
+  const expected = 'expected an address on this machine such as http://127.0.0.1:5000';
+  let url: URL;
+  try {
+    url = new URL(value);
+  } catch {
+    throw new Malformed(place, `${expected}, got ${shown(value)}`);
+  }
+  const loopback =
+    /^127(?:\.\d{1,3}){3}$/.test(url.hostname) || url.hostname === '[::1]' || url.hostname === 'localhost';
+  if (!loopback || url.protocol !== 'http:' || url.href !== `${url.origin}/`) {
+    throw new Malformed(place, `${expected}, got ${shown(value)}`);
+  }
+  return url.origin;
+}
+
+function checkFile(file: string, place: string): void {
+  if (!statOf(file, place).isFile()) throw new Malformed(place, `${file} is not a file`);
+}
+
+function checkSecret(file: string, place: string): void {
+  const stat = statOf(file, place);
+  if (!stat.isFile()) throw new Malformed(place, `${file} is not a file`);
+  if (stat.size > keyBytesMost) throw new Malformed(place, `${file} has ${stat.size} bytes: that is no key`);
+  const mode = stat.mode & 0o777;
+  if ((mode & 0o077) !== 0) {
+    const stated = mode.toString(8).padStart(4, '0');
+    throw new Malformed(place, `${file} holds a secret and others may use it (mode ${stated}): run chmod 600 on it`);
+  }
+}
+
+function statOf(file: string, place: string): Stats {
+  try {
+    return statSync(file);
+  } catch (error) {
+    throw new Malformed(place, unreadable(file, error));
+  }
+}
