@@ -106,9 +106,10 @@ function hexAddress(reference: string, field: string): Uint8Array {
 
 function expectSame(given: string, canonical: string, field: string): void {
   if (given === canonical) return;
-  const mixed = /[a-f]/.test(given.slice(-40)) && /[A-F]/.test(given.slice(-40));
+  const digits = given.slice(-40);
   // Mixed case claims a checksum; one that fails may be a typing error, which EIP-55 is there to catch.
-  const advice = mixed ? 'compare it with its source digit by digit; if it is right, write' : 'write';
+  const failed = digits !== canonical.slice(-40) && /[a-f]/.test(digits) && /[A-F]/.test(digits);
+  const advice = failed ? 'compare it with its source digit by digit; if it is right, write' : 'write';
   throw notCanonical(field, `${shown(given)} is not in canonical form (EIP-55): ${advice} ${canonical}`);
 }
 

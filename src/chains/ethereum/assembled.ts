@@ -1,5 +1,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { parseTransaction, serializeTransaction, type TransactionSerializable } from 'viem';
+import type { TransactionSerializable } from 'viem';
+// Not its whole: that takes twice as long to load.
+import { parseTransaction, serializeTransaction } from 'viem/utils';
 import { equalBytes, toHex } from '../../domain/index.ts';
 import { recover } from './key.ts';
 import type { AccessEntry, Transaction } from './transaction.ts';

@@ -24,8 +24,7 @@ export function paymentOf(transaction: Transaction, chain: ChainId): Payment {
 
   const selector = data.subarray(0, 4);
   if (!equalBytes(selector, transferSelector)) throw refused(`its function is 0x${toHex(selector)}, not transfer`);
-  if (data.length !== transferSize)
-    throw refused(`transfer takes ${transferSize} bytes of calldata, not ${data.length}`);
+  if (data.length !== transferSize) throw refused(`transfer takes ${transferSize} bytes, not ${data.length}`);
   // A transfer isn't payable: Ether sent with it reverts in an honest token and is lost in another.
   if (value !== 0n) throw refused(`it sends ${value} wei along with a token transfer`);
   if (!isZero(data.subarray(4, 4 + addressPadding))) throw refused('the recipient has dirty upper bytes');

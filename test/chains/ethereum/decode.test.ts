@@ -272,6 +272,8 @@ describe('E6: one encoding, and no signature', () => {
     ['more than a node relays', type2({ data: new Uint8Array(largest) })],
   ])('refuses %s', (_, bytes) => {
     expect(refusal(bytes)).toBe('transaction-undecodable');
+    // By the reading itself, not only because encoding it again would give other bytes.
+    expect(() => parseTransaction(bytes)).toThrow(expect.objectContaining({ reason: 'transaction-undecodable' }));
   });
 
   const r = int(2n ** 255n + 1n);
