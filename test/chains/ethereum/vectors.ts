@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
-const folder = join(process.env['PORTCULLIS_VECTORS'] ?? '../shared/vectors', 'ethereum');
+const root = resolve(import.meta.dirname, '../../..');
+const folder = resolve(root, process.env['PORTCULLIS_VECTORS'] ?? '../shared/vectors', 'ethereum');
 
 /** True where the published vectors are not at hand: set PORTCULLIS_VECTORS to the folder that holds them. */
 export const vectorsMissing = !existsSync(folder);
