@@ -66,6 +66,12 @@ describe('E6: one encoding, and no signature', () => {
     expect(refusal(bytes)).toBe('transaction-signed-already');
   });
 
+  it('says what was wrong without repeating it at length', () => {
+    const decoded = decodeUnsigned(type2({ value: new Uint8Array(100_000).fill(0xff) }));
+    expect(decoded).toMatchObject({ ok: false, reason: 'transaction-undecodable' });
+    expect(decoded.ok || decoded.message.length).toBeLessThan(200);
+  });
+
   it('takes the largest integers that fit', () => {
     const bytes = bytesOf({
       nonce: Number.MAX_SAFE_INTEGER,
