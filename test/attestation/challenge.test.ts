@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { checkEnrolmentChallenge, enrolmentLifetime, makeEnrolmentChallenge } from '../../src/attestation/index.ts';
+import { checkEnrolmentChallenge, enrolmentLifetime, makeEnrolmentChallenge } from '../../src/attestation/challenge.ts';
 import { parseAccountId, parseInstant, type WallMs } from '../../src/domain/index.ts';
 
 const key = new Uint8Array(32).fill(7); // a test key

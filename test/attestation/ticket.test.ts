@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { checkTicket, makeTicket } from '../../src/attestation/index.ts';
+import { checkTicket, makeTicket } from '../../src/attestation/ticket.ts';
 import { canonicalBytes } from '../../src/domain/index.ts';
 
 const key = new Uint8Array(32).fill(7); // a test key

@@ -1,11 +1,54 @@
-import { verifyRegistrationResponse } from '@simplewebauthn/server';
-import { digestOf, type Reason, Refusal, shown, type VerifiedRegistration } from '../../domain/index.ts';
+import { type PublicKeyCredentialCreationOptionsJSON, verifyRegistrationResponse } from '@simplewebauthn/server';
+import {
+  type AccountId,
+  digestOf,
+  domainTag,
+  type FactorId,
+  type Reason,
+  Refusal,
+  sha256,
+  shown,
+  type VerifiedRegistration,
+} from '../../domain/index.ts';
 import { fromBase64url, toBase64url } from '../base64url.ts';
+import { enrolmentLifetime } from '../challenge.ts';
 import { type AttestedCredential, checkAuthenticatorData, parseAuthenticatorData } from './authenticator-data.ts';
 import { parseCborMap } from './cbor.ts';
 import { checkClientData } from './client-data.ts';
 import { algorithmNumbers, parseCoseKey } from './cose-key.ts';
 import { parseRegistrationResponse, type RegistrationResponse } from './registration-response.ts';
+
+const utf8 = new TextEncoder();
+
+/**
+ * What BeginEnrollment hands out for `navigator.credentials.create()` (WebAuthn L3 §5.4): UV required, attestation `none`.
+ * `challenge` is `makeEnrolmentChallenge`'s; an authenticator that holds one of `exclude` makes no second credential.
+ * Neither user handle nor name say the account: authenticators store both, and may give them away (§14.6.1).
+ */
+export function creationOptions(enrolment: {
+  readonly account: AccountId;
+  readonly rpId: string;
+  readonly challenge: Uint8Array;
+  readonly exclude: readonly FactorId[];
+}): PublicKeyCredentialCreationOptionsJSON {
+  const id = userHandle(enrolment.account);
+  const name = `Approvals ${id.slice(0, 6)}`;
+  return {
+    rp: { id: enrolment.rpId, name: enrolment.rpId },
+    user: { id, name, displayName: name },
+    challenge: toBase64url(enrolment.challenge),
+    pubKeyCredParams: algorithmNumbers.map((alg) => ({ type: 'public-key', alg })),
+    timeout: enrolmentLifetime,
+    excludeCredentials: enrolment.exclude.map((credential) => ({ type: 'public-key', id: credential })),
+    authenticatorSelection: { residentKey: 'preferred', requireResidentKey: false, userVerification: 'required' },
+    attestation: 'none',
+  };
+}
+
+/** formats.md, "User handle": base64url of SHA-256("portcullis/user/v1" ‖ 0x00 ‖ account). */
+export function userHandle(account: AccountId): string {
+  return toBase64url(sha256(domainTag('portcullis/user/v1'), utf8.encode(account)));
+}
 
 export interface ExpectedRegistration {
   readonly rpId: string;

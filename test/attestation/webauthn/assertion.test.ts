@@ -1,6 +1,6 @@
 import { p256 } from '@noble/curves/nist.js';
 import { describe, expect, it } from 'vitest';
-import { verifyAssertion } from '../../../src/attestation/index.ts';
+import { verifyAssertion } from '../../../src/attestation/webauthn/assertion.ts';
 import { parseFactorId } from '../../../src/domain/index.ts';
 import {
   AT,

@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
-import { verifyAssertion } from '../../../src/attestation/index.ts';
+import { verifyAssertion } from '../../../src/attestation/webauthn/assertion.ts';
 import {
   type Assertion,
   canonicalBytes,

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { Authenticator } from '../../../simulators/authenticator/authenticator.ts';
+import { parseCreationOptions } from '../../../simulators/authenticator/options.ts';
+import { checkEnrolmentChallenge, makeEnrolmentChallenge } from '../../../src/attestation/challenge.ts';
+import { verifyAssertion } from '../../../src/attestation/webauthn/assertion.ts';
+import { creationOptions, userHandle, verifyRegistration } from '../../../src/attestation/webauthn/registration.ts';
+import {
+  type Assertion,
+  digestOf,
+  parseAccountId,
+  parseFactorId,
+  parseInstant,
+  type VerifiedRegistration,
+} from '../../../src/domain/index.ts';
+import { origin, rpId, utf8 } from './credential.ts';
+
+const key = new Uint8Array(32).fill(7); // a test key
+const alice = parseAccountId('alice', 'account');
+const now = parseInstant('2022-01-17T00:46:00Z', 'now');
+const challenge = makeEnrolmentChallenge(key, 1, alice, now, new Uint8Array(10));
+const enrolment = { account: alice, rpId, challenge, exclude: [] };
+
+const device = (further: object = {}) => new Authenticator({ origin, seed: new Uint8Array(32).fill(3), ...further });
+
+async function enrolled(authenticator: Authenticator): Promise<VerifiedRegistration> {
+  const options = parseCreationOptions(JSON.stringify(creationOptions(enrolment)));
+  const verification = await verifyRegistration(utf8(JSON.stringify(authenticator.create(options))), {
+    rpId,
+    origins: [origin],
+    userVerification: true,
+    challenge: (answered) => checkEnrolmentChallenge(key, 1, alice, now, answered) === 'ok',
+  });
+  if (!verification.genuine) throw new Error(verification.message);
+  return verification.registration;
+}
+
+describe('creation options', () => {
+  it('ask for a verified person, no attestation, and the algorithms that are accepted', () => {
+    const credential = parseFactorId('A'.repeat(22), 'id');
+    const name = `Approvals ${userHandle(alice).slice(0, 6)}`;
+    expect(creationOptions({ ...enrolment, exclude: [credential] })).toEqual({
+      rp: { id: rpId, name: rpId },
+      user: { id: userHandle(alice), name, displayName: name },
+      challenge: Buffer.from(challenge).toString('base64url'),
+      pubKeyCredParams: [
+        { type: 'public-key', alg: -8 },
+        { type: 'public-key', alg: -7 },
+      ],
+      timeout: 900_000,
+      excludeCredentials: [{ type: 'public-key', id: credential }],
+      authenticatorSelection: { residentKey: 'preferred', requireResidentKey: false, userVerification: 'required' },
+      attestation: 'none',
+    });
+  });
+
+  it('do not say the account', () => {
+    expect(JSON.stringify(creationOptions(enrolment))).not.toContain('alice');
+    expect(userHandle(alice)).toBe(
+      Buffer.from(digestOf(utf8('portcullis/user/v1\0alice')), 'hex').toString('base64url'),
+    );
+  });
+});
+
+describe('a passkey', () => {
+  it.each([
+    ['on a device', 'ES256', { algorithms: [-7] }, 'device'],
+    ['on a device', 'EdDSA', { algorithms: [-8] }, 'device'],
+    ['synced', 'ES256', { algorithms: [-7], backup: 'synced' }, 'synced'],
+  ])(
+    '%s (%s) that was enrolled approves an intent, once for each value of its counter',
+    async (_, __, settings, type) => {
+      const authenticator = device(settings);
+      const registration = await enrolled(authenticator);
+      expect(registration.class).toBe(type);
+      const digest = digestOf(utf8('a test intent'));
+      const answer = authenticator.get({ challenge: Buffer.from(digest, 'hex').toString('base64url'), rpId });
+      const assertion: Assertion = {
+        kind: 'webauthn',
+        credential: parseFactorId(answer.id, 'id'),
+        authenticatorData: Buffer.from(answer.response.authenticatorData, 'base64url'),
+        clientData: Buffer.from(answer.response.clientDataJSON, 'base64url'),
+        signature: Buffer.from(answer.response.signature, 'base64url'),
+      };
+      const factor = { ...registration, id: registration.credential };
+      const expected = { digest, factor, rpId, origins: [origin], userVerification: true };
+      const verification = verifyAssertion(assertion, expected);
+      expect(verification).toMatchObject({ genuine: true, evidence: { factor: registration.credential, class: type } });
+      if (!verification.genuine || verification.evidence.signCount === 0) return;
+      const { signCount } = verification.evidence;
+      const again = verifyAssertion(assertion, { ...expected, factor: { ...factor, signCount } });
+      expect(again).toMatchObject({ genuine: false, reason: 'counter-regressed' });
+    },
+  );
+});

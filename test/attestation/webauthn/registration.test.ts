@@ -1,0 +1,227 @@
+import { describe, expect, it } from 'vitest';
+import { verifyRegistration } from '../../../src/attestation/webauthn/registration.ts';
+import { digestOf, sha256 } from '../../../src/domain/index.ts';
+import {
+  AT,
+  authenticatorData,
+  BE,
+  BS,
+  base64url,
+  bytes,
+  challenge,
+  clientData,
+  ED,
+  eddsa,
+  es256,
+  type Json,
+  origin,
+  rpId,
+  type TestCredential,
+  UP,
+  UV,
+  utf8,
+} from './credential.ts';
+
+const aaguid = '000102030405060708090a0b0c0d0e0f';
+
+function attested({ id, coseKey }: TestCredential): Uint8Array {
+  const credential = Buffer.from(id, 'base64url');
+  return bytes(aaguid, Uint8Array.of(credential.length >> 8, credential.length & 0xff), credential, coseKey);
+}
+
+/** `{fmt, attStmt, authData}` as CBOR. */
+function attestationObject(authData: Uint8Array, fmt = '646e6f6e65', attStmt = 'a0'): Uint8Array {
+  const long = authData.length > 255;
+  const length = long ? Uint8Array.of(authData.length >> 8, authData.length & 0xff) : Uint8Array.of(authData.length);
+  const members = bytes('a363666d74', fmt, '6761747453746d74', attStmt);
+  return bytes(members, '686175746844617461', long ? '59' : '58', length, authData);
+}
+
+interface Parts {
+  readonly credential?: TestCredential;
+  readonly flags?: number;
+  readonly rp?: string;
+  readonly data?: Uint8Array;
+  readonly object?: Uint8Array;
+  readonly client?: Json;
+  readonly outer?: Json;
+  readonly inner?: Json;
+}
+
+function registration(parts: Parts = {}): Uint8Array {
+  const { credential = es256, flags = UP | UV, rp = rpId } = parts;
+  const data = parts.data ?? authenticatorData({ rp, flags: flags | AT, signCount: 5, rest: attested(credential) });
+  return utf8(
+    JSON.stringify({
+      id: credential.id,
+      rawId: credential.id,
+      type: 'public-key',
+      authenticatorAttachment: 'platform',
+      clientExtensionResults: { credProps: { rk: true } },
+      response: {
+        clientDataJSON: base64url(clientData({ type: 'webauthn.create', ...parts.client })),
+        attestationObject: base64url(parts.object ?? attestationObject(data)),
+        transports: ['internal'],
+        publicKeyAlgorithm: -7,
+        publicKey: '',
+        authenticatorData: '',
+        ...parts.inner,
+      },
+      ...parts.outer,
+    }),
+  );
+}
+
+const expected = {
+  rpId,
+  origins: [origin],
+  challenge: (answered: Uint8Array) => base64url(answered) === challenge,
+  userVerification: true,
+};
+
+const verified = (json: Uint8Array, further: Partial<typeof expected> = {}) =>
+  verifyRegistration(json, { ...expected, ...further });
+
+async function judged(parts: Parts, further: Partial<typeof expected> = {}): Promise<string> {
+  const verification = await verified(registration(parts), further);
+  return verification.genuine ? 'genuine' : `${verification.reason}: ${verification.message}`;
+}
+
+describe('a registration', () => {
+  it.each([
+    ['ES256', es256],
+    ['EdDSA', eddsa],
+  ])('of an %s credential says what enrolment remembers, the key in its exact bytes', async (_, credential) => {
+    expect(await verified(registration({ credential }))).toEqual({
+      genuine: true,
+      registration: {
+        credential: credential.id,
+        coseKey: credential.coseKey,
+        key: digestOf(credential.coseKey),
+        class: 'device',
+        signCount: 5,
+        backupEligible: false,
+        backupState: false,
+        aaguid,
+      },
+    });
+  });
+
+  it.each([
+    [BE, false],
+    [BE | BS, true],
+  ])('A5: of a credential that can be backed up (flags %i) is of the class synced', async (flags, backupState) => {
+    const verification = await verified(registration({ flags: UP | UV | flags }));
+    expect(verification).toMatchObject({ registration: { class: 'synced', backupEligible: true, backupState } });
+  });
+
+  it('may carry extensions after its key', async () => {
+    const data = authenticatorData({ flags: UP | UV | AT | ED, rest: bytes(attested(es256), 'a16161f5') });
+    expect(await verified(registration({ data }))).toMatchObject({ registration: { coseKey: es256.coseKey } });
+  });
+});
+
+describe('A5: a registration is refused', () => {
+  it.each([
+    ['for another challenge', { client: { challenge: base64url(sha256(utf8('other'))) } }, 'challenge-mismatch'],
+    ['for a challenge that is no base64url', { client: { challenge: `${challenge}=` } }, 'challenge-mismatch'],
+    ['of another ceremony', { client: { type: 'webauthn.get' } }, 'attestation-invalid: the client data has the type'],
+    ['made on another origin', { client: { origin: 'https://evil.example' } }, 'origin-mismatch'],
+    ['made in a frame of another origin', { client: { crossOrigin: true } }, 'cross-origin'],
+    ['with a topOrigin', { client: { topOrigin: origin } }, 'cross-origin'],
+    ['for another RP', { rp: 'evil.example' }, 'rp-mismatch'],
+    ['without a person present', { flags: UV }, 'user-not-present'],
+    ['without the person verified', { flags: UP }, 'user-not-verified'],
+    ['backed up though it can’t be', { flags: UP | UV | BS }, 'backup-state-invalid'],
+    ['with two names for its credential', { outer: { rawId: eddsa.id } }, 'credential-mismatch'],
+    ['with the name of another credential', { outer: { id: eddsa.id, rawId: eddsa.id } }, 'credential-mismatch'],
+    [
+      'without a credential',
+      { data: authenticatorData() },
+      'attestation-invalid: the authenticator data carry no credential',
+    ],
+  ])('%s', async (_, parts, reason) => {
+    expect(await judged(parts)).toContain(reason);
+  });
+
+  it.each([
+    ['with a key for another algorithm', { ...es256, coseKey: bytes('a30103033901002001') }],
+    [
+      'with a key off the curve',
+      { ...es256, coseKey: Uint8Array.from(es256.coseKey, (b, i) => (i === 76 ? b ^ 1 : b)) },
+    ],
+    ['with a key of small order', { ...es256, coseKey: bytes('a4010103272006215820', '00'.repeat(32)) }],
+    ['with a credential id of 15 bytes', { ...es256, id: base64url(new Uint8Array(15)) }],
+  ])('%s', async (_, credential) => {
+    const data = authenticatorData({ flags: UP | UV | AT, rest: attested(credential) });
+    expect(await judged({ data })).toMatch(/^attestation-invalid: the (credential’s public key|authenticator data)/);
+  });
+
+  const header = (idLength: string) => bytes(aaguid, idLength);
+  it.each([
+    ['cut off in its AAGUID', bytes(aaguid.slice(2))],
+    ['cut off in its credential id', bytes(header('0020'), '00'.repeat(31))],
+    ['cut off before its key', bytes(header('0010'), '00'.repeat(16))],
+    ['with a credential id of 1024 bytes', bytes(header('0400'), '00'.repeat(1024), es256.coseKey)],
+    ['with a byte after its key', bytes(attested(es256), '00')],
+  ])('with attested data %s', async (_, rest) => {
+    expect(await judged({ data: authenticatorData({ flags: UP | UV | AT, rest }) })).toMatch(/^attestation-invalid: /);
+  });
+
+  const data = authenticatorData({ flags: UP | UV | AT, rest: attested(es256) });
+  it.each([
+    ['packed', attestationObject(data, '667061636b6564'), 'has the format "packed"'],
+    ['of no format', attestationObject(data, '00'), 'has the format "0"'],
+    [
+      'none, with a statement all the same',
+      attestationObject(data, '646e6f6e65', 'a1616100'),
+      'unexpected attestation statement',
+    ],
+    ['without authenticator data', bytes('a263666d74646e6f6e656761747453746d74a0'), 'has no authenticator data'],
+    ['followed by a byte', bytes(attestationObject(data), '00'), '1 bytes after its end'],
+    ['that is no CBOR', utf8('{}'), 'not canonical CBOR'],
+    ['empty', bytes(''), 'not canonical CBOR'],
+  ])('with an attestation %s', async (_, object, message) => {
+    const answer = await judged({ object });
+    expect(answer).toMatch(/^attestation-invalid: /);
+    expect(answer).toContain(message);
+  });
+});
+
+describe('a registration’s JSON is refused', () => {
+  it.each([
+    ['with an unknown member', { outer: { prf: 1 } }, 'registration has the unknown member "prf"'],
+    ['with an unknown member inside', { inner: { prf: 1 } }, 'registration.response has the unknown member "prf"'],
+    ['without an id', { outer: { id: undefined } }, 'registration.id is missing'],
+    ['with a number for an id', { outer: { id: 7 } }, 'registration.id must be a string'],
+    ['with a padded id', { outer: { id: `${es256.id}=` } }, 'registration.id'],
+    ['with an id that spells no bytes', { outer: { id: `${es256.id}A` } }, 'registration.id is not base64url'],
+    ['of another type', { outer: { type: 'password' } }, 'registration.type must be public-key'],
+    ['without a response', { outer: { response: null } }, 'registration.response must be an object'],
+    ['with client data that are no base64url', { inner: { clientDataJSON: '{}' } }, 'clientDataJSON is not base64url'],
+    [
+      'with an attestation that is no base64url',
+      { inner: { attestationObject: 'a+b' } },
+      'attestationObject is not base64url',
+    ],
+    ['longer than 16 KiB', { outer: { clientExtensionResults: 'x'.repeat(16384) } }, 'must be 1 to 16384 bytes'],
+  ])('%s', async (_, parts, message) => {
+    const answer = await judged(parts);
+    expect(answer).toMatch(/^malformed: /);
+    expect(answer).toContain(message);
+  });
+
+  it.each([
+    ['empty', bytes('')],
+    ['no JSON', utf8('{')],
+    ['a list', utf8('[]')],
+    ['invalid UTF-8', bytes(registration().slice(0, -1), 'ff7d')],
+    ['with a member twice', utf8(new TextDecoder().decode(registration()).replace('{', '{"id":"x",'))],
+  ])('%s', async (_, json) => {
+    expect(await verified(json)).toMatchObject({ genuine: false, reason: 'malformed' });
+  });
+});
+
+it('A5: user verification is asked for only where policy wants it', async () => {
+  expect(await judged({ flags: UP }, { userVerification: false })).toBe('genuine');
+});
