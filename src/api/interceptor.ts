@@ -1,0 +1,97 @@
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  type StatusObject,
+  status,
+} from '@grpc/grpc-js';
+import { Refusal } from '../domain/index.ts';
+import type { Ceiling } from './ceiling.ts';
+import { outgoing, refusalStatus } from './errors.ts';
+import type { Log } from './log.ts';
+import type { Caller, Identities, Role } from './roles.ts';
+
+export interface Entrance {
+  readonly identities: Identities;
+  /** Who may call which method, by its path. What is not here is served to nobody. */
+  readonly rights: ReadonlyMap<string, ReadonlySet<Role>>;
+  /** How many calls each role may have open: one role's flood leaves the others their room. */
+  readonly calls: ReadonlyMap<Role, Ceiling>;
+  readonly callers: WeakMap<Metadata, Caller>;
+  /** How long a request may take to arrive, and a unary call to be answered, ms. */
+  readonly deadline: number;
+  readonly log: Log;
+}
+
+/** What every call meets first, before a byte of its request is read: role, room, deadline. */
+export function interceptor(entrance: Entrance): ServerInterceptor {
+  return (method, call) => {
+    // grpc-js ends a call from within, too (deadlines, decompression), past any responder: this is its one way out.
+    const send = call.sendStatus.bind(call);
+    call.sendStatus = (sent) => send(outgoing(sent as Partial<StatusObject>));
+
+    let leave: (() => void) | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    return new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, pass) => {
+            const admitted = admit(entrance, method.path, call.getAuthContext().sslPeerCertificate?.raw);
+            if (!admitted.ok) {
+              call.sendStatus(admitted.status);
+              return;
+            }
+            leave = admitted.leave;
+            timer = setTimeout(() => call.sendStatus(tooLate), entrance.deadline);
+            entrance.callers.set(metadata, admitted.caller);
+            pass(metadata);
+          },
+          onReceiveMessage: (message, pass) => pass(message),
+          onReceiveHalfClose: (pass) => {
+            // A stream may stay open once its request has arrived; a unary call must be answered.
+            if (method.responseStream) clearTimeout(timer);
+            pass();
+          },
+          // grpc-js calls this at the end of every call, however it ended.
+          onCancel: () => {
+            clearTimeout(timer);
+            leave?.();
+          },
+        }),
+    });
+  };
+}
+
+const tooLate = {
+  code: status.DEADLINE_EXCEEDED,
+  details: 'The station did not get to an answer in time. What it decided stands: ask for the state of the resource.',
+  metadata: null,
+};
+
+type Admitted =
+  | { readonly ok: true; readonly caller: Caller; readonly leave: () => void }
+  | { readonly ok: false; readonly status: StatusObject };
+
+function admit(entrance: Entrance, path: string, certificate: Uint8Array | undefined): Admitted {
+  // TLS lets nobody in without a verified certificate; should it ever, there is still no caller.
+  if (certificate === undefined) return denied(entrance, path, 'there is no verified client certificate');
+  const identified = entrance.identities.of(certificate, Date.now());
+  if (!identified.known) return denied(entrance, path, identified.message);
+  const { caller } = identified;
+  if (entrance.rights.get(path)?.has(caller.role) !== true) {
+    entrance.log('role-denied', { path, role: caller.role, name: caller.name });
+    return {
+      ok: false,
+      status: refusalStatus(new Refusal('role-denied', `The role ${caller.role} may not call ${path}.`)),
+    };
+  }
+  const leave = entrance.calls.get(caller.role)?.enter();
+  if (leave === undefined) return { ok: false, status: refusalStatus(new Refusal('overloaded')) };
+  return { ok: true, caller, leave };
+}
+
+function denied(entrance: Entrance, path: string, why: string): Admitted {
+  entrance.log('unauthenticated', { path, why });
+  const refusal = new Refusal('role-denied', `The caller is not known: ${why}.`);
+  return { ok: false, status: refusalStatus(refusal, status.UNAUTHENTICATED) };
+}

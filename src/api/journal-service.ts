@@ -1,0 +1,71 @@
+import type { Journal } from '../custody/custody.ts';
+import { Malformed, parseWithdrawalId } from '../domain/index.ts';
+import { type Entry, JournalServiceService } from '../generated/portcullis/v1/journal.ts';
+import { parseCount } from './fields.ts';
+import { pourLog } from './outlet.ts';
+import { journalRights } from './rights.ts';
+import { bind, type Service } from './service.ts';
+
+const page = 100;
+const entriesMost = 1_000;
+/** Bytes of leaves in one answer: a client that does not read holds this much, whatever the leaves' size. */
+const answerMost = 1024 * 1024;
+
+interface Indexed {
+  readonly index: number;
+  readonly leaf: Uint8Array;
+}
+
+function message({ index, leaf }: Indexed): Entry {
+  return { index: BigInt(index), leaf: Buffer.from(leaf) };
+}
+
+/** As many entries from the first on as fit an answer, one at least. */
+function fitting(entries: readonly Indexed[]): readonly Indexed[] {
+  let bytes = 0;
+  const over = entries.findIndex(({ leaf }, i) => {
+    bytes += leaf.length;
+    return i > 0 && bytes > answerMost;
+  });
+  return over === -1 ? entries : entries.slice(0, over);
+}
+
+/** `JournalService` of the API, spoken to custody. */
+export function journalService(journal: Journal): Service {
+  return bind(JournalServiceService, journalRights, {
+    getCheckpoint: (request) => {
+      const since = parseCount(request.consistentWithSize, 'consistent_with_size');
+      const { note, proof } = journal.checkpoint(since === 0 ? undefined : since);
+      return {
+        checkpoint: note,
+        consistencyProof: proof.map((hash) => Buffer.from(hash)),
+        verifierKey: journal.verifierKey,
+      };
+    },
+    getReceipt: (request) => ({
+      receipt: Buffer.from(journal.receipt(parseWithdrawalId(request.withdrawalId, 'withdrawal_id'))),
+    }),
+    getEntries: (request) => {
+      const from = parseCount(request.fromIndex, 'from_index');
+      if (request.limit > entriesMost) throw new Malformed('limit', `must be at most ${entriesMost}`);
+      const entries = fitting(journal.entries(from, request.limit === 0 ? page : request.limit));
+      return { entries: entries.map(message), size: BigInt(journal.size()) };
+    },
+    streamEntries: (request, outlet) => {
+      let next = parseCount(request.fromIndex, 'from_index');
+      const head = journal.size();
+      return pourLog(
+        outlet,
+        {
+          page: () => journal.entries(next, page),
+          onMore: (listener) => journal.onGrowth(listener),
+          done: () => request.untilHead && next >= head,
+        },
+        (entry) => {
+          next = entry.index + 1;
+          return { entry: message(entry) };
+        },
+      );
+    },
+  });
+}

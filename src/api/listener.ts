@@ -1,0 +1,141 @@
+import { createServer } from 'node:net';
+import { Metadata, Server, status } from '@grpc/grpc-js';
+import { Ceiling } from './ceiling.ts';
+import type { MutualTls } from './credentials.ts';
+import { interceptor } from './interceptor.ts';
+import type { Log } from './log.ts';
+import type { Outlet } from './outlet.ts';
+import { type Caller, Identities, type Role, roles } from './roles.ts';
+import type { Service, Serving } from './service.ts';
+
+export interface Address {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+}
+
+/** What one listener takes on at once. Above each, RESOURCE_EXHAUSTED or no connection at all. */
+export interface Limits {
+  /** Bytes of a request. */
+  readonly requestBytes: number;
+  /** Bytes of an answer. */
+  readonly answerBytes: number;
+  /** Open calls a role, streams included. */
+  readonly calls: Readonly<Record<Role, number>>;
+  readonly connections: number;
+  /** HTTP/2 streams a connection. */
+  readonly streams: number;
+  /** Until a request must have arrived, and a unary call be answered, ms. */
+  readonly deadline: number;
+}
+
+/**
+ * A request is at most 64 KiB: the largest that is meant, a transaction that pays 500 withdrawals authorized before, is
+ * half of that, and one with authorizations inline holds some 50, about 1.2 KiB each. An answer may hold a page of the
+ * journal: grpc clients take 4 MiB. Design §8 asks for 500 withdrawals a second, each some ms: 256 at once is a queue
+ * of half a second. A connection may open more streams than a role may have calls, so that a client that does too much
+ * on one connection is told so instead of waiting in silence.
+ */
+export const defaultLimits: Limits = {
+  requestBytes: 64 * 1024,
+  answerBytes: 4 * 1024 * 1024,
+  calls: { withdrawals: 256, operators: 64, courier: 32, auditors: 32, dev: 16 },
+  connections: 256,
+  streams: 512,
+  deadline: 30_000,
+};
+
+export interface Listener {
+  readonly port: number;
+  /** Stops listening, ends streams, lets calls finish for `graceMs`, then cuts what is left. */
+  close(graceMs: number): Promise<void>;
+}
+
+const second = 1_000;
+const minute = 60 * second;
+
+export async function listen(
+  services: readonly Service[],
+  options: {
+    readonly address: Address;
+    readonly credentials: MutualTls;
+    readonly trustDomain: string;
+    readonly limits: Limits;
+    readonly log: Log;
+  },
+): Promise<Listener> {
+  const { address, credentials, trustDomain, limits, log } = options;
+  const ceilings = (): ReadonlyMap<Role, Ceiling> =>
+    new Map(roles.map((role) => [role, new Ceiling(limits.calls[role])]));
+  const methods = services.flatMap((service) => service.methods);
+  const callers = new WeakMap<Metadata, Caller>();
+  const outlets = new Set<Outlet<unknown>>();
+
+  const server = new Server({
+    interceptors: [
+      interceptor({
+        identities: new Identities(trustDomain),
+        rights: new Map(methods.map((method) => [method.path, new Set(method.roles)])),
+        calls: ceilings(),
+        callers,
+        deadline: limits.deadline,
+        log,
+      }),
+    ],
+    'grpc.max_receive_message_length': limits.requestBytes,
+    'grpc.max_send_message_length': limits.answerBytes,
+    'grpc.max_concurrent_streams': limits.streams,
+    'grpc-node.max_session_memory': 64,
+    'grpc.enable_channelz': 0,
+    // A peer that went away without a word is found out within a minute.
+    'grpc.keepalive_time_ms': 40 * second,
+    'grpc.keepalive_timeout_ms': 20 * second,
+    'grpc.max_connection_idle_ms': 15 * minute,
+    // A certificate is verified when a connection is made: none lasts longer than this.
+    'grpc.max_connection_age_ms': 60 * minute,
+    'grpc.max_connection_age_grace_ms': minute,
+  });
+  const serving: Serving = { log, callers, work: ceilings(), outlets };
+  for (const method of methods) {
+    const { path, serialize, deserialize, type } = method;
+    if (!server.register(path, method.serve(serving), serialize, deserialize, type))
+      throw new Error(`${path} stands twice`);
+  }
+
+  // grpc-js bounds everything but the number of connections, each a file descriptor that the store may need: so the
+  // socket is ours, and its connections are handed over.
+  const injector = server.createConnectionInjector(credentials);
+  const socket = createServer({ noDelay: true }, (connection) => injector.injectConnection(connection));
+  socket.maxConnections = limits.connections;
+  socket.on('drop', () => log('connection-dropped', { port: String(address.port) }));
+  const port = await new Promise<number>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.listen(address.port, address.host, () => {
+      socket.removeListener('error', reject);
+      socket.on('error', (error) => log('listener-failed', { error: error.message }));
+      const bound = socket.address();
+      resolve(typeof bound === 'object' && bound !== null ? bound.port : address.port);
+    });
+  });
+
+  const close = async (graceMs: number): Promise<void> => {
+    const stopped = new Promise<void>((resolve) => {
+      socket.close(() => resolve());
+    });
+    for (const outlet of outlets) {
+      outlet.fail({ code: status.UNAVAILABLE, details: 'The station is stopping.', metadata: new Metadata() });
+    }
+    await new Promise<void>((resolve) => {
+      const cut = setTimeout(() => {
+        server.forceShutdown();
+        resolve();
+      }, graceMs);
+      server.tryShutdown(() => {
+        clearTimeout(cut);
+        resolve();
+      });
+    });
+    await stopped;
+  };
+  return { port, close };
+}

@@ -1,0 +1,81 @@
+import type { Custody } from '../custody/custody.ts';
+import { MutualTls, type TlsMaterial } from './credentials.ts';
+import { destinationService } from './destination-service.ts';
+import { factorService } from './factor-service.ts';
+import { Health } from './health.ts';
+import { journalService } from './journal-service.ts';
+import { type Address, defaultLimits, type Limits, listen } from './listener.ts';
+import type { Log } from './log.ts';
+import { noticeService } from './notice-service.ts';
+import { operatorService } from './operator-service.ts';
+import { type Role, roles } from './roles.ts';
+import type { Service } from './service.ts';
+import { transactionService } from './transaction-service.ts';
+import { withdrawalService } from './withdrawal-service.ts';
+
+export type { TlsMaterial } from './credentials.ts';
+export type { Address, Limits } from './listener.ts';
+export type { Log } from './log.ts';
+
+export interface ApiOptions {
+  readonly custody: Custody;
+  readonly tls: TlsMaterial;
+  /** Of policy: the trust domain of callers' SPIFFE ids. */
+  readonly trustDomain: string;
+  readonly listen: Address;
+  /** Operators have a listener of their own, so that a freeze gets through whatever the other one is asked. */
+  readonly operatorsListen: Address;
+  readonly limits?: Partial<Limits>;
+  /** Of the emulated station, on the main listener; made with `bind`. */
+  readonly extraServices?: readonly Service[];
+  readonly log: Log;
+}
+
+export interface Api {
+  readonly port: number;
+  readonly operatorsPort: number;
+  /** Takes no new work, gives what is in flight `graceMs` to end, then cuts it off. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Opens both listeners. Rejects, with neither left open, where an address can't be had. */
+export async function createApi(options: ApiOptions): Promise<Api> {
+  const { custody, trustDomain, log } = options;
+  const extra = options.extraServices ?? [];
+  const limits: Limits = { ...defaultLimits, ...options.limits };
+  // The role `dev` is known only where there is something for it to call.
+  const callers: readonly Role[] = roles.filter((role) => role !== 'dev' || extra.length > 0);
+
+  const open = async (address: Address, services: readonly Service[]) => {
+    const health = new Health(services.map(({ name }) => name));
+    const credentials = new MutualTls(options.tls);
+    const all = [...services, health.service(callers)];
+    return { health, listener: await listen(all, { address, credentials, trustDomain, limits, log }) };
+  };
+
+  const main = await open(options.listen, [
+    withdrawalService(custody.withdrawals),
+    transactionService(custody.transactions),
+    destinationService(custody.destinations),
+    factorService(custody.factors),
+    noticeService(custody.notices),
+    journalService(custody.journal),
+    ...extra,
+  ]);
+  const operators = await open(options.operatorsListen, [operatorService(custody.operators)]).catch(
+    async (error: unknown) => {
+      await main.listener.close(0);
+      throw error;
+    },
+  );
+
+  return {
+    port: main.listener.port,
+    operatorsPort: operators.listener.port,
+    close: async (graceMs) => {
+      const both = [main, operators];
+      for (const { health } of both) health.stop();
+      await Promise.all(both.map(({ listener }) => listener.close(graceMs)));
+    },
+  };
+}

@@ -1,0 +1,282 @@
+// A custody that decides nothing: it records what it was asked and answers with fixed records, or as a test tells it to.
+import type { Custody, Prepared, Ripened } from '../../src/custody/custody.ts';
+import {
+  type AccountId,
+  type DestinationRecord,
+  type Digest,
+  digestOf,
+  type EntryId,
+  type FactorId,
+  type FactorRecord,
+  type FreezeRecord,
+  type NoticeId,
+  type NoticeRecord,
+  parseAccountId,
+  parseAddress,
+  parseAssetId,
+  parseChainId,
+  parseDigest,
+  parseEntryId,
+  parseFactorId,
+  parseNoticeId,
+  parseStationName,
+  parseTransactionId,
+  parseWalletId,
+  parseWithdrawalId,
+  sealIntent,
+  type TransactionId,
+  type TransactionRecord,
+  type WallMs,
+  type WithdrawalId,
+  type WithdrawalRecord,
+  type WitnessedMs,
+} from '../../src/domain/index.ts';
+
+export const account: AccountId = parseAccountId('alice', 'account');
+export const withdrawalId: WithdrawalId = parseWithdrawalId('w-1', 'withdrawal');
+export const entryId: EntryId = parseEntryId('e-1', 'entry');
+export const credential: FactorId = parseFactorId(Buffer.alloc(16, 7).toString('base64url'), 'factor');
+export const transactionId: TransactionId = parseTransactionId('ab'.repeat(32), 'transaction');
+export const noticeId: NoticeId = parseNoticeId('cd'.repeat(16), 'notice');
+export const digest: Digest = parseDigest('ef'.repeat(32), 'digest');
+export const address = parseAddress('eip155:1:0xAb5801a7D398351b8bE11C439e05C5B3259aeC9B', 'address');
+export const asset = parseAssetId('eip155:1/slip44:60', 'asset');
+export const station = parseStationName(`${'0f'.repeat(16)}/1`, 'station');
+export const token = Buffer.alloc(32, 9).toString('base64url');
+export const time = Date.UTC(2022, 0, 17, 0, 46) as WallMs;
+
+const utf8 = new TextEncoder();
+const intent = sealIntent('portcullis/destination/v1', {
+  station,
+  issued: '2022-01-17T00:46:00Z',
+  expires: '2022-01-17T00:51:00Z',
+  ticket: Buffer.alloc(32, 1).toString('base64url'),
+  entry: entryId,
+  account,
+  destination: address,
+  label: 'Cold wallet',
+});
+
+export const prepared: Prepared = {
+  intent,
+  credentials: [credential],
+  rpId: 'approve.station.test',
+  evidenceWanted: 'one device factor',
+  rules: [
+    { rule: 'asset-known', passed: true, explanation: 'Ether is known', refusal: undefined },
+    {
+      rule: 'destination-stands',
+      passed: false,
+      explanation: 'not ripe',
+      refusal: { reason: 'destination-unripe', message: 'not before tomorrow', details: { not_before: 'tomorrow' } },
+    },
+  ],
+  warnings: ['looks like another'],
+};
+
+export const withdrawal: WithdrawalRecord = {
+  id: withdrawalId,
+  account,
+  asset,
+  amount: 10n ** 30n,
+  destination: address,
+  entry: entryId,
+  maxFee: 21_000n,
+  payBy: time,
+  digest,
+  intent: utf8.encode('intent'),
+  evidence: utf8.encode('evidence'),
+  factors: [credential],
+  epoch: 0,
+  state: 'AUTHORIZED',
+  wallet: null,
+  anchor: null,
+  transaction: null,
+  authorizedAt: time,
+  history: [],
+};
+
+export const transaction: TransactionRecord = {
+  id: transactionId,
+  wallet: parseWalletId('hot', 'wallet'),
+  chain: parseChainId('eip155:1', 'chain'),
+  unsigned: utf8.encode('unsigned'),
+  pays: [withdrawalId],
+  paymentSet: digestOf(utf8.encode('set')),
+  anchor: 'nonce:7',
+  maxFee: 1n,
+  replaces: null,
+  state: 'PERMITTED',
+  blockedBy: 'device-locked',
+  signed: null,
+  sealed: utf8.encode('sealed'),
+  attempts: 0,
+  permittedAt: time,
+  history: [],
+};
+
+export const destination: Ripened<DestinationRecord> = {
+  record: {
+    entry: entryId,
+    account,
+    destination: address,
+    label: 'Cold wallet',
+    attestedBy: credential,
+    epoch: 0,
+    digest,
+    state: 'pending',
+    w0: 0 as WitnessedMs,
+    d0: 1,
+    notice: noticeId,
+    history: [],
+  },
+  state: 'pending',
+  notBefore: time,
+};
+
+export const factor: Ripened<FactorRecord> = {
+  record: {
+    id: credential,
+    account,
+    kind: 'webauthn',
+    class: 'device',
+    coseKey: utf8.encode('key'),
+    signCount: 0,
+    backupEligible: false,
+    backupState: false,
+    aaguid: '00'.repeat(16),
+    epoch: 0,
+    attestedBy: null,
+    digest,
+    state: 'announcing',
+    w0: null,
+    d0: null,
+    notice: noticeId,
+    history: [],
+  },
+  state: 'announcing',
+  notBefore: undefined,
+};
+
+export const notice: NoticeRecord = {
+  id: noticeId,
+  sequence: 3,
+  account,
+  kind: 'destination-added',
+  subject: entryId,
+  text: 'A destination was added.',
+  token,
+  createdAt: time,
+  acknowledgedAt: null,
+};
+
+export const freeze: FreezeRecord = { scope: 'station', active: true, who: 'olga', why: 'drill', since: time };
+
+/** A method that can be told to do something else, by its path such as `withdrawals.get`. */
+export type Behaviour = (...args: readonly unknown[]) => unknown;
+
+export class FakeCustody {
+  /** What was asked, as path and arguments. */
+  readonly asked: { readonly path: string; readonly args: readonly unknown[] }[] = [];
+  readonly behaviours = new Map<string, Behaviour>();
+  readonly custody: Custody;
+
+  constructor() {
+    const on = <F>(path: string, answer: F): F =>
+      // Every method of Custody is a function; which one is for the type of `answer` to say.
+      ((...args: readonly unknown[]) => {
+        this.asked.push({ path, args });
+        return (this.behaviours.get(path) ?? (answer as Behaviour))(...args);
+      }) as F;
+
+    this.custody = {
+      withdrawals: {
+        prepare: on('withdrawals.prepare', async () => prepared),
+        authorize: on('withdrawals.authorize', async () => withdrawal),
+        get: on('withdrawals.get', () => withdrawal),
+        watch: on('withdrawals.watch', (_ids, watcher) => {
+          watcher(withdrawal);
+          return () => {};
+        }),
+        cancel: on('withdrawals.cancel', async () => withdrawal),
+      },
+      transactions: {
+        explain: on('transactions.explain', async () => ({ effects: undefined, rules: prepared.rules })),
+        sign: on('transactions.sign', async () => transaction),
+        retry: on('transactions.retry', async () => transaction),
+        get: on('transactions.get', () => transaction),
+        watch: on('transactions.watch', (_ids, watcher) => {
+          watcher(transaction);
+          return () => {};
+        }),
+      },
+      destinations: {
+        prepare: on('destinations.prepare', async () => prepared),
+        add: on('destinations.add', async () => destination),
+        list: on('destinations.list', () => [destination]),
+        remove: on('destinations.remove', async () => destination),
+      },
+      factors: {
+        begin: on('factors.begin', async () => '{}'),
+        prepare: on('factors.prepare', async () => ({
+          intent,
+          credential,
+          class: 'device' as const,
+          key: digest,
+          station,
+        })),
+        add: on('factors.add', async () => factor),
+        list: on('factors.list', () => [factor]),
+        revoke: on('factors.revoke', async () => ({ factor, cancelled: ['e-1', 'w-1'] })),
+      },
+      notices: {
+        waiting: on('notices.waiting', (after) => (after < notice.sequence ? [notice] : [])),
+        onNotice: on('notices.onNotice', () => () => {}),
+        acknowledge: on('notices.acknowledge', async () => ({ ...notice, acknowledgedAt: time })),
+        report: on('notices.report', async () => ({ account, cancelled: ['e-1'] })),
+      },
+      journal: {
+        verifierKey: 'station+key',
+        size: on('journal.size', () => 2),
+        checkpoint: on('journal.checkpoint', () => ({ note: 'note', proof: [Buffer.alloc(32, 1)] })),
+        entries: on('journal.entries', (from, limit) =>
+          [0, 1]
+            .filter((index) => index >= from)
+            .slice(0, limit)
+            .map((index) => ({ index, leaf: utf8.encode(`leaf ${index}`) })),
+        ),
+        onGrowth: on('journal.onGrowth', () => () => {}),
+        receipt: on('journal.receipt', () => utf8.encode('{}')),
+      },
+      operators: {
+        station: on('operators.station', () => ({
+          station,
+          policy: digest,
+          simulatedTime: true,
+          now: time,
+          w: 12_345 as WitnessedMs,
+          clockSuspect: false,
+          freezes: [freeze],
+          wallets: [
+            {
+              id: parseWalletId('hot', 'wallet'),
+              address,
+              nextNonce: 7,
+              readiness: { ready: false as const, reason: 'device-locked' as const, message: 'locked' },
+            },
+          ],
+          noticesWaiting: 1,
+          journalSize: 2,
+        })),
+        freeze: on('operators.freeze', async () => freeze),
+        thaw: on('operators.thaw', async () => {}),
+        acknowledgeClock: on('operators.acknowledgeClock', async () => {}),
+      },
+    };
+  }
+
+  /** What the method was asked last. */
+  last(path: string): readonly unknown[] | undefined {
+    return this.asked.findLast((question) => question.path === path)?.args;
+  }
+}
