@@ -132,8 +132,7 @@ export class Child {
       try {
         for (const line of reader.push(chunk)) this.#receive(life, line);
       } catch (error) {
-        if (!(error instanceof ProtocolError)) throw error;
-        this.#end(life, `broke the protocol: ${error.message}`);
+        this.#end(life, `broke the protocol: ${error instanceof Error ? error.message : String(error)}`);
       }
     });
     process.stdout.on('end', () => this.#end(life, 'closed its output'));

@@ -46,10 +46,11 @@ function receive(line: string): void {
   }
   if (request.op === 'configure') backend = new LedgerBackend(openBus(request));
   // One command at a time goes to a device, whatever is asked meanwhile.
-  void turn.run(async () => {
+  const answered = turn.run(async () => {
     const result = await perform(request).catch(failed);
     process.stdout.write(encodeMessage({ id: request.id, ...result }));
   });
+  answered.catch((error: unknown) => end(inspect(error)));
 }
 
 async function perform(request: Request): Promise<Result> {

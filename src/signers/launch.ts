@@ -26,18 +26,21 @@ const host = fileURLToPath(new URL('host.ts', import.meta.url));
  */
 const readable = () => [sources, packages, `${realpathSync(packages)}/`, manifest, '/etc/alpine-release'];
 
+/** Flags of Node's for a signer's child (S8): no files but its own code, no processes and no threads of its own. */
+export function confinement(native: boolean): readonly string[] {
+  const addons = native ? ['--allow-addons', '--disable-warning=SecurityWarning'] : [];
+  return ['--permission', ...readable().map((path) => `--allow-fs-read=${path}`), ...addons];
+}
+
 /**
- * Starts a signer's child (S8): with an empty environment, no descriptor but its three pipes, no files but its own code, no
- * processes of its own. Native code is outside Node's permission model, so this contains a poisoned package's JavaScript;
- * what else is to be contained is for the process's own uid and network namespace.
+ * Starts a signer's child: confined, with an empty environment and no descriptor but its three pipes. Native code is outside
+ * Node's permission model, so this contains a poisoned package's JavaScript; what else is to be contained is for the process's
+ * own uid and network namespace.
  */
 export function launchHost(native: boolean): HostProcess {
-  const permissions = ['--permission', ...readable().map((path) => `--allow-fs-read=${path}`)];
-  const addons = native ? ['--allow-addons', '--disable-warning=SecurityWarning'] : [];
-  return spawn(process.execPath, [...permissions, ...addons, host], {
+  return spawn(process.execPath, [...confinement(native), host], {
     env: {},
     stdio: ['pipe', 'pipe', 'pipe'],
     cwd: '/',
-    windowsHide: true,
   });
 }

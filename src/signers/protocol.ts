@@ -105,7 +105,7 @@ export function parseRequest(line: string): Request {
         tokenDescriptors: of.texts('tokenDescriptors', hex),
       });
     default:
-      throw new ProtocolError(`unknown operation ${shown(op)}`);
+      throw new ProtocolError(`unknown operation ${seen(op)}`);
   }
 }
 
@@ -115,7 +115,7 @@ function parseTransport(
   const transport = of.text('transport', /^[a-z]{1,16}$/);
   if (transport === 'hid') return { transport };
   if (transport === 'speculos') return { transport, url: of.text('url', /^http:[\x21-\x7e]{1,80}$/) };
-  throw new ProtocolError(`unknown transport ${shown(transport)}`);
+  throw new ProtocolError(`unknown transport ${seen(transport)}`);
 }
 
 /** Throws ProtocolError. */
@@ -144,13 +144,13 @@ export function parseReply(line: string): Reply {
         message: of.text('message', printable),
       });
     default:
-      throw new ProtocolError(`unknown result ${shown(result)}`);
+      throw new ProtocolError(`unknown result ${seen(result)}`);
   }
 }
 
 function parseReason(value: string): FailureReason {
   const reason = failureReasons.find((known) => known === value);
-  if (reason === undefined) throw new ProtocolError(`unknown reason ${shown(value)}`);
+  if (reason === undefined) throw new ProtocolError(`unknown reason ${seen(value)}`);
   return reason;
 }
 
@@ -168,11 +168,11 @@ class Message {
       try {
         value = JSON.parse(source);
       } catch {
-        throw new ProtocolError(`a line is not JSON: ${shown(source)}`);
+        throw new ProtocolError(`a line is not JSON: ${seen(source)}`);
       }
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new ProtocolError(`a message is not an object: ${shown(source)}`);
+      throw new ProtocolError(`a message is not an object: ${seen(source)}`);
     }
     this.#left = new Map(Object.entries(value));
   }
@@ -180,9 +180,9 @@ class Message {
   /** The version is checked first: of another one nothing else is known. */
   id(): number {
     const v = this.#take('v');
-    if (v !== version) throw new ProtocolError(`a message of version ${shown(v)}, not ${version}`);
+    if (v !== version) throw new ProtocolError(`a message of version ${seen(v)}, not ${version}`);
     const id = this.#take('id');
-    if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0) throw new ProtocolError(`id: ${shown(id)}`);
+    if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0) throw new ProtocolError(`id: ${seen(id)}`);
     return id;
   }
 
@@ -203,7 +203,7 @@ class Message {
 
   done<T>(value: T): T {
     const [unknown] = this.#left.keys();
-    if (unknown !== undefined) throw new ProtocolError(`unknown member ${shown(unknown)}`);
+    if (unknown !== undefined) throw new ProtocolError(`unknown member ${seen(unknown)}`);
     return value;
   }
 
@@ -215,6 +215,11 @@ class Message {
 }
 
 function matching(name: string, value: unknown, form: RegExp): string {
-  if (typeof value !== 'string' || !form.test(value)) throw new ProtocolError(`${name}: unexpected ${shown(value)}`);
+  if (typeof value !== 'string' || !form.test(value)) throw new ProtocolError(`${name}: unexpected ${seen(value)}`);
   return value;
+}
+
+/** Of a foreign value, what can be shown: its own `toString` could be anything. */
+function seen(value: unknown): string {
+  return shown(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined'));
 }

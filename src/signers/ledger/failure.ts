@@ -49,7 +49,7 @@ const disconnected = new Set(['DisconnectedDevice', 'DisconnectedDeviceDuringOpe
  */
 export function failureOf(error: unknown, stage: Stage): DeviceFailure {
   if (error instanceof DeviceFailure) return error;
-  const { name, message, statusCode, id, code, response } = traits(error);
+  const { name, message, statusCode, id, code, response, isAxiosError } = traits(error);
   const gone = stage === 'signing' ? 'device-lost' : 'device-missing';
   const text = shown(message).slice(1, -1);
   const failure = (reason: FailureReason) => new DeviceFailure(reason, text === '' ? name : text);
@@ -66,7 +66,7 @@ export function failureOf(error: unknown, stage: Stage): DeviceFailure {
   if (disconnected.has(name)) return failure(gone);
   if (name === 'TransportRaceCondition' || id === 'TransportLocked') return failure('device-busy');
   // Speculos' transport: no answer means that it is not there, or went away; an HTTP status would be a fault of its own.
-  if (name === 'AxiosError' && response === undefined) {
+  if (isAxiosError === true && response === undefined) {
     return new DeviceFailure(gone, `Speculos did not answer${typeof code === 'string' ? ` (${shown(code)})` : ''}`);
   }
   // node-hid throws this from `open`: gone in the meantime, or no permission (udev rules).
@@ -81,6 +81,7 @@ interface Traits {
   readonly id?: unknown;
   readonly code?: unknown;
   readonly response?: unknown;
+  readonly isAxiosError?: unknown;
 }
 
 function traits(error: unknown): Traits {
@@ -94,5 +95,6 @@ function traits(error: unknown): Traits {
     id: member('id'),
     code: member('code'),
     response: member('response'),
+    isAxiosError: member('isAxiosError'),
   };
 }
