@@ -20,6 +20,8 @@ export class Facts {
   readonly now: WallMs;
   /** Witnessed time: the time in which things ripen. */
   readonly w: WitnessedMs;
+  /** The index that the verdict's first leaf will have. */
+  readonly nextLeaf: number;
   readonly #rows: ReadonlyMap<string, unknown>;
   readonly #lookups: ReadonlyMap<string, readonly unknown[]>;
 
@@ -27,15 +29,22 @@ export class Facts {
     station: StationRecord,
     clock: ClockRecord,
     now: WallMs,
+    nextLeaf: number,
     rows: ReadonlyMap<string, unknown>,
     lookups: ReadonlyMap<string, readonly unknown[]>,
   ) {
     this.station = station;
     this.clock = clock;
     this.now = now;
+    this.nextLeaf = nextLeaf;
     this.w = clock.w;
     this.#rows = rows;
     this.#lookups = lookups;
+  }
+
+  /** Whether the decision named this row. */
+  named(table: TableName, ...key: string[]): boolean {
+    return this.#rows.has(factId([table, ...key]));
   }
 
   /** The row, or undefined if there is none. Asking for one that was not named is a mistake of the caller's. */

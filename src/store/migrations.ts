@@ -15,28 +15,26 @@ export const migrations: readonly string[] = [
   CREATE TABLE factors (id TEXT PRIMARY KEY, account TEXT NOT NULL, kind TEXT NOT NULL, class TEXT NOT NULL,
     cose_key BLOB NOT NULL, sign_count INTEGER NOT NULL, backup_eligible INTEGER NOT NULL, backup_state INTEGER NOT NULL,
     aaguid TEXT NOT NULL, epoch INTEGER NOT NULL, attested_by TEXT, digest TEXT NOT NULL, state TEXT NOT NULL,
-    w0 INTEGER, d0 INTEGER, notice TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+    w0 INTEGER, d0 INTEGER, notice TEXT NOT NULL, history TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE INDEX factors_account ON factors (account);
-  CREATE INDEX factors_attested_by ON factors (attested_by);
   CREATE TABLE destinations (entry TEXT PRIMARY KEY, account TEXT NOT NULL, destination TEXT NOT NULL, label TEXT NOT NULL,
     attested_by TEXT NOT NULL, epoch INTEGER NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL, w0 INTEGER, d0 INTEGER,
-    notice TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+    notice TEXT NOT NULL, history TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE INDEX destinations_account ON destinations (account);
-  CREATE INDEX destinations_attested_by ON destinations (attested_by);
   CREATE TABLE listings (account TEXT NOT NULL, destination TEXT NOT NULL, entry TEXT NOT NULL,
     leaf INTEGER NOT NULL, mac BLOB NOT NULL, PRIMARY KEY (account, destination)) STRICT, WITHOUT ROWID;
   CREATE TABLE withdrawals (id TEXT PRIMARY KEY, account TEXT NOT NULL, asset TEXT NOT NULL, amount TEXT NOT NULL,
     destination TEXT NOT NULL, entry TEXT NOT NULL, max_fee TEXT NOT NULL, pay_by INTEGER NOT NULL, digest TEXT NOT NULL,
     intent BLOB NOT NULL, evidence BLOB NOT NULL, factors TEXT NOT NULL, epoch INTEGER NOT NULL, state TEXT NOT NULL,
     wallet TEXT, anchor TEXT, "transaction" TEXT, authorized_at INTEGER NOT NULL,
-    leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+    history TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE INDEX withdrawals_account ON withdrawals (account, state);
-  CREATE INDEX withdrawals_open ON withdrawals (state) WHERE state IN ('HELD', 'AUTHORIZED');
+  CREATE INDEX withdrawals_open ON withdrawals (pay_by) WHERE state IN ('HELD', 'AUTHORIZED');
   CREATE TABLE transactions (id TEXT PRIMARY KEY, wallet TEXT NOT NULL, chain TEXT NOT NULL, unsigned BLOB NOT NULL,
     pays TEXT NOT NULL, payment_set TEXT NOT NULL, anchor TEXT NOT NULL, max_fee TEXT NOT NULL, replaces TEXT,
     state TEXT NOT NULL, blocked_by TEXT, signed BLOB, sealed BLOB, attempts INTEGER NOT NULL, permitted_at INTEGER NOT NULL,
-    leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
-  CREATE INDEX transactions_open ON transactions (state) WHERE state IN ('PERMITTED', 'SENT', 'UNCERTAIN', 'WITHHELD');
+    history TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+  CREATE INDEX transactions_open ON transactions (permitted_at, id) WHERE state IN ('PERMITTED', 'SENT', 'UNCERTAIN', 'WITHHELD');
   CREATE TABLE anchors (wallet TEXT NOT NULL, anchor TEXT NOT NULL, payment_set TEXT NOT NULL, "transaction" TEXT NOT NULL,
     leaf INTEGER NOT NULL, mac BLOB NOT NULL, PRIMARY KEY (wallet, anchor)) STRICT, WITHOUT ROWID;
   CREATE TABLE wallets (wallet TEXT PRIMARY KEY, next_nonce INTEGER NOT NULL,
@@ -48,6 +46,7 @@ export const migrations: readonly string[] = [
   CREATE TABLE notices (id TEXT PRIMARY KEY, sequence INTEGER NOT NULL UNIQUE, account TEXT NOT NULL, kind TEXT NOT NULL,
     subject TEXT NOT NULL, text TEXT NOT NULL, token TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL,
     acknowledged_at INTEGER, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+  CREATE INDEX notices_waiting ON notices (sequence) WHERE acknowledged_at IS NULL;
 
   -- The journal. A leaf's bytes, the complete nodes of its tree, and the openings of its commitments, erasable one by one.
   CREATE TABLE leaves ("index" INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;

@@ -24,8 +24,7 @@ export class Rows {
     for (const name of Object.keys(tables) as TableName[]) this.#statements.set(name, prepare(db, tables[name]));
     for (const name of Object.keys(lookups) as LookupName[]) {
       const { table, where } = lookups[name];
-      const conditions = where.map((field) => `"${columnName(field)}" = ?`).join(' AND ');
-      const sql = `SELECT ${selected(tables[table])} FROM "${table}" WHERE ${conditions}`;
+      const sql = `SELECT ${selected(tables[table])} FROM "${table}" WHERE ${where}`;
       this.#lookups.set(name, db.prepare<Cell[], Cell[]>(sql).raw());
     }
   }

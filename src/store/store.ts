@@ -13,12 +13,20 @@ import type { PermitRequest, Verdict, Write } from './verdict.ts';
 
 const mint = takeMint();
 
-/** Witnessed time, as the clock room computes it. `note` tells of what the step found, and goes into the same commit. */
-export type Witness = (last: ClockRecord) => {
+/** What the clocks say at one moment. `note` tells of what was found, and goes into the same commit. */
+export interface Witnessed {
   readonly clock: ClockRecord;
   readonly now: WallMs;
   readonly note?: LeafDraft;
-};
+}
+
+/** Witnessed time, as the clock room computes it, from the record that the database has. */
+export interface Witness {
+  /** For a commit: what it returns is written. */
+  commit(last: ClockRecord): Witnessed;
+  /** For a look: nothing is written. */
+  look(last: ClockRecord): Witnessed;
+}
 
 export interface StoreOptions {
   readonly db: Sqlite;
@@ -119,6 +127,17 @@ export class Store implements DecisionStore {
     return this.#watched(() => this.#rows.get(table, key)?.leaf);
   }
 
+  /** The facts that a decision would see now; writes nothing. */
+  look(keys: Keys): Facts {
+    return this.#watched(() => {
+      const station = this.#rows.get('station', ['station'])?.record;
+      const last = this.#rows.get('clock', ['clock'])?.record;
+      if (station === undefined || last === undefined) throw new StoreUnusable('the database holds no station');
+      const { clock, now } = this.#options.witness.look(last);
+      return this.#facts(keys, station, clock, now, this.#size);
+    });
+  }
+
   policy(hash: string): string | undefined {
     return this.#db.prepare<[string], { document: string }>('SELECT document FROM policies WHERE hash = ?').get(hash)
       ?.document;
@@ -189,7 +208,7 @@ export class Store implements DecisionStore {
     const station = this.#rows.get('station', ['station'])?.record;
     const last = this.#rows.get('clock', ['clock']);
     if (station === undefined || last === undefined) throw new StoreUnusable('the database holds no station');
-    const { clock, now, note } = this.#options.witness(last.record);
+    const { clock, now, note } = this.#options.witness.commit(last.record);
     const leaves: Uint8Array[] = [];
     let leaf = last.leaf;
     if (note !== undefined) {
@@ -216,22 +235,26 @@ export class Store implements DecisionStore {
     const { clock, now } = moment;
     // An earlier decision of the group may have changed the station's own row.
     const station = this.#rows.get('station', ['station'])?.record ?? moment.station;
-    const rows = new Map<string, unknown>();
-    for (const [table, ...key] of job.keys.rows ?? []) {
-      rows.set(factId([table, ...key]), this.#rows.get(table, key)?.record);
-    }
-    const lookups = new Map<string, readonly unknown[]>();
-    for (const [name, ...values] of job.keys.lookups ?? []) {
-      lookups.set(factId([name, ...values]), this.#rows.all(name, values));
-    }
-    const verdict = job.judge(new Facts(station, clock, now, rows, lookups));
     const first = size + leaves.length;
+    const verdict = job.judge(this.#facts(job.keys, station, clock, now, first));
     for (const [i, draft] of (verdict.leaves ?? []).entries()) {
       leaves.push(this.#record(draft, first + i, station, clock, now));
     }
     for (const [table, ...key] of verdict.removals ?? []) this.#rows.remove(table, key);
     for (const write of verdict.writes ?? []) this.#write(write, first);
     return verdict;
+  }
+
+  #facts(keys: Keys, station: StationRecord, clock: ClockRecord, now: WallMs, nextLeaf: number): Facts {
+    const rows = new Map<string, unknown>();
+    for (const [table, ...key] of keys.rows ?? []) {
+      rows.set(factId([table, ...key]), this.#rows.get(table, key)?.record);
+    }
+    const lookups = new Map<string, readonly unknown[]>();
+    for (const [name, ...values] of keys.lookups ?? []) {
+      lookups.set(factId([name, ...values]), this.#rows.all(name, values));
+    }
+    return new Facts(station, clock, now, nextLeaf, rows, lookups);
   }
 
   #write(write: Write, firstLeaf: number): void {

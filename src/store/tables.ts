@@ -75,6 +75,7 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     w0: 'int?',
     d0: 'int?',
     notice: 'text',
+    history: 'list',
   }),
   destinations: table<DestinationRecord>('destinations', ['entry'], {
     entry: 'text',
@@ -88,6 +89,7 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     w0: 'int?',
     d0: 'int?',
     notice: 'text',
+    history: 'list',
   }),
   listings: table<ListingRecord>('listings', ['account', 'destination'], {
     account: 'text',
@@ -113,6 +115,7 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     anchor: 'text?',
     transaction: 'text?',
     authorizedAt: 'int',
+    history: 'list',
   }),
   transactions: table<TransactionRecord>('transactions', ['id'], {
     id: 'text',
@@ -130,6 +133,7 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     sealed: 'blob?',
     attempts: 'int',
     permittedAt: 'int',
+    history: 'list',
   }),
   anchors: table<AnchorRecord>('anchors', ['wallet', 'anchor'], {
     wallet: 'text',
@@ -160,20 +164,25 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
 };
 
 /**
- * The look-ups other than by key: all are by an indexed column, so that none costs more as the tables grow.
- * `limit` is there for those that one account could fill.
+ * The look-ups other than by key. Each goes through an index, so that none costs more as the tables grow; `limit` bounds
+ * those that could find many.
  */
 export const lookups = {
-  factorsOfAccount: { table: 'factors', where: ['account'] },
-  factorsAttestedBy: { table: 'factors', where: ['attestedBy'] },
-  destinationsOfAccount: { table: 'destinations', where: ['account'] },
-  destinationsAttestedBy: { table: 'destinations', where: ['attestedBy'] },
-  withdrawalsOfAccount: { table: 'withdrawals', where: ['account', 'state'] },
-  withdrawalsInState: { table: 'withdrawals', where: ['state'] },
-  transactionsInState: { table: 'transactions', where: ['state'] },
-  noticeWithToken: { table: 'notices', where: ['token'] },
-  activeFreezes: { table: 'freezes', where: ['active'] },
-} as const satisfies Record<string, { table: TableName; where: readonly string[] }>;
+  factorsOfAccount: { table: 'factors', where: 'account = ?' },
+  destinationsOfAccount: { table: 'destinations', where: 'account = ?' },
+  withdrawalsOfAccount: { table: 'withdrawals', where: 'account = ? AND state = ?' },
+  withdrawalsOverdue: {
+    table: 'withdrawals',
+    where: "state IN ('HELD', 'AUTHORIZED') AND pay_by <= ? ORDER BY pay_by LIMIT ?",
+  },
+  transactionsOpen: {
+    table: 'transactions',
+    where: "state IN ('PERMITTED', 'SENT', 'UNCERTAIN', 'WITHHELD') ORDER BY permitted_at, id",
+  },
+  noticeWithToken: { table: 'notices', where: 'token = ?' },
+  noticesWaiting: { table: 'notices', where: 'acknowledged_at IS NULL AND sequence > ? ORDER BY sequence LIMIT ?' },
+  activeFreezes: { table: 'freezes', where: 'active = 1' },
+} as const satisfies Record<string, { table: TableName; where: string }>;
 
 export type LookupName = keyof typeof lookups;
 export type LookupRecord<L extends LookupName> = Records[(typeof lookups)[L]['table']];

@@ -1,0 +1,252 @@
+import {
+  type AccountId,
+  type Attestation,
+  chainOfAddress,
+  type DestinationIntent,
+  type DestinationRecord,
+  type EntryId,
+  type FreezeScope,
+  hour,
+  parseIntent,
+  Refusal,
+  type Sealed,
+} from '../domain/index.ts';
+import type { DestinationCase, Listed } from '../gate/cases.ts';
+import { decideDestination, explainDestination } from '../gate/decide.ts';
+import type { Facts, Keys, RowKey } from '../store/facts.ts';
+import type { Verdict } from '../store/verdict.ts';
+import type { Authorization, Destinations, Prepared, Ripened } from './custody.ts';
+import { type Checked, checkAttestations, evidenceNow, factorsAfterUse } from './evidence.ts';
+import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey, usableFactors } from './intents.ts';
+import {
+  destinationAddedText,
+  destinationRemovedText,
+  lookalikes,
+  type NoticeSeed,
+  noticeSeed,
+  writeNotice,
+} from './notice.ts';
+import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
+import { ripened } from './ripened.ts';
+import { freezeRows, type Station, toldBy } from './station.ts';
+import { canonicalDestination, listedEntry } from './withdrawals.ts';
+
+interface ReadyDestination {
+  readonly intent: Sealed<DestinationIntent>;
+  readonly attestations: readonly Attestation[];
+  readonly checked: readonly Checked[];
+  readonly seed: NoticeSeed;
+}
+
+export class DestinationDesk implements Destinations {
+  readonly #station: Station;
+  readonly #refusals: Refusals;
+
+  constructor(station: Station, refusals: Refusals) {
+    this.#station = station;
+    this.#refusals = refusals;
+  }
+
+  async prepare(request: Parameters<Destinations['prepare']>[0]): Promise<Prepared> {
+    const station = this.#station;
+    const { account, entry, label } = request;
+    const destination = canonicalDestination(request.destination, 'destination');
+    const scopes = destinationScopes(account, destination);
+    const listing = station.reading(() => station.store.read('listings', account, destination));
+    const rows: RowKey[] = [...freezeRows(scopes), ['listings', account, destination]];
+    if (listing !== undefined) rows.push(['destinations', listing.entry]);
+    const facts = station.look({
+      rows,
+      lookups: [
+        ['factorsOfAccount', account],
+        ['destinationsOfAccount', account],
+      ],
+    });
+    const members = { entry, account, destination, label };
+    const { now, station: record } = facts;
+    const intent = prepareIntent(station, 'portcullis/destination/v1', members, {
+      record,
+      now,
+      lifetime: request.lifetime,
+    });
+    const moment = station.moment(facts, scopes);
+    const listed: Listed = { listing, entry: listedEntry(facts, listing) };
+    const verdict = explainDestination({
+      ...moment,
+      intent,
+      listed,
+      ticketGenuine: true,
+      spent: undefined,
+      evidence: [],
+    });
+    const similar = lookalikes(
+      destination,
+      facts.all('destinationsOfAccount', account).map((d) => d.destination),
+    );
+    return {
+      intent,
+      credentials: usableFactors(facts.all('factorsOfAccount', account), moment).map((f) => f.id),
+      rpId: station.policy.rpId,
+      evidenceWanted: evidenceWanted(moment),
+      rules: ruleOutcomes(verdict),
+      warnings: similar.map((other) => `it looks like ${other}, which this account has listed`),
+    };
+  }
+
+  async add(request: Authorization): Promise<Ripened<DestinationRecord>> {
+    const ready = this.#ready(request);
+    const { account, entry } = ready.intent.intent;
+    const asked: Asked = { what: 'destination', fields: { entry, intent: ready.intent.digest }, personal: { account } };
+    const committed = await this.#station.decide(this.#keys(ready), (facts) =>
+      this.#refusals.judged(asked, facts, (): Verdict<Ripened<DestinationRecord>> => {
+        const existing = facts.get('destinations', entry);
+        if (existing !== undefined) {
+          if (existing.digest === ready.intent.digest) return { result: this.#view(existing, facts) };
+          throw new Refusal('entry-id-reused', `entry ${entry} exists with another intent`);
+        }
+        return this.#list(ready, facts);
+      }),
+    );
+    return unwrapped(committed.result);
+  }
+
+  list(account: AccountId): Ripened<DestinationRecord>[] {
+    const facts = this.#station.look({ lookups: [['destinationsOfAccount', account]] });
+    return facts.all('destinationsOfAccount', account).map((record) => this.#view(record, facts));
+  }
+
+  /** What tightens is instant, and needs no assertion; it is announced. */
+  async remove(entry: EntryId): Promise<Ripened<DestinationRecord>> {
+    const station = this.#station;
+    const known = station.reading(() => station.store.read('destinations', entry));
+    if (known === undefined) throw new Refusal('not-found', `there is no whitelist entry ${entry}`);
+    const seed = noticeSeed(station);
+    const rows: RowKey[] = [
+      ['destinations', entry],
+      ['listings', known.account, known.destination],
+    ];
+    const committed = await station.decide({ rows }, (facts): Verdict<Ripened<DestinationRecord>> => {
+      const record = facts.get('destinations', entry);
+      if (record === undefined) throw new Refusal('not-found', `there is no whitelist entry ${entry}`);
+      if (record.state === 'removed' || record.state === 'cancelled') return { result: this.#view(record, facts) };
+      const removed: DestinationRecord = {
+        ...record,
+        state: 'removed',
+        history: [...record.history, ...toldBy(facts, 0)],
+      };
+      const listing = facts.get('listings', record.account, record.destination);
+      const { account } = record;
+      return {
+        result: this.#view(removed, facts),
+        writes: [
+          { table: 'destinations', record: removed, leaf: 0 },
+          {
+            table: 'notices',
+            record: writeNotice(seed, facts, {
+              account,
+              kind: 'destination-removed',
+              subject: entry,
+              text: destinationRemovedText(record),
+            }),
+            leaf: 0,
+          },
+        ],
+        removals: listing?.entry === entry ? [['listings', record.account, record.destination]] : [],
+        leaves: [{ kind: 'destination-removed', fields: { entry, by: 'client' }, personal: { account } }],
+      };
+    });
+    return committed.result;
+  }
+
+  #ready(request: Authorization): ReadyDestination {
+    const station = this.#station;
+    const intent = parseIntent(request.intent, 'portcullis/destination/v1');
+    canonicalDestination(intent.intent.destination, 'intent.destination');
+    const checked = station.reading(() =>
+      checkAttestations(request.attestations, intent.digest, station.policy, (id) => station.store.read('factors', id)),
+    );
+    return { intent, attestations: request.attestations, checked, seed: noticeSeed(station) };
+  }
+
+  #keys(ready: ReadyDestination): Keys {
+    const { account, destination, entry } = ready.intent.intent;
+    const listing = this.#station.reading(() => this.#station.store.read('listings', account, destination));
+    const rows: RowKey[] = [
+      ['destinations', entry],
+      ['listings', account, destination],
+      ['spent', spentKey(ready.intent.digest)],
+      ...freezeRows(destinationScopes(account, destination)),
+      ...ready.attestations.map((a): RowKey => ['factors', a.credential]),
+    ];
+    if (listing !== undefined) rows.push(['destinations', listing.entry]);
+    return { rows, lookups: [['destinationsOfAccount', account]] };
+  }
+
+  #list(ready: ReadyDestination, facts: Facts): Verdict<Ripened<DestinationRecord>> {
+    const station = this.#station;
+    const { intent } = ready;
+    const { account, destination, entry, label } = intent.intent;
+    const listing = facts.get('listings', account, destination);
+    const of: DestinationCase = {
+      ...station.moment(facts, destinationScopes(account, destination)),
+      intent,
+      ticketGenuine: station.ticketGenuine(facts.station, intent.fields),
+      spent: facts.get('spent', spentKey(intent.digest)),
+      evidence: evidenceNow(ready.checked, facts),
+      listed: { listing, entry: listedEntry(facts, listing) },
+    };
+    const verdict = decideDestination(of);
+    if (!verdict.approved) throw refusalOf(verdict);
+    const [attestation] = ready.attestations;
+    if (attestation === undefined) throw new Refusal('internal', 'approved without an attestation');
+    const record: DestinationRecord = {
+      entry,
+      account,
+      destination,
+      label,
+      attestedBy: attestation.credential,
+      epoch: facts.station.factorEpoch,
+      digest: intent.digest,
+      state: 'announcing',
+      w0: null,
+      d0: null,
+      notice: ready.seed.id,
+      history: toldBy(facts, 0),
+    };
+    const similar = lookalikes(
+      destination,
+      facts.all('destinationsOfAccount', account).map((d) => d.destination),
+    );
+    const hours = station.policy.ripening.destination / hour;
+    const text = destinationAddedText(record, hours, similar);
+    return {
+      result: this.#view(record, facts),
+      writes: [
+        { table: 'destinations', record, leaf: 0 },
+        { table: 'listings', record: { account, destination, entry }, leaf: 0 },
+        { table: 'spent', record: spentBy(intent.digest, `entry ${entry}`), leaf: 0 },
+        {
+          table: 'notices',
+          record: writeNotice(ready.seed, facts, { account, kind: 'destination-added', subject: entry, text }),
+          leaf: 0,
+        },
+        ...factorsAfterUse(of.evidence),
+      ],
+      leaves: [
+        {
+          kind: 'destination-added',
+          fields: { entry, intent: intent.digest, notice: ready.seed.id, policy: facts.station.policy },
+          personal: { account, destination, attested_by: attestation.credential },
+        },
+      ],
+    };
+  }
+
+  #view(record: DestinationRecord, facts: Facts): Ripened<DestinationRecord> {
+    return ripened(record, this.#station.policy.ripening.destination, facts);
+  }
+}
+
+function destinationScopes(account: AccountId, destination: DestinationRecord['destination']): FreezeScope[] {
+  return ['station', `account:${account}`, `chain:${chainOfAddress(destination)}`, `destination:${destination}`];
+}

@@ -1,0 +1,358 @@
+import {
+  digestOf,
+  type Reason,
+  Refusal,
+  type TransactionId,
+  type TransactionRecord,
+  type Wallet,
+  type WithdrawalRecord,
+} from '../domain/index.ts';
+import type { LeafDraft } from '../journal/leaf.ts';
+import type { Outcome, Readiness, Signer } from '../signers/signer.ts';
+import type { Facts } from '../store/facts.ts';
+import type { Permit } from '../store/permit.ts';
+import type { Verdict, Write } from '../store/verdict.ts';
+import { chainOf } from './chain.ts';
+import { moveTransaction, moveWithdrawal } from './machine.ts';
+import { refusalOf } from './refusals.ts';
+import { seal, unseal } from './seal.ts';
+import { type Station, toldBy } from './station.ts';
+import type { TransactionDesk } from './transactions.ts';
+
+/** Runs something once, later. Injected, so that no test waits. Returns the canceller. */
+export type Later = (ms: number, run: () => void) => () => void;
+
+export interface DispatchTiming {
+  readonly later: Later;
+  /** After a signer failed or was not ready, ask again in this long, ms; it is asked sooner if it says that it changed. */
+  readonly retryAfter: number;
+}
+
+/**
+ * Takes what was permitted to its device, one transaction at a time for each signer, and brings home how it ended. Everything
+ * it needs to know is in the store, so that after a crash it goes on by itself (I9).
+ */
+export class Dispatch {
+  readonly #station: Station;
+  readonly #signers: ReadonlyMap<string, Signer>;
+  readonly #timing: DispatchTiming;
+  #desk: TransactionDesk | undefined;
+  /** The last thing that each signer's line has to do. */
+  readonly #lines = new Map<string, Promise<void>>();
+  /** Signers that have a run queued which has not begun: a further kick adds nothing. */
+  readonly #queued = new Set<string>();
+  readonly #readiness = new Map<string, Readiness>();
+  readonly #cancels = new Set<() => void>();
+  #closed = false;
+
+  constructor(station: Station, signers: ReadonlyMap<string, Signer>, timing: DispatchTiming) {
+    this.#station = station;
+    this.#signers = signers;
+    this.#timing = timing;
+  }
+
+  /** Starts: whatever was in flight when the process last ended is found again and goes on. */
+  start(desk: TransactionDesk): void {
+    this.#desk = desk;
+    for (const [name, signer] of this.#signers) {
+      this.#cancels.add(signer.onChange(() => this.kick(name)));
+      this.kick(name);
+    }
+  }
+
+  /** What a wallet's signer said when it was last asked. */
+  readiness(wallet: Wallet): Readiness {
+    return (
+      this.#readiness.get(wallet.id) ?? {
+        ready: false,
+        reason: 'device-missing',
+        message: 'the device has not been asked yet',
+      }
+    );
+  }
+
+  /** There may be work for this signer. */
+  kick(signer: string): void {
+    if (this.#closed || this.#queued.has(signer)) return;
+    this.#queued.add(signer);
+    const before = this.#lines.get(signer) ?? Promise.resolve();
+    const run = before.then(async () => {
+      this.#queued.delete(signer);
+      await this.#run(signer);
+    });
+    this.#lines.set(
+      signer,
+      run.catch((error: unknown) => {
+        this.#station.log('dispatch-failed', { signer, error: String(error) });
+        this.#later(signer);
+      }),
+    );
+  }
+
+  kickAll(): void {
+    for (const name of this.#signers.keys()) this.kick(name);
+  }
+
+  /** Resolves when no signer has anything to do now. For orderly ends and for tests. */
+  async idle(): Promise<void> {
+    for (;;) {
+      const lines = [...this.#lines.values()];
+      await Promise.all(lines);
+      const same = lines.length === this.#lines.size && lines.every((line, i) => [...this.#lines.values()][i] === line);
+      if (same && this.#queued.size === 0) return;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const cancel of this.#cancels) cancel();
+    await Promise.all([...this.#signers.values()].map((signer) => signer.close()));
+  }
+
+  #later(signer: string): void {
+    if (this.#closed) return;
+    const cancel = this.#timing.later(this.#timing.retryAfter, () => {
+      this.#cancels.delete(cancel);
+      this.kick(signer);
+    });
+    this.#cancels.add(cancel);
+  }
+
+  async #run(name: string): Promise<void> {
+    const signer = this.#signers.get(name);
+    if (signer === undefined) return;
+    let again = false;
+    for (const record of this.#open(name)) {
+      if (this.#closed) return;
+      const wallet = this.#station.policy.wallets.get(record.wallet);
+      if (wallet === undefined) continue;
+      const settled = await this.#advance(record, wallet, signer);
+      again ||= !settled;
+    }
+    if (again) this.#later(name);
+  }
+
+  #open(signer: string): TransactionRecord[] {
+    return this.#station.reading(() =>
+      this.#station.store
+        .find('transactionsOpen')
+        .filter((record) => this.#station.policy.wallets.get(record.wallet)?.signer === signer),
+    );
+  }
+
+  /** One step for one transaction. True if nothing more is to be tried for it by itself. */
+  async #advance(record: TransactionRecord, wallet: Wallet, signer: Signer): Promise<boolean> {
+    // SENT and nobody at it: the process ended, or could not record how it ended. A signature may exist.
+    if (record.state === 'SENT') {
+      await this.#end(record.id, {
+        kind: 'uncertain',
+        reason: 'device-lost',
+        message: 'the station stopped while the device had it',
+      });
+      return this.#advance({ ...record, state: 'UNCERTAIN' }, wallet, signer);
+    }
+    if (record.state === 'WITHHELD') return this.#release(record);
+    const readiness = await signer.check(wallet);
+    this.#readiness.set(wallet.id, readiness);
+    if (!readiness.ready) {
+      await this.#block(record.id, readiness.reason);
+      return false;
+    }
+    const permit = await this.#send(record);
+    if (permit === undefined) return true;
+    const outcome = await this.#signed(signer, permit);
+    const end = await this.#end(permit.transaction, outcome);
+    return end !== 'UNCERTAIN';
+  }
+
+  async #signed(signer: Signer, permit: Permit): Promise<Outcome> {
+    try {
+      return await signer.sign(permit);
+    } catch (error) {
+      this.#station.log('signer-failed', { signer: signer.name, error: String(error) });
+      return { kind: 'uncertain', reason: 'signer-failed', message: String(error) };
+    }
+  }
+
+  /** The second reading of every rule but freshness: immediately before a device sees a byte. */
+  async #send(record: TransactionRecord): Promise<Permit | undefined> {
+    const desk = this.#deskOf();
+    const ready = desk.readyAgain(record);
+    const committed = await this.#station.decide(desk.keys(ready), (facts): Verdict<undefined> => {
+      const now = current(facts, record.id);
+      if (now.state !== 'PERMITTED' && now.state !== 'UNCERTAIN') return { result: undefined };
+      const verdict = desk.judge(ready, facts, 'again');
+      if (!verdict.approved) return blocked(now, refusalOf(verdict).reason);
+      const sent: TransactionRecord = {
+        ...now,
+        state: moveTransaction(now.state, 'send'),
+        blockedBy: null,
+        attempts: now.attempts + 1,
+        history: [...now.history, ...toldBy(facts, 0)],
+      };
+      const descriptors = ready.effects.payments.flatMap(
+        (p) => this.#station.policy.assets.get(p.asset)?.ledgerDescriptor ?? [],
+      );
+      return {
+        result: undefined,
+        writes: [{ table: 'transactions', record: sent, leaf: 0 }],
+        leaves: [{ kind: 'transaction-sent', fields: { transaction: sent.id, attempt: String(sent.attempts) } }],
+        permit: { transaction: sent.id, wallet: ready.wallet, tokenDescriptors: [...new Set(descriptors)] },
+      };
+    });
+    return committed.permit;
+  }
+
+  /** Records how an attempt ended. The third reading: a signature finished under a freeze is sealed, not released. */
+  async #end(id: TransactionId, outcome: Outcome): Promise<TransactionRecord['state']> {
+    const record = this.#deskOf().get(id);
+    const wallet = this.#station.policy.wallets.get(record.wallet);
+    if (wallet === undefined) throw new Refusal('wallet-unknown', `policy names no wallet ${record.wallet}`);
+    if (outcome.kind === 'declined') return this.#plainEnd(id, 'decline', 'transaction-declined', outcome.reason);
+    if (outcome.kind !== 'signed') return this.#plainEnd(id, 'lose', 'transaction-uncertain', outcome.reason);
+    const assembled = chainOf(wallet.chain, 'wallet').assembleSigned(
+      record.unsigned,
+      outcome.signature,
+      wallet.publicKey,
+    );
+    if (assembled.ok !== true) {
+      this.#station.log('signature-wrong', { transaction: id, wallet: wallet.id });
+      return this.#wrongSignature(id, wallet);
+    }
+    return this.#signedEnd(record, assembled.raw);
+  }
+
+  async #plainEnd(
+    id: TransactionId,
+    event: 'decline' | 'lose',
+    kind: 'transaction-declined' | 'transaction-uncertain',
+    reason: Reason,
+  ): Promise<TransactionRecord['state']> {
+    const committed = await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
+      const now = current(facts, id);
+      const ended = told({ ...now, state: moveTransaction(now.state, event), blockedBy: reason }, facts);
+      return {
+        result: ended.state,
+        writes: [{ table: 'transactions', record: ended, leaf: 0 }],
+        leaves: [{ kind, fields: { transaction: id, reason } }],
+      };
+    });
+    return committed.result;
+  }
+
+  /**
+   * S7: the right device was asked, and something that is not the right signature came back. Nothing is released, and the
+   * wallet is frozen at once: whatever answered is not to be asked again until people have looked.
+   */
+  async #wrongSignature(id: TransactionId, wallet: Wallet): Promise<TransactionRecord['state']> {
+    const committed = await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
+      const now = current(facts, id);
+      const ended = told({ ...now, state: moveTransaction(now.state, 'lose'), blockedBy: 'signature-wrong' }, facts);
+      const scope = `wallet:${wallet.id}` as const;
+      const why = `a wrong signature for transaction ${id}`;
+      return {
+        result: ended.state,
+        writes: [
+          { table: 'transactions', record: ended, leaf: 0 },
+          { table: 'freezes', record: { scope, active: true, who: 'station', why, since: facts.now }, leaf: 1 },
+        ],
+        leaves: [
+          { kind: 'transaction-uncertain', fields: { transaction: id, reason: 'signature-wrong' } },
+          { kind: 'frozen', fields: { scope, who: 'station', why } },
+        ],
+      };
+    });
+    return committed.result;
+  }
+
+  async #signedEnd(record: TransactionRecord, raw: Uint8Array): Promise<TransactionRecord['state']> {
+    const desk = this.#deskOf();
+    const ready = desk.readyAgain(record);
+    const sealed = seal(this.#station.keys.seal, record.id, raw, this.#station.random.bytes(12));
+    const committed = await this.#station.decide(desk.keys(ready), (facts): Verdict<TransactionRecord['state']> => {
+      const now = current(facts, record.id);
+      const verdict = desk.judge(ready, facts, 'again');
+      if (verdict.approved) return released(now, 'sign', raw, facts);
+      const { reason } = refusalOf(verdict);
+      const withheld = told(
+        { ...now, state: moveTransaction(now.state, 'withhold'), blockedBy: reason, sealed },
+        facts,
+      );
+      return {
+        result: withheld.state,
+        writes: [{ table: 'transactions', record: withheld, leaf: 0 }],
+        leaves: [{ kind: 'transaction-withheld', fields: { transaction: record.id, reason } }],
+      };
+    });
+    return committed.result;
+  }
+
+  /** What was withheld goes out once every rule lets it, a thaw having been asked for by people. */
+  async #release(record: TransactionRecord): Promise<boolean> {
+    if (record.sealed === null) throw new Error(`transaction ${record.id} is withheld and not sealed`);
+    const desk = this.#deskOf();
+    const ready = desk.readyAgain(record);
+    const raw = unseal(this.#station.keys.seal, record.id, record.sealed);
+    await this.#station.decide(desk.keys(ready), (facts): Verdict<TransactionRecord['state']> => {
+      const now = current(facts, record.id);
+      if (now.state !== 'WITHHELD') return { result: now.state };
+      const verdict = desk.judge(ready, facts, 'again');
+      if (!verdict.approved) return blocked(now, refusalOf(verdict).reason, now.state);
+      return released(now, 'release', raw, facts);
+    });
+    return true;
+  }
+
+  async #block(id: TransactionId, reason: Reason): Promise<void> {
+    const known = this.#deskOf().get(id);
+    if (known.blockedBy === reason) return;
+    await this.#station.decide({ rows: [['transactions', id]] }, (facts) => blocked(current(facts, id), reason));
+  }
+
+  #deskOf(): TransactionDesk {
+    if (this.#desk === undefined) throw new Error('the dispatch has not been started');
+    return this.#desk;
+  }
+}
+
+function current(facts: Facts, id: TransactionId): TransactionRecord {
+  const record = facts.get('transactions', id);
+  if (record === undefined) throw new Error(`transaction ${id} is gone`);
+  return record;
+}
+
+function told(record: TransactionRecord, facts: Facts): TransactionRecord {
+  return { ...record, history: [...record.history, ...toldBy(facts, 0)] };
+}
+
+/** Notes why a transaction does not go on. No fact of the journal: it says what a device or a freeze is, not what was done. */
+function blocked<R = undefined>(record: TransactionRecord, reason: Reason, result?: R): Verdict<R> {
+  if (record.blockedBy === reason) return { result: result as R };
+  return { result: result as R, writes: [{ table: 'transactions', record: { ...record, blockedBy: reason } }] };
+}
+
+/** The signed transaction is released to the client, and its withdrawals count as signed. */
+function released(
+  record: TransactionRecord,
+  event: 'sign' | 'release',
+  raw: Uint8Array,
+  facts: Facts,
+): Verdict<TransactionRecord['state']> {
+  const signed = told(
+    { ...record, state: moveTransaction(record.state, event), blockedBy: null, signed: raw, sealed: null },
+    facts,
+  );
+  const writes: Write[] = [{ table: 'transactions', record: signed, leaf: 0 }];
+  for (const id of record.pays) {
+    const withdrawal = facts.get('withdrawals', id);
+    if (withdrawal === undefined) throw new Error(`withdrawal ${id} is gone`);
+    const paid: WithdrawalRecord = {
+      ...withdrawal,
+      state: moveWithdrawal(withdrawal.state, 'sign'),
+      history: [...withdrawal.history, ...toldBy(facts, 0)],
+    };
+    writes.push({ table: 'withdrawals', record: paid, leaf: 0 });
+  }
+  const leaf: LeafDraft = { kind: 'transaction-signed', fields: { transaction: record.id, raw: digestOf(raw) } };
+  return { result: signed.state, writes, leaves: [leaf] };
+}

@@ -1,0 +1,334 @@
+import {
+  checkEnrolmentChallenge,
+  creationOptions,
+  makeEnrolmentChallenge,
+  verifyRegistration,
+  verifyVoucher,
+} from '../attestation/index.ts';
+import {
+  type AccountId,
+  type Attestation,
+  type FactorId,
+  type FactorIntent,
+  type FactorRecord,
+  type FreezeScope,
+  hour,
+  Malformed,
+  parseIntent,
+  Refusal,
+  type Sealed,
+  type VerifiedRegistration,
+  type VerifiedVoucher,
+} from '../domain/index.ts';
+import type { FactorCase, VoucherCheck } from '../gate/cases.ts';
+import { decideFactor } from '../gate/decide.ts';
+import type { Facts, Keys, RowKey } from '../store/facts.ts';
+import type { Verdict } from '../store/verdict.ts';
+import { accountLookups, attestedTransitively, cancelAll } from './cancellation.ts';
+import type { Factors, Ripened } from './custody.ts';
+import { type Checked, checkAttestations, evidenceNow, factorsAfterUse } from './evidence.ts';
+import { prepareIntent, spentBy, spentKey } from './intents.ts';
+import { factorAddedText, factorRevokedText, type NoticeSeed, noticeSeed, writeNotice } from './notice.ts';
+import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
+import { ripened, stillRipening } from './ripened.ts';
+import { freezeRows, type Station, toldBy } from './station.ts';
+
+interface ReadyFactor {
+  readonly intent: Sealed<FactorIntent>;
+  readonly registration: VerifiedRegistration;
+  readonly attestations: readonly Attestation[];
+  readonly checked: readonly Checked[];
+  readonly voucher: VerifiedVoucher | { readonly missing: true } | { readonly wrong: string };
+  readonly seed: NoticeSeed;
+}
+
+export class FactorDesk implements Factors {
+  readonly #station: Station;
+  readonly #refusals: Refusals;
+
+  constructor(station: Station, refusals: Refusals) {
+    this.#station = station;
+    this.#refusals = refusals;
+  }
+
+  async begin(account: AccountId): Promise<string> {
+    const station = this.#station;
+    const facts = station.look({ lookups: [['factorsOfAccount', account]] });
+    const { ticketEpoch } = facts.station;
+    const challenge = makeEnrolmentChallenge(
+      station.keys.ticket,
+      ticketEpoch,
+      account,
+      facts.now,
+      station.random.bytes(10),
+    );
+    const enrolled = facts.all('factorsOfAccount', account).map((f) => f.id);
+    const { rpId } = station.policy;
+    return JSON.stringify(creationOptions({ account, rpId, rpName: rpId, userName: account, challenge, enrolled }));
+  }
+
+  async prepare(request: Parameters<Factors['prepare']>[0]): ReturnType<Factors['prepare']> {
+    const station = this.#station;
+    const { account, attestedBy } = request;
+    const registration = await this.#registration(account, request.registration);
+    const facts = station.look({});
+    const members = {
+      account,
+      kind: 'webauthn',
+      class: registration.class,
+      credential: registration.credential,
+      key: registration.key,
+      attested_by: attestedBy ?? '',
+    };
+    const { now, station: record } = facts;
+    const intent = prepareIntent(station, 'portcullis/factor/v1', members, { record, now, lifetime: request.lifetime });
+    return {
+      intent,
+      credential: registration.credential,
+      class: registration.class,
+      key: registration.key,
+      station: record.name,
+    };
+  }
+
+  async add(request: Parameters<Factors['add']>[0]): Promise<Ripened<FactorRecord>> {
+    const ready = await this.#ready(request);
+    const { account, credential } = ready.intent.intent;
+    const asked: Asked = {
+      what: 'factor',
+      fields: { intent: ready.intent.digest },
+      personal: { account, factor: credential },
+    };
+    const committed = await this.#station.decide(this.#keys(ready), (facts) =>
+      this.#refusals.judged(asked, facts, (): Verdict<Ripened<FactorRecord>> => {
+        const existing = facts.get('factors', credential);
+        if (existing !== undefined && existing.digest === ready.intent.digest)
+          return { result: this.#view(existing, facts) };
+        return this.#enrol(ready, facts);
+      }),
+    );
+    return unwrapped(committed.result);
+  }
+
+  list(account: AccountId): Ripened<FactorRecord>[] {
+    const facts = this.#station.look({ lookups: [['factorsOfAccount', account]] });
+    return facts.all('factorsOfAccount', account).map((record) => this.#view(record, facts));
+  }
+
+  /** At once, and with it, transitively, whatever it attested that is not ripe yet, and the withdrawals that it approved. */
+  async revoke(id: FactorId): Promise<{ factor: Ripened<FactorRecord>; cancelled: readonly string[] }> {
+    const station = this.#station;
+    const known = station.reading(() => station.store.read('factors', id));
+    if (known === undefined) throw new Refusal('not-found', 'there is no such factor');
+    const { account } = known;
+    const seed = noticeSeed(station);
+    const keys: Keys = { rows: [['factors', id]], lookups: accountLookups(account) };
+    const committed = await station.decide(
+      keys,
+      (facts): Verdict<{ factor: Ripened<FactorRecord>; cancelled: readonly string[] }> => {
+        const record = facts.get('factors', id);
+        if (record === undefined) throw new Refusal('not-found', 'there is no such factor');
+        if (record.state === 'removed' || record.state === 'cancelled') {
+          return { result: { factor: this.#view(record, facts), cancelled: [] } };
+        }
+        const revoked: FactorRecord = {
+          ...record,
+          state: 'removed',
+          history: [...record.history, ...toldBy(facts, 0)],
+        };
+        const factors = attestedTransitively(station, facts, account, new Set([id]));
+        const gone = new Set<string>([id, ...factors.map((f) => f.id)]);
+        const destinations = facts
+          .all('destinationsOfAccount', account)
+          .filter((d) => gone.has(d.attestedBy) && stillRipening(d, station.policy.ripening.destination, facts));
+        const withdrawals = [
+          ...facts.all('withdrawalsOfAccount', account, 'HELD'),
+          ...facts.all('withdrawalsOfAccount', account, 'AUTHORIZED'),
+        ];
+        const cancellation = cancelAll(facts, 1, 'factor-revoked', {
+          factors,
+          destinations,
+          withdrawals: withdrawals.filter((w) => w.factors.some((f) => gone.has(f))),
+        });
+        const notice = writeNotice(seed, facts, {
+          account,
+          kind: 'factor-revoked',
+          subject: id,
+          text: factorRevokedText(record),
+        });
+        return {
+          result: { factor: this.#view(revoked, facts), cancelled: cancellation.cancelled },
+          writes: [
+            { table: 'factors', record: revoked, leaf: 0 },
+            { table: 'notices', record: notice, leaf: 0 },
+            ...cancellation.writes,
+          ],
+          removals: cancellation.removals,
+          leaves: [
+            {
+              kind: 'factor-revoked',
+              fields: { intent: record.digest, by: 'client' },
+              personal: { account, factor: id },
+            },
+            ...cancellation.leaves,
+          ],
+        };
+      },
+    );
+    return committed.result;
+  }
+
+  async #registration(account: AccountId, response: Uint8Array): Promise<VerifiedRegistration> {
+    const station = this.#station;
+    const facts = station.look({});
+    const result = await verifyRegistration(response, {
+      rpId: station.policy.rpId,
+      origins: station.policy.origins,
+      userVerification: true,
+      challenge: (challenge) =>
+        checkEnrolmentChallenge(station.keys.ticket, facts.station.ticketEpoch, account, facts.now, challenge) === 'ok',
+    });
+    if (result.genuine) return result.registration;
+    throw new Malformed('registration_json', result.message, result.reason);
+  }
+
+  async #ready(request: Parameters<Factors['add']>[0]): Promise<ReadyFactor> {
+    const station = this.#station;
+    const intent = parseIntent(request.intent, 'portcullis/factor/v1');
+    const said = intent.intent;
+    const registration = await this.#registration(said.account, request.registration);
+    if (
+      registration.credential !== said.credential ||
+      registration.key !== said.key ||
+      registration.class !== said.class
+    ) {
+      throw new Malformed('registration_json', 'is not the registration that the intent was prepared for');
+    }
+    const { approval } = request;
+    const attestations = approval?.kind === 'attestation' ? [approval.attestation] : [];
+    const checked = station.reading(() =>
+      checkAttestations(attestations, intent.digest, station.policy, (id) => station.store.read('factors', id)),
+    );
+    const voucher = await this.#voucher(approval?.kind === 'voucher' ? approval.jws : undefined, intent);
+    return { intent, registration, attestations, checked, voucher, seed: noticeSeed(station) };
+  }
+
+  async #voucher(jws: string | undefined, intent: Sealed<FactorIntent>): Promise<ReadyFactor['voucher']> {
+    if (jws === undefined) return { missing: true };
+    const facts = this.#station.look({});
+    const { account, credential, key } = intent.intent;
+    const expected = {
+      keys: this.#station.policy.admission,
+      station: facts.station.name,
+      account,
+      credential,
+      key,
+      now: facts.now,
+    };
+    const result = await verifyVoucher(jws, expected);
+    return result.genuine ? result.voucher : { wrong: result.message };
+  }
+
+  #keys(ready: ReadyFactor): Keys {
+    const { account, credential } = ready.intent.intent;
+    const rows: RowKey[] = [
+      ['factors', credential],
+      ['accounts', account],
+      ['spent', spentKey(ready.intent.digest)],
+      ...freezeRows(factorScopes(account)),
+      ...ready.attestations.map((a): RowKey => ['factors', a.credential]),
+    ];
+    if ('jti' in ready.voucher) rows.push(['spent', voucherKey(ready.voucher)]);
+    return { rows };
+  }
+
+  #enrol(ready: ReadyFactor, facts: Facts): Verdict<Ripened<FactorRecord>> {
+    const station = this.#station;
+    const { intent, registration, voucher } = ready;
+    const { account, credential } = intent.intent;
+    const everEnrolled = facts.get('accounts', account)?.everEnrolled ?? 0;
+    const of: FactorCase = {
+      ...station.moment(facts, factorScopes(account)),
+      intent,
+      ticketGenuine: station.ticketGenuine(facts.station, intent.fields),
+      spent: facts.get('spent', spentKey(intent.digest)),
+      evidence: evidenceNow(ready.checked, facts),
+      voucher: voucherCheck(voucher, facts),
+      everEnrolled,
+      existing: facts.get('factors', credential),
+    };
+    const verdict = decideFactor(of);
+    if (!verdict.approved) throw refusalOf(verdict);
+    const record: FactorRecord = {
+      id: credential,
+      account,
+      kind: 'webauthn',
+      class: registration.class,
+      coseKey: registration.coseKey,
+      signCount: registration.signCount,
+      backupEligible: registration.backupEligible,
+      backupState: registration.backupState,
+      aaguid: registration.aaguid,
+      epoch: facts.station.factorEpoch,
+      attestedBy: intent.intent.attestedBy ?? null,
+      digest: intent.digest,
+      state: 'announcing',
+      w0: null,
+      d0: null,
+      notice: ready.seed.id,
+      history: toldBy(facts, 0),
+    };
+    const text = factorAddedText(record, station.policy.ripening.factor / hour);
+    const issuer = 'issuer' in voucher ? voucher.issuer : '';
+    return {
+      result: this.#view(record, facts),
+      writes: [
+        { table: 'factors', record, leaf: 0 },
+        { table: 'accounts', record: { account, everEnrolled: everEnrolled + 1 }, leaf: 0 },
+        { table: 'spent', record: spentBy(intent.digest, 'a factor'), leaf: 0 },
+        ...('jti' in voucher
+          ? [{ table: 'spent' as const, record: { key: voucherKey(voucher), by: 'a factor' }, leaf: 0 }]
+          : []),
+        {
+          table: 'notices',
+          record: writeNotice(ready.seed, facts, { account, kind: 'factor-added', subject: credential, text }),
+          leaf: 0,
+        },
+        ...factorsAfterUse(of.evidence),
+      ],
+      leaves: [
+        {
+          kind: 'factor-added',
+          fields: {
+            intent: intent.digest,
+            kind_of_factor: 'webauthn',
+            class: record.class,
+            key: registration.key,
+            admitted_by: issuer,
+            notice: ready.seed.id,
+            policy: facts.station.policy,
+          },
+          personal: { account, factor: credential, attested_by: record.attestedBy ?? '' },
+        },
+      ],
+    };
+  }
+
+  #view(record: FactorRecord, facts: Facts): Ripened<FactorRecord> {
+    return ripened(record, this.#station.policy.ripening.factor, facts);
+  }
+}
+
+function voucherKey(voucher: VerifiedVoucher): string {
+  return `voucher:${voucher.issuer}:${voucher.jti}`;
+}
+
+function voucherCheck(voucher: ReadyFactor['voucher'], facts: Facts): VoucherCheck {
+  if ('missing' in voucher) return { present: false };
+  if ('wrong' in voucher) return { present: true, genuine: false, message: voucher.wrong };
+  return { present: true, genuine: true, spent: facts.get('spent', voucherKey(voucher)) !== undefined };
+}
+
+function factorScopes(account: AccountId): FreezeScope[] {
+  return ['station', `account:${account}`];
+}

@@ -1,0 +1,61 @@
+import type { TimeSource } from '../domain/index.ts';
+import type { NoteSigner } from '../journal/note.ts';
+import type { Signer } from '../signers/signer.ts';
+import type { Custody } from './custody.ts';
+import { DestinationDesk } from './destinations.ts';
+import { Dispatch, type DispatchTiming } from './dispatch.ts';
+import { FactorDesk } from './factors.ts';
+import { JournalDesk } from './journal.ts';
+import { NoticeDesk } from './notices.ts';
+import { OperatorDesk } from './operators.ts';
+import { Refusals } from './refusals.ts';
+import { Station, type StationParts } from './station.ts';
+import { Timekeeper } from './timekeeper.ts';
+import { TransactionDesk } from './transactions.ts';
+import { WithdrawalDesk } from './withdrawals.ts';
+import type { WitnessedClock } from './witnessed-clock.ts';
+
+export type { Custody } from './custody.ts';
+
+export interface CustodyParts extends StationParts {
+  readonly time: TimeSource;
+  readonly clock: WitnessedClock;
+  /** By the name that policy's wallets use. */
+  readonly signers: ReadonlyMap<string, Signer>;
+  readonly timing: DispatchTiming;
+  readonly journal: { readonly origin: string; readonly signer: NoteSigner; readonly verifierKey: string };
+}
+
+/** A station at work: what it can be asked, and what it does by itself. */
+export interface Running {
+  readonly custody: Custody;
+  readonly dispatch: Dispatch;
+  readonly timekeeper: Timekeeper;
+  /** Stops asking devices; what is in flight is found again at the next start. */
+  close(): Promise<void>;
+}
+
+/** Puts the use-cases together and takes up what was in flight when the process last ended. */
+export function startCustody(parts: CustodyParts): Running {
+  const station = new Station(parts);
+  const refusals = new Refusals();
+  const dispatch = new Dispatch(station, parts.signers, parts.timing);
+  const withdrawals = new WithdrawalDesk(station, refusals);
+  const transactions = new TransactionDesk(station, withdrawals, refusals, (wallet) => dispatch.kick(wallet.signer));
+  const custody: Custody = {
+    withdrawals,
+    transactions,
+    destinations: new DestinationDesk(station, refusals),
+    factors: new FactorDesk(station, refusals),
+    notices: new NoticeDesk(station),
+    journal: new JournalDesk(station, parts.journal.origin, parts.journal.signer, parts.journal.verifierKey),
+    operators: new OperatorDesk(station, dispatch, () => parts.time.read()),
+  };
+  dispatch.start(transactions);
+  return {
+    custody,
+    dispatch,
+    timekeeper: new Timekeeper(station, refusals, parts.clock),
+    close: () => dispatch.close(),
+  };
+}

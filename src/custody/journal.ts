@@ -1,0 +1,55 @@
+import { Refusal, type WithdrawalId } from '../domain/index.ts';
+import { signCheckpoint } from '../journal/checkpoint.ts';
+import { consistencyProof, rootAt } from '../journal/merkle.ts';
+import type { NoteSigner } from '../journal/note.ts';
+import type { Journal, Unwatch } from './custody.ts';
+import { receiptOf } from './receipt.ts';
+import type { Station } from './station.ts';
+
+/** The log, as others see it: signed heads, entries, proofs, receipts. Signing is outside any commit. */
+export class JournalDesk implements Journal {
+  readonly verifierKey: string;
+  readonly #station: Station;
+  readonly #signer: NoteSigner;
+  readonly #origin: string;
+  #head: { size: number; note: string } | undefined;
+
+  constructor(station: Station, origin: string, signer: NoteSigner, verifierKey: string) {
+    this.#station = station;
+    this.#origin = origin;
+    this.#signer = signer;
+    this.verifierKey = verifierKey;
+  }
+
+  size(): number {
+    return this.#station.store.size;
+  }
+
+  checkpoint(consistentWith: number | undefined): { note: string; proof: readonly Uint8Array[] } {
+    const { log, size } = this.#station.store;
+    if (this.#head?.size !== size) {
+      const checkpoint = { origin: this.#origin, size, root: rootAt(size, log.readNode), extensions: [] };
+      this.#head = { size, note: signCheckpoint(checkpoint, this.#signer) };
+    }
+    if (consistentWith === undefined) return { note: this.#head.note, proof: [] };
+    if (consistentWith > size) {
+      throw new Refusal('not-found', `the journal has ${size} entries, fewer than the ${consistentWith} asked about`);
+    }
+    return { note: this.#head.note, proof: consistencyProof(consistentWith, size, log.readNode) };
+  }
+
+  entries(from: number, limit: number): { index: number; leaf: Uint8Array }[] {
+    const to = Math.min(from + limit, this.size());
+    return [...this.#station.store.log.leaves(from, to)].map(({ index, bytes }) => ({ index, leaf: bytes }));
+  }
+
+  onGrowth(listener: () => void): Unwatch {
+    return this.#station.store.onCommit(() => listener());
+  }
+
+  receipt(withdrawal: WithdrawalId): Uint8Array {
+    return this.#station.reading(() =>
+      receiptOf(this.#station, withdrawal, this.checkpoint(undefined).note, this.size()),
+    );
+  }
+}

@@ -1,0 +1,105 @@
+import { toBase64url } from '../attestation/base64url.ts';
+import {
+  type AccountId,
+  type DestinationRecord,
+  type FactorRecord,
+  type NoticeId,
+  type NoticeKind,
+  type NoticeRecord,
+  toHex,
+  type WithdrawalRecord,
+} from '../domain/index.ts';
+import type { Facts } from '../store/facts.ts';
+import type { Station } from './station.ts';
+
+/** The random parts of a notice, drawn before the decision that may send it. */
+export interface NoticeSeed {
+  readonly id: NoticeId;
+  readonly token: string;
+}
+
+export function noticeSeed(station: Station): NoticeSeed {
+  return { id: toHex(station.random.bytes(16)) as NoticeId, token: toBase64url(station.random.bytes(32)) };
+}
+
+/** A notice for the outbox. `leaf` is the index of the entry that it tells of: unique, and so its place in the outbox. */
+export function writeNotice(
+  seed: NoticeSeed,
+  facts: Facts,
+  of: {
+    readonly account: AccountId;
+    readonly kind: NoticeKind;
+    readonly subject: string;
+    readonly text: string;
+    readonly leaf?: number;
+  },
+): NoticeRecord {
+  return {
+    id: seed.id,
+    sequence: facts.nextLeaf + (of.leaf ?? 0),
+    account: of.account,
+    kind: of.kind,
+    subject: of.subject,
+    text: of.text,
+    token: seed.token,
+    createdAt: facts.now,
+    acknowledgedAt: null,
+  };
+}
+
+// What customers read. Every value in them is of a closed character set (ids, CAIP strings, labels), so that nothing of a
+// customer's or a client's can change what the sentence says.
+
+const object =
+  'If this was not you, object at once with the link in this message: what is still waiting is then cancelled.';
+
+export function factorAddedText(factor: Pick<FactorRecord, 'account' | 'class'>, hours: number): string {
+  return `A new ${factor.class} passkey was added to your account ${factor.account}. It can approve nothing for ${hours} hours. ${object}`;
+}
+
+export function factorRevokedText(factor: Pick<FactorRecord, 'account'>): string {
+  return `A passkey of your account ${factor.account} was revoked, and with it whatever it had approved that was still waiting.`;
+}
+
+export function destinationAddedText(
+  entry: Pick<DestinationRecord, 'account' | 'destination' | 'label'>,
+  hours: number,
+  lookalikes: readonly string[],
+): string {
+  const label = entry.label === '' ? '' : ` (${entry.label})`;
+  const warning =
+    lookalikes.length === 0 ? '' : ` Take care: it looks like ${lookalikes.join(', ')}, which you listed before.`;
+  return `The address ${entry.destination}${label} was added to the withdrawal addresses of your account ${entry.account}. Nothing can be paid to it for ${hours} hours.${warning} ${object}`;
+}
+
+export function destinationRemovedText(entry: Pick<DestinationRecord, 'account' | 'destination'>): string {
+  return `The address ${entry.destination} was removed from the withdrawal addresses of your account ${entry.account}.`;
+}
+
+export function withdrawalAuthorizedText(
+  w: Pick<WithdrawalRecord, 'account' | 'amount' | 'destination'>,
+  symbol: string,
+  decimals: number,
+): string {
+  return `A withdrawal of ${formatUnits(w.amount, decimals)} ${symbol} from your account ${w.account} to ${w.destination} was approved with your passkey. If this was not you, object at once with the link in this message.`;
+}
+
+/** Base units as a decimal number of whole units, exactly. */
+export function formatUnits(amount: bigint, decimals: number): string {
+  const digits = amount.toString().padStart(decimals + 1, '0');
+  const whole = digits.slice(0, digits.length - decimals);
+  const fraction = decimals === 0 ? '' : digits.slice(-decimals).replace(/0+$/, '');
+  return fraction === '' ? whole : `${whole}.${fraction}`;
+}
+
+/** Addresses of the list that agree with this one in their first and last four characters (threat D5). */
+export function lookalikes(destination: string, listed: readonly string[]): string[] {
+  const ends = (address: string): string => {
+    const reference = address
+      .slice(address.lastIndexOf(':') + 1)
+      .toLowerCase()
+      .replace(/^0x/, '');
+    return `${reference.slice(0, 4)}…${reference.slice(-4)}`;
+  };
+  return listed.filter((other) => other !== destination && ends(other) === ends(destination));
+}

@@ -1,0 +1,136 @@
+import {
+  type AccountId,
+  type DestinationRecord,
+  type FactorRecord,
+  type NoticeId,
+  type NoticeRecord,
+  Refusal,
+} from '../domain/index.ts';
+import type { Keys, RowKey } from '../store/facts.ts';
+import type { Verdict, Write } from '../store/verdict.ts';
+import { accountLookups, cancelAll } from './cancellation.ts';
+import type { Notices, Unwatch } from './custody.ts';
+import { stillRipening } from './ripened.ts';
+import { type Facts, type Station, toldBy } from './station.ts';
+
+/** The outbox. Ripening starts here and nowhere else: when a courier had the notice accepted for delivery (A13). */
+export class NoticeDesk implements Notices {
+  readonly #station: Station;
+
+  constructor(station: Station) {
+    this.#station = station;
+  }
+
+  waiting(after: number, limit: number): NoticeRecord[] {
+    return this.#station.reading(() => this.#station.store.find('noticesWaiting', after, limit));
+  }
+
+  onNotice(listener: (notice: NoticeRecord) => void): Unwatch {
+    return this.#station.store.onCommit((writes) => {
+      for (const write of writes) {
+        if (write.table === 'notices' && write.record.acknowledgedAt === null) listener(write.record);
+      }
+    });
+  }
+
+  async acknowledge(id: NoticeId): Promise<NoticeRecord> {
+    const known = this.#station.reading(() => this.#station.store.read('notices', id));
+    if (known === undefined) throw new Refusal('not-found', `there is no notice ${id}`);
+    const rows: RowKey[] = [['notices', id]];
+    if (known.kind === 'factor-added') rows.push(['factors', known.subject]);
+    if (known.kind === 'destination-added') rows.push(['destinations', known.subject]);
+    const committed = await this.#station.decide({ rows }, (facts): Verdict<NoticeRecord> => {
+      const notice = facts.get('notices', id);
+      if (notice === undefined) throw new Refusal('not-found', `there is no notice ${id}`);
+      if (notice.acknowledgedAt !== null) return { result: notice };
+      const acknowledged: NoticeRecord = { ...notice, acknowledgedAt: facts.now };
+      const write: Write = { table: 'notices', record: acknowledged };
+      const starting = this.#starts(notice, facts);
+      if (starting === undefined) return { result: acknowledged, writes: [write] };
+      return { result: acknowledged, writes: [{ ...write, leaf: 0 }, starting.write], leaves: [starting.leaf] };
+    });
+    return committed.result;
+  }
+
+  /** An objection: whoever read the notice says that it wasn't they. Costs nothing but the token. */
+  async report(token: string): Promise<{ account: AccountId; cancelled: readonly string[] }> {
+    const station = this.#station;
+    const [notice] = station.reading(() => station.store.find('noticeWithToken', token));
+    if (notice === undefined) throw new Refusal('not-found', 'no notice carries this token');
+    const { account } = notice;
+    const keys: Keys = { rows: [['freezes', `account:${account}`]], lookups: accountLookups(account) };
+    const committed = await station.decide(
+      keys,
+      (facts): Verdict<{ account: AccountId; cancelled: readonly string[] }> => {
+        const scope = `account:${account}` as const;
+        const why = `objection to notice ${notice.id}`;
+        const { factor, destination } = station.policy.ripening;
+        const cancellation = cancelAll(facts, 1, 'report', {
+          factors: facts.all('factorsOfAccount', account).filter((f) => stillRipening(f, factor, facts)),
+          destinations: facts.all('destinationsOfAccount', account).filter((d) => stillRipening(d, destination, facts)),
+          withdrawals: [
+            ...facts.all('withdrawalsOfAccount', account, 'HELD'),
+            ...facts.all('withdrawalsOfAccount', account, 'AUTHORIZED'),
+          ],
+        });
+        return {
+          result: { account, cancelled: cancellation.cancelled },
+          writes: [
+            { table: 'freezes', record: { scope, active: true, who: 'customer', why, since: facts.now }, leaf: 0 },
+            ...cancellation.writes,
+          ],
+          removals: cancellation.removals,
+          leaves: [
+            { kind: 'frozen', fields: { scope_kind: 'account', who: 'customer', why }, personal: { account } },
+            ...cancellation.leaves,
+          ],
+        };
+      },
+    );
+    return committed.result;
+  }
+
+  /** What an acknowledgement sets ripening, if it still can be. */
+  #starts(
+    notice: NoticeRecord,
+    facts: Facts,
+  ):
+    | { write: Write; leaf: { kind: 'factor-ripening' | 'destination-ripening'; fields: Record<string, string> } }
+    | undefined {
+    const { ripening } = this.#station.policy;
+    const w0 = facts.w;
+    if (notice.kind === 'factor-added') {
+      const factor = facts.get('factors', notice.subject);
+      if (factor?.state !== 'announcing' || factor.notice !== notice.id) return undefined;
+      const record: FactorRecord = {
+        ...factor,
+        state: 'pending',
+        w0,
+        d0: ripening.factor,
+        history: [...factor.history, ...toldBy(facts, 0)],
+      };
+      const fields = { intent: factor.digest, notice: notice.id, w0: String(w0), d0: String(ripening.factor) };
+      return { write: { table: 'factors', record, leaf: 0 }, leaf: { kind: 'factor-ripening', fields } };
+    }
+    if (notice.kind === 'destination-added') {
+      const entry = facts.get('destinations', notice.subject);
+      if (entry?.state !== 'announcing' || entry.notice !== notice.id) return undefined;
+      const record: DestinationRecord = {
+        ...entry,
+        state: 'pending',
+        w0,
+        d0: ripening.destination,
+        history: [...entry.history, ...toldBy(facts, 0)],
+      };
+      const fields = {
+        entry: entry.entry,
+        intent: entry.digest,
+        notice: notice.id,
+        w0: String(w0),
+        d0: String(ripening.destination),
+      };
+      return { write: { table: 'destinations', record, leaf: 0 }, leaf: { kind: 'destination-ripening', fields } };
+    }
+    return undefined;
+  }
+}

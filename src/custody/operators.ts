@@ -1,0 +1,118 @@
+import { acknowledge } from '../clock/index.ts';
+import { type ClockReading, type FreezeRecord, type FreezeScope, Malformed, Refusal } from '../domain/index.ts';
+import type { Verdict } from '../store/verdict.ts';
+import type { Operators, StationView } from './custody.ts';
+import type { Dispatch } from './dispatch.ts';
+import type { Station } from './station.ts';
+
+/** What the station's people do. Until operators are founded, one certificate of the operators' role speaks for them. */
+export class OperatorDesk implements Operators {
+  readonly #station: Station;
+  readonly #dispatch: Dispatch;
+  readonly #readClock: () => ClockReading;
+
+  constructor(station: Station, dispatch: Dispatch, readClock: () => ClockReading) {
+    this.#station = station;
+    this.#dispatch = dispatch;
+    this.#readClock = readClock;
+  }
+
+  station(): StationView {
+    const station = this.#station;
+    const facts = station.look({ lookups: [['activeFreezes'], ['noticesWaiting', -1, 1000]] });
+    const { tampered } = station.store;
+    const forged: FreezeRecord[] =
+      tampered === undefined
+        ? []
+        : [{ scope: 'station', active: true, who: 'station', why: tampered.message, since: facts.now }];
+    const recorded = facts.all('activeFreezes');
+    return {
+      station: facts.station.name,
+      policy: facts.station.policy,
+      simulatedTime: station.simulated,
+      now: facts.now,
+      w: facts.w,
+      clockSuspect: facts.clock.suspect,
+      freezes: recorded.some((f) => f.scope === 'station') ? recorded : [...forged, ...recorded],
+      wallets: [...station.policy.wallets.values()].map((wallet) => {
+        const readiness = this.#dispatch.readiness(wallet);
+        return {
+          id: wallet.id,
+          address: wallet.address,
+          nextNonce: station.store.read('wallets', wallet.id)?.nextNonce ?? wallet.firstNonce,
+          readiness: readiness.ready
+            ? { ready: true }
+            : { ready: false, reason: readiness.reason, message: readiness.message },
+        };
+      }),
+      noticesWaiting: facts.all('noticesWaiting', -1, 1000).length,
+      journalSize: station.store.size,
+    };
+  }
+
+  async freeze(scope: FreezeScope, who: string, why: string): Promise<FreezeRecord> {
+    const said = checkWhy(why);
+    const committed = await this.#station.decide({ rows: [['freezes', scope]] }, (facts): Verdict<FreezeRecord> => {
+      const before = facts.get('freezes', scope);
+      if (before?.active === true) return { result: before };
+      const record: FreezeRecord = { scope, active: true, who, why: said, since: facts.now };
+      return {
+        result: record,
+        writes: [{ table: 'freezes', record, leaf: 0 }],
+        leaves: [{ kind: 'frozen', ...scopeFields(scope, who, said) }],
+      };
+    });
+    return committed.result;
+  }
+
+  async thaw(scope: FreezeScope, who: string, why: string): Promise<void> {
+    const said = checkWhy(why);
+    await this.#station.decide({ rows: [['freezes', scope]] }, (facts): Verdict<undefined> => {
+      const before = facts.get('freezes', scope);
+      if (before?.active !== true) throw new Refusal('not-found', `${scope} is not frozen`);
+      return {
+        result: undefined,
+        writes: [{ table: 'freezes', record: { ...before, active: false }, leaf: 0 }],
+        leaves: [{ kind: 'thawed', ...scopeFields(scope, who, said) }],
+      };
+    });
+    this.#dispatch.kickAll();
+  }
+
+  /** The clock is right again, a person says. Whatever was prepared on the wrong one is void: the ticket epoch rises. */
+  async acknowledgeClock(who: string, why: string): Promise<void> {
+    const said = checkWhy(why);
+    await this.#station.decide({}, (facts): Verdict<undefined> => {
+      const clock = acknowledge(facts.clock, this.#readClock());
+      const station = { ...facts.station, ticketEpoch: facts.station.ticketEpoch + 1 };
+      return {
+        result: undefined,
+        writes: [
+          { table: 'clock', record: clock, leaf: 0 },
+          { table: 'station', record: station, leaf: 0 },
+        ],
+        leaves: [{ kind: 'clock-acknowledged', fields: { who, why: said, ticket_epoch: String(station.ticketEpoch) } }],
+      };
+    });
+    this.#dispatch.kickAll();
+  }
+}
+
+/** What an operator gives as a reason: it goes into the journal and on to screens (S10). */
+function checkWhy(why: string): string {
+  if (!/^[\x20-\x7e]{1,200}$/.test(why)) throw new Malformed('why', 'expected 1 to 200 printable ASCII characters');
+  return why;
+}
+
+/** The account of a scope is a person's: the log gets a commitment to it. */
+function scopeFields(
+  scope: FreezeScope,
+  who: string,
+  why: string,
+): { fields: Record<string, string>; personal?: Record<string, string> } {
+  const kind = scope.split(':')[0] ?? scope;
+  if (kind === 'account' || kind === 'destination') {
+    return { fields: { scope_kind: kind, who, why }, personal: { [kind]: scope.slice(kind.length + 1) } };
+  }
+  return { fields: { scope, who, why } };
+}

@@ -1,0 +1,160 @@
+import { checkTicket, makeTicket } from '../attestation/index.ts';
+import {
+  type Flat,
+  type FreezeRecord,
+  type FreezeScope,
+  Refusal,
+  type StationRecord,
+  type WallMs,
+  type WitnessedMs,
+} from '../domain/index.ts';
+import type { Moment } from '../gate/cases.ts';
+import type { Policy } from '../gate/policy.ts';
+import type { LeafDraft } from '../journal/leaf.ts';
+import type { Facts, Keys, RowKey } from '../store/facts.ts';
+import { StorageFailed, TamperedRow } from '../store/failure.ts';
+import type { StationKeys } from '../store/key.ts';
+import type { Committed, Store } from '../store/store.ts';
+import type { Verdict } from '../store/verdict.ts';
+
+/** Randomness, as a port: `bytes(32)` yields 32 fresh random bytes. */
+export interface Randomness {
+  bytes(count: number): Uint8Array;
+}
+
+export interface StationParts {
+  readonly store: Store;
+  readonly policy: Policy;
+  readonly keys: StationKeys;
+  readonly random: Randomness;
+  readonly simulated: boolean;
+  /** For what an operator should see in the daemon's log; never evidence, never secrets. */
+  readonly log: (event: string, details?: Readonly<Record<string, string | number>>) => void;
+}
+
+/** What every use-case stands on: the store, the policy in force, the keys derived from the state key. */
+export class Station {
+  readonly store: Store;
+  readonly policy: Policy;
+  readonly keys: StationKeys;
+  readonly random: Randomness;
+  readonly simulated: boolean;
+  readonly log: StationParts['log'];
+  #freezingForTamper = false;
+
+  constructor(parts: StationParts) {
+    this.store = parts.store;
+    this.policy = parts.policy;
+    this.keys = parts.keys;
+    this.random = parts.random;
+    this.simulated = parts.simulated;
+    this.log = parts.log;
+  }
+
+  /** Decides, and turns the store's failures into reasons of the catalogue. A forged row freezes the station. */
+  async decide<R>(keys: Keys, judge: (facts: Facts) => Verdict<R>): Promise<Committed<R>> {
+    try {
+      return await this.store.decide(keys, judge);
+    } catch (error) {
+      throw this.#explained(error);
+    }
+  }
+
+  /** Reads outside a decision, with the same explanations. */
+  reading<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw this.#explained(error);
+    }
+  }
+
+  look(keys: Keys): Facts {
+    return this.reading(() => this.store.look(keys));
+  }
+
+  /** What the gate is told of the present, with the freezes on the given scopes. */
+  moment(facts: Facts, scopes: readonly FreezeScope[]): Moment {
+    const freezes = scopes.map((scope) => facts.get('freezes', scope)).filter((f) => f?.active === true);
+    return {
+      policy: this.policy,
+      station: facts.station,
+      now: facts.now,
+      w: facts.w,
+      clockSuspect: facts.clock.suspect,
+      freezes: [...this.#tamperFreeze(facts.now), ...freezes.filter((f) => f !== undefined)],
+    };
+  }
+
+  /** A ticket for an intent's members (formats.md, "Ticket"). */
+  ticket(station: StationRecord, members: Flat): string {
+    return makeTicket(this.keys.ticket, station.ticketEpoch, members);
+  }
+
+  ticketGenuine(station: StationRecord, members: Flat): boolean {
+    return checkTicket(this.keys.ticket, station.ticketEpoch, members);
+  }
+
+  /** A forged row was met: the station counts as frozen from that instant, before the freeze is on disk. */
+  #tamperFreeze(now: WallMs): FreezeRecord[] {
+    const { tampered } = this.store;
+    if (tampered === undefined) return [];
+    return [{ scope: 'station', active: true, who: 'station', why: 'fact-tampered', since: now }];
+  }
+
+  #explained(error: unknown): unknown {
+    if (error instanceof TamperedRow) {
+      this.#freezeForTamper(error);
+      return new Refusal('fact-tampered', error.message);
+    }
+    if (error instanceof StorageFailed) {
+      this.log('storage-failed', { code: error.code });
+      return new Refusal('storage-failed', error.message);
+    }
+    return error;
+  }
+
+  #freezeForTamper(error: TamperedRow): void {
+    if (this.#freezingForTamper) return;
+    this.#freezingForTamper = true;
+    this.log('fact-tampered', { table: error.table, key: error.key });
+    const fields = { scope: 'station', who: 'station', why: 'fact-tampered', table: error.table };
+    this.store
+      .decide({ rows: [] }, (facts) => ({
+        result: undefined,
+        writes: [
+          {
+            table: 'freezes',
+            record: {
+              scope: 'station',
+              active: true,
+              who: 'station',
+              why: `fact-tampered: a row of ${error.table}`,
+              since: facts.now,
+            },
+            leaf: 0,
+          },
+        ],
+        leaves: [{ kind: 'frozen', fields }],
+      }))
+      // What can't be recorded still holds in memory: see `#tamperFreeze`.
+      .catch((failure: unknown) => this.log('freeze-not-recorded', { error: String(failure) }));
+  }
+}
+
+/** The rows that say whether a freeze is in force on any of these scopes. */
+export function freezeRows(scopes: readonly FreezeScope[]): RowKey[] {
+  return scopes.map((scope) => ['freezes', scope]);
+}
+
+/** Indexes of new leaves, as a record's history holds them. */
+export function toldBy(facts: Facts, ...positions: readonly number[]): string[] {
+  return positions.map((position) => String(facts.nextLeaf + position));
+}
+
+/** Wall-clock time at which something ripens that has `remaining` ms of witnessed time to go. */
+export function wallAfter(now: WallMs, remaining: number): WallMs {
+  return (now + remaining) as WallMs;
+}
+
+export type { Facts, LeafDraft, WitnessedMs };

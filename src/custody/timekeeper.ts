@@ -1,0 +1,66 @@
+import { minute, second } from '../domain/index.ts';
+import type { LeafDraft } from '../journal/leaf.ts';
+import type { Verdict, Write } from '../store/verdict.ts';
+import type { Refusals } from './refusals.ts';
+import type { Station } from './station.ts';
+import { endWithdrawal } from './withdrawals.ts';
+import type { WitnessedClock } from './witnessed-clock.ts';
+
+/** How often time is written when nothing else is (design §5). */
+const writeEvery = 30 * second;
+
+/**
+ * Once a second: counts time, so that what the daemon saw pass is never taken for a gap; every half minute writes it; every
+ * minute ends withdrawals whose time to be paid has passed and tells of refusals that had no leaf of their own.
+ */
+export class Timekeeper {
+  readonly #station: Station;
+  readonly #refusals: Refusals;
+  readonly #clock: WitnessedClock;
+  #sinceWrite = 0;
+  #sinceSweep = 0;
+
+  constructor(station: Station, refusals: Refusals, clock: WitnessedClock) {
+    this.#station = station;
+    this.#refusals = refusals;
+    this.#clock = clock;
+  }
+
+  /** One second has passed, or `elapsed` ms. */
+  async tick(elapsed: number = second): Promise<void> {
+    this.#clock.tick();
+    this.#sinceWrite += elapsed;
+    this.#sinceSweep += elapsed;
+    if (this.#sinceSweep >= minute) {
+      this.#sinceSweep = 0;
+      this.#sinceWrite = 0;
+      await this.sweep();
+    } else if (this.#sinceWrite >= writeEvery) {
+      this.#sinceWrite = 0;
+      await this.#station.decide({}, () => ({ result: undefined }));
+    }
+  }
+
+  async sweep(): Promise<void> {
+    const overdue = this.#station.reading(() => {
+      const facts = this.#station.look({});
+      return this.#station.store.find('withdrawalsOverdue', facts.now, 100);
+    });
+    const rows = overdue.map((w) => ['withdrawals', w.id] as const);
+    const aggregate = this.#refusals.aggregate();
+    await this.#station.decide({ rows }, (facts): Verdict<undefined> => {
+      const writes: Write[] = [];
+      const leaves: LeafDraft[] = [];
+      for (const { id } of overdue) {
+        const record = facts.get('withdrawals', id);
+        if (record === undefined || record.payBy > facts.now) continue;
+        if (record.state !== 'HELD' && record.state !== 'AUTHORIZED') continue;
+        const ended = endWithdrawal(record, 'expire', 'pay-by', facts, leaves.length);
+        writes.push(...(ended.writes ?? []));
+        leaves.push(...(ended.leaves ?? []));
+      }
+      if (aggregate !== undefined) leaves.push(aggregate);
+      return { result: undefined, writes, leaves };
+    });
+  }
+}

@@ -1,0 +1,381 @@
+import {
+  type AnchorRecord,
+  type Effects,
+  type FreezeScope,
+  Malformed,
+  parseIntent,
+  paymentSet,
+  Refusal,
+  type TransactionId,
+  type TransactionRecord,
+  transactionId,
+  type Wallet,
+  type WithdrawalRecord,
+} from '../domain/index.ts';
+import type { PaidWithdrawal, Phase, TransactionCase } from '../gate/cases.ts';
+import { decideTransaction } from '../gate/decide.ts';
+import type { Verdict as GateVerdict } from '../gate/rule.ts';
+import type { LeafDraft } from '../journal/leaf.ts';
+import type { Facts, Keys, RowKey } from '../store/facts.ts';
+import type { Verdict, Write } from '../store/verdict.ts';
+import { chainOf } from './chain.ts';
+import type { Authorization, RuleOutcome, TransactionRequest, Transactions, Unwatch, Watcher } from './custody.ts';
+import { type Checked, checkAttestations, decodeEvidence, evidenceNow } from './evidence.ts';
+import { ruleOutcomes } from './intents.ts';
+import { moveTransaction, moveWithdrawal } from './machine.ts';
+import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
+import { freezeRows, type Station, toldBy } from './station.ts';
+import { watchRecords } from './watch.ts';
+import {
+  type AuthorizationVerdict,
+  listedEntry,
+  type ReadyAuthorization,
+  sameWithdrawal,
+  type WithdrawalDesk,
+  withdrawalScopes,
+} from './withdrawals.ts';
+
+/** A withdrawal that is to be paid, with its kept evidence verified once more, before and outside the decision. */
+interface ReadyPayment {
+  readonly record: WithdrawalRecord;
+  readonly checked: readonly Checked[];
+}
+
+/** Unsigned bytes, decoded, and what they are to pay. */
+export interface ReadyTransaction {
+  readonly id: TransactionId;
+  readonly wallet: Wallet;
+  readonly unsigned: Uint8Array;
+  readonly effects: Effects;
+  readonly replaces: TransactionId | undefined;
+  readonly payments: readonly ReadyPayment[];
+  /** Withdrawals that are authorized in the same commit. */
+  readonly inline: readonly ReadyAuthorization[];
+}
+
+const mostPayments = 500;
+
+export class TransactionDesk implements Transactions {
+  readonly #station: Station;
+  readonly #withdrawals: WithdrawalDesk;
+  readonly #refusals: Refusals;
+  readonly #permitted: (wallet: Wallet) => void;
+
+  /** `permitted` is told of each wallet that has a new transaction for its device. */
+  constructor(station: Station, withdrawals: WithdrawalDesk, refusals: Refusals, permitted: (wallet: Wallet) => void) {
+    this.#station = station;
+    this.#withdrawals = withdrawals;
+    this.#refusals = refusals;
+    this.#permitted = permitted;
+  }
+
+  async explain(request: TransactionRequest): Promise<{ effects: Effects | undefined; rules: readonly RuleOutcome[] }> {
+    const ready = this.#ready(request, []);
+    const facts = this.#station.look(this.keys(ready));
+    const verdict = this.judge(ready, facts, 'first');
+    return { effects: ready.effects, rules: ruleOutcomes(verdict) };
+  }
+
+  async sign(
+    request: TransactionRequest & { readonly authorizations: readonly Authorization[] },
+  ): Promise<TransactionRecord> {
+    const wallet = this.#wallet(request);
+    // Asking again prompts nobody, whatever else the request says: the id names wallet and bytes.
+    const known = this.#station.reading(() =>
+      this.#station.store.read('transactions', transactionId(wallet.id, request.unsigned)),
+    );
+    if (known !== undefined) return known;
+    const id = transactionId(wallet.id, request.unsigned);
+    const fields = { transaction: id, wallet: wallet.id, withdrawals: request.pays.join(' ') };
+    const asked: Asked = { what: 'transaction', fields, personal: {} };
+    let ready: ReadyTransaction;
+    try {
+      ready = this.#ready(request, request.authorizations);
+    } catch (error) {
+      return this.#refusals.told(this.#station, asked, error);
+    }
+    const committed = await this.#station.decide(this.keys(ready), (facts) =>
+      this.#refusals.judged<TransactionRecord>(asked, facts, () => {
+        const existing = facts.get('transactions', ready.id);
+        if (existing !== undefined) return { result: existing };
+        const inline = this.#authorizeInline(ready, facts);
+        const records = inline.map((a) => a.record);
+        const verdict = this.judge(ready, facts, 'first', records);
+        if (!verdict.approved) throw refusalOf(verdict);
+        return permit(ready, facts, inline);
+      }),
+    );
+    const record = unwrapped(committed.result);
+    this.#permitted(wallet);
+    return record;
+  }
+
+  async retry(id: TransactionId): Promise<TransactionRecord> {
+    const committed = await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
+      const record = facts.get('transactions', id);
+      if (record === undefined) throw new Refusal('not-found', `there is no transaction ${id}`);
+      if (record.state !== 'DECLINED')
+        throw new Refusal('transaction-not-retryable', `transaction ${id} is ${record.state}`);
+      const again: TransactionRecord = {
+        ...record,
+        state: moveTransaction(record.state, 'retry'),
+        blockedBy: null,
+        history: [...record.history, ...toldBy(facts, 0)],
+      };
+      return {
+        result: again,
+        writes: [{ table: 'transactions', record: again, leaf: 0 }],
+        leaves: [{ kind: 'transaction-retried', fields: { transaction: id } }],
+      };
+    });
+    const wallet = this.#station.policy.wallets.get(committed.result.wallet);
+    if (wallet !== undefined) this.#permitted(wallet);
+    return committed.result;
+  }
+
+  get(id: TransactionId): TransactionRecord {
+    const record = this.#station.reading(() => this.#station.store.read('transactions', id));
+    if (record === undefined) throw new Refusal('not-found', `there is no transaction ${id}`);
+    return record;
+  }
+
+  watch(ids: readonly TransactionId[], watcher: Watcher<TransactionRecord>): Unwatch {
+    return watchRecords(this.#station.store, 'transactions', ids, (id) => this.get(id), watcher);
+  }
+
+  /** What a committed transaction is judged by when it goes on: the same facts, read anew. */
+  readyAgain(record: TransactionRecord): ReadyTransaction {
+    const wallet = this.#station.policy.wallets.get(record.wallet);
+    if (wallet === undefined) throw new Refusal('wallet-unknown', `policy names no wallet ${record.wallet}`);
+    const request = {
+      wallet: record.wallet,
+      unsigned: record.unsigned,
+      pays: record.pays as TransactionRequest['pays'],
+    };
+    return this.#ready({ ...request, replaces: record.replaces ?? undefined }, []);
+  }
+
+  /** Everything that deciding the transaction reads. */
+  keys(ready: ReadyTransaction): Keys & { rows: readonly RowKey[] } {
+    const { wallet, effects } = ready;
+    const rows: RowKey[] = [
+      ['transactions', ready.id],
+      ['anchors', wallet.id, effects.anchor.id],
+      ['wallets', wallet.id],
+      ...freezeRows(transactionScopes(ready)),
+    ];
+    if (ready.replaces !== undefined) rows.push(['transactions', ready.replaces]);
+    for (const { record, checked } of ready.payments) {
+      rows.push(
+        ['withdrawals', record.id],
+        ['destinations', record.entry],
+        ['listings', record.account, record.destination],
+      );
+      for (const { attestation } of checked) rows.push(['factors', attestation.credential]);
+    }
+    for (const authorization of ready.inline) rows.push(...this.#withdrawals.keys(authorization).rows);
+    return { rows };
+  }
+
+  /** Pure, given the facts. `inline` are withdrawals that the same commit authorizes. */
+  judge(ready: ReadyTransaction, facts: Facts, phase: Phase, inline: readonly WithdrawalRecord[] = []): GateVerdict {
+    return decideTransaction(this.#caseOf(ready, facts, phase, inline));
+  }
+
+  #caseOf(ready: ReadyTransaction, facts: Facts, phase: Phase, inline: readonly WithdrawalRecord[]): TransactionCase {
+    const { wallet, effects, replaces } = ready;
+    const paid = ready.payments.map(({ record, checked }): PaidWithdrawal => {
+      const now = facts.get('withdrawals', record.id);
+      if (now === undefined) throw new Refusal('withdrawal-unknown', `withdrawal ${record.id} is gone`);
+      return this.#paid(now, facts, evidenceNow(checked, facts));
+    });
+    const fresh = inline.map((record): PaidWithdrawal => {
+      const ready_ = ready.inline.find((a) => a.intent.intent.withdrawal === record.id);
+      return this.#paid(record, facts, evidenceNow(ready_?.checked ?? [], facts));
+    });
+    return {
+      ...this.#station.moment(facts, transactionScopes(ready)),
+      phase,
+      id: ready.id,
+      wallet,
+      effects,
+      withdrawals: [...paid, ...fresh],
+      anchor: facts.get('anchors', wallet.id, effects.anchor.id),
+      walletState: facts.get('wallets', wallet.id),
+      replaces: replaces === undefined ? undefined : facts.get('transactions', replaces),
+    };
+  }
+
+  #paid(record: WithdrawalRecord, facts: Facts, evidence: PaidWithdrawal['evidence']): PaidWithdrawal {
+    const listing = facts.get('listings', record.account, record.destination);
+    return {
+      record,
+      intent: parseIntent(record.intent, 'portcullis/withdrawal/v1'),
+      evidence,
+      listed: { listing, entry: listing?.entry === record.entry ? listedEntry(facts, listing) : undefined },
+    };
+  }
+
+  #authorizeInline(ready: ReadyTransaction, facts: Facts): AuthorizationVerdict[] {
+    return ready.inline.map((authorization, i) => {
+      const { withdrawal } = authorization.intent.intent;
+      if (sameWithdrawal(facts.get('withdrawals', withdrawal), authorization) !== undefined) {
+        throw new Refusal('changed-meanwhile', `withdrawal ${withdrawal} was authorized meanwhile: ask again`);
+      }
+      return this.#withdrawals.judge(authorization, facts, i);
+    });
+  }
+
+  #wallet(request: TransactionRequest): Wallet {
+    const wallet = this.#station.policy.wallets.get(request.wallet);
+    if (wallet === undefined) throw new Refusal('wallet-unknown', `policy names no wallet ${request.wallet}`);
+    return wallet;
+  }
+
+  /** Decodes the bytes, finds the withdrawals, verifies their kept evidence again. Throws `Refusal` for what can't be. */
+  #ready(request: TransactionRequest, authorizations: readonly Authorization[]): ReadyTransaction {
+    const wallet = this.#wallet(request);
+    const { pays } = request;
+    if (pays.length === 0) throw new Malformed('withdrawal_ids', 'names no withdrawal');
+    if (pays.length > mostPayments)
+      throw new Malformed('withdrawal_ids', `names more than ${mostPayments} withdrawals`);
+    if (new Set(pays).size !== pays.length) throw new Malformed('withdrawal_ids', 'names a withdrawal twice');
+    const decoded = chainOf(wallet.chain, 'wallet').decodeUnsigned(request.unsigned);
+    if (decoded.ok !== true) throw new Malformed('unsigned', decoded.message, decoded.reason);
+
+    const given = new Map(
+      authorizations.map((a, i) => {
+        const ready = this.#withdrawals.ready(a, `authorizations[${i}].intent`);
+        return [ready.intent.intent.withdrawal, ready] as const;
+      }),
+    );
+    if (given.size !== authorizations.length) throw new Malformed('authorizations', 'two are for the same withdrawal');
+    const payments: ReadyPayment[] = [];
+    const inline: ReadyAuthorization[] = [];
+    for (const id of pays) {
+      const record = this.#station.reading(() => this.#station.store.read('withdrawals', id));
+      const authorization = given.get(id);
+      given.delete(id);
+      if (record !== undefined) {
+        if (authorization !== undefined) sameWithdrawal(record, authorization);
+        payments.push({ record, checked: this.#checkKept(record) });
+      } else if (authorization !== undefined) inline.push(authorization);
+      else throw new Refusal('withdrawal-unknown', `no withdrawal ${id} is authorized`);
+    }
+    for (const id of given.keys()) throw new Malformed('authorizations', `withdrawal ${id} is not in withdrawal_ids`);
+    const id = transactionId(wallet.id, request.unsigned);
+    return {
+      id,
+      wallet,
+      unsigned: request.unsigned,
+      effects: decoded.effects,
+      replaces: request.replaces,
+      payments,
+      inline,
+    };
+  }
+
+  #checkKept(record: WithdrawalRecord): Checked[] {
+    const { store, policy } = this.#station;
+    return this.#station.reading(() =>
+      checkAttestations(
+        decodeEvidence(record.evidence),
+        record.digest,
+        policy,
+        (id) => store.read('factors', id),
+        true,
+      ),
+    );
+  }
+}
+
+/** What permitting writes: the transaction, its anchor, the withdrawals' claim on it, and what it replaces. */
+function permit(
+  ready: ReadyTransaction,
+  facts: Facts,
+  inline: readonly AuthorizationVerdict[],
+): Verdict<TransactionRecord> {
+  const { wallet, effects } = ready;
+  const position = inline.length;
+  const known = ready.payments.map(({ record }) => facts.get('withdrawals', record.id) ?? record);
+  const withdrawals = [...known, ...inline.map((a) => a.record)];
+  const pays = withdrawals.map((w) => w.id);
+  const set = paymentSet(pays);
+  const record: TransactionRecord = {
+    id: ready.id,
+    wallet: wallet.id,
+    chain: wallet.chain,
+    unsigned: ready.unsigned,
+    pays,
+    paymentSet: set,
+    anchor: effects.anchor.id,
+    maxFee: effects.maxFee,
+    replaces: ready.replaces ?? null,
+    state: 'PERMITTED',
+    blockedBy: null,
+    signed: null,
+    sealed: null,
+    attempts: 0,
+    permittedAt: facts.now,
+    history: toldBy(facts, position),
+  };
+  const anchor: AnchorRecord = { wallet: wallet.id, anchor: effects.anchor.id, paymentSet: set, transaction: ready.id };
+  const before = facts.get('wallets', wallet.id)?.nextNonce ?? wallet.firstNonce;
+  const writes: Write[] = [
+    // An inline authorization's own row is written below, in the state that permitting gives it.
+    ...inline.flatMap((a) => a.writes.filter((w) => w.table !== 'withdrawals')),
+    { table: 'transactions', record, leaf: position },
+    { table: 'anchors', record: anchor, leaf: position },
+    {
+      table: 'wallets',
+      record: { wallet: wallet.id, nextNonce: Math.max(before, effects.anchor.nonce + 1) },
+      leaf: position,
+    },
+    ...withdrawals.map((w): Write => {
+      const claimed: WithdrawalRecord = {
+        ...w,
+        state: w.state === 'AUTHORIZED' ? moveWithdrawal(w.state, 'commit') : w.state,
+        wallet: wallet.id,
+        anchor: effects.anchor.id,
+        transaction: ready.id,
+        history: [...w.history, ...toldBy(facts, position)],
+      };
+      return { table: 'withdrawals', record: claimed, leaf: position };
+    }),
+  ];
+  const leaves: LeafDraft[] = [
+    ...inline.flatMap((a) => a.leaves),
+    {
+      kind: 'transaction-permitted',
+      fields: {
+        transaction: ready.id,
+        wallet: wallet.id,
+        anchor: effects.anchor.id,
+        payment_set: set,
+        withdrawals: pays.join(' '),
+        max_fee: String(effects.maxFee),
+        policy: facts.station.policy,
+        replaces: ready.replaces ?? '',
+      },
+    },
+  ];
+  const old = ready.replaces === undefined ? undefined : facts.get('transactions', ready.replaces);
+  if (old !== undefined) {
+    const replaced: TransactionRecord = {
+      ...old,
+      state: moveTransaction(old.state, 'replace'),
+      history: [...old.history, ...toldBy(facts, position + 1)],
+    };
+    writes.push({ table: 'transactions', record: replaced, leaf: position + 1 });
+    leaves.push({ kind: 'transaction-replaced', fields: { transaction: old.id, by: ready.id } });
+  }
+  return { result: record, writes, leaves };
+}
+
+/** Whatever a freeze could name of a transaction. */
+export function transactionScopes(ready: ReadyTransaction): FreezeScope[] {
+  const own: FreezeScope[] = ['station', `wallet:${ready.wallet.id}`, `chain:${ready.wallet.chain}`];
+  const paid = ready.payments.flatMap(({ record }) => withdrawalScopes(record));
+  const inline = ready.inline.flatMap((a) => withdrawalScopes(a.intent.intent));
+  return [...new Set([...own, ...paid, ...inline])];
+}

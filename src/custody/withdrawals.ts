@@ -1,0 +1,326 @@
+import {
+  type Attestation,
+  chainOfAddress,
+  chainOfAsset,
+  type DestinationRecord,
+  type FreezeScope,
+  formatInstant,
+  type ListingRecord,
+  Malformed,
+  parseIntent,
+  payByMost,
+  Refusal,
+  type Sealed,
+  type WallMs,
+  type WithdrawalId,
+  type WithdrawalIntent,
+  type WithdrawalRecord,
+} from '../domain/index.ts';
+import type { WithdrawalCase } from '../gate/cases.ts';
+import { decideWithdrawal, explainWithdrawal } from '../gate/decide.ts';
+import type { LeafDraft } from '../journal/leaf.ts';
+import type { Facts, Keys, RowKey } from '../store/facts.ts';
+import type { Verdict, Write } from '../store/verdict.ts';
+import { chainOf } from './chain.ts';
+import type { Authorization, Prepared, Unwatch, Watcher, Withdrawals } from './custody.ts';
+import { type Checked, checkAttestations, encodeEvidence, evidenceNow, factorsAfterUse } from './evidence.ts';
+import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey, usableFactors } from './intents.ts';
+import { canEnd, moveWithdrawal } from './machine.ts';
+import { type NoticeSeed, noticeSeed, withdrawalAuthorizedText, writeNotice } from './notice.ts';
+import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
+import { freezeRows, type Station, toldBy } from './station.ts';
+import { watchRecords } from './watch.ts';
+
+/** An authorization whose evidence was verified, ready to be decided. */
+export interface ReadyAuthorization {
+  readonly intent: Sealed<WithdrawalIntent>;
+  readonly attestations: readonly Attestation[];
+  readonly checked: readonly Checked[];
+  readonly seed: NoticeSeed;
+}
+
+/** What authorizing would write: used alone, and inside the commit that also permits a transaction. */
+export interface AuthorizationVerdict {
+  readonly record: WithdrawalRecord;
+  readonly writes: readonly Write[];
+  readonly leaves: readonly LeafDraft[];
+}
+
+export class WithdrawalDesk implements Withdrawals {
+  readonly #station: Station;
+  readonly #refusals: Refusals;
+
+  constructor(station: Station, refusals: Refusals) {
+    this.#station = station;
+    this.#refusals = refusals;
+  }
+
+  async prepare(request: Parameters<Withdrawals['prepare']>[0]): Promise<Prepared> {
+    const station = this.#station;
+    const { account, asset, destination } = request;
+    checkForms(request, '');
+    const scopes = withdrawalScopes({ account, asset, destination });
+    const facts = station.look({ rows: freezeRows(scopes), lookups: [['factorsOfAccount', account]] });
+    const payBy = request.payBy ?? ((facts.now + payByMost) as WallMs);
+    if (payBy > facts.now + payByMost) throw new Malformed('pay_by', 'more than 24 hours ahead');
+    const members = {
+      withdrawal: request.withdrawal,
+      account,
+      asset,
+      amount: String(request.amount),
+      destination,
+      max_fee: String(request.maxFee),
+      pay_by: formatInstant(payBy),
+    };
+    const { now, station: record } = facts;
+    const intent = prepareIntent(station, 'portcullis/withdrawal/v1', members, {
+      record,
+      now,
+      lifetime: request.lifetime,
+    });
+    const moment = station.moment(facts, scopes);
+    const listed = this.#listed(account, destination);
+    const verdict = explainWithdrawal({
+      ...moment,
+      intent,
+      listed,
+      ticketGenuine: true,
+      spent: undefined,
+      evidence: [],
+    });
+    return {
+      intent,
+      credentials: usableFactors(facts.all('factorsOfAccount', account), moment).map((f) => f.id),
+      rpId: station.policy.rpId,
+      evidenceWanted: evidenceWanted(moment),
+      rules: ruleOutcomes(verdict),
+      warnings: [],
+    };
+  }
+
+  async authorize(request: Authorization): Promise<WithdrawalRecord> {
+    const ready = this.ready(request);
+    const { withdrawal, account, amount, asset } = ready.intent.intent;
+    const fields = { withdrawal, intent: ready.intent.digest, asset, amount: String(amount) };
+    const asked: Asked = { what: 'withdrawal', fields, personal: { account } };
+    const committed = await this.#station.decide(this.keys(ready), (facts) =>
+      this.#refusals.judged<WithdrawalRecord>(asked, facts, () => {
+        const existing = sameWithdrawal(facts.get('withdrawals', withdrawal), ready);
+        if (existing !== undefined) return { result: existing };
+        const { record, writes, leaves } = this.judge(ready, facts);
+        return { result: record, writes, leaves };
+      }),
+    );
+    return unwrapped(committed.result);
+  }
+
+  get(id: WithdrawalId): WithdrawalRecord {
+    const record = this.#station.reading(() => this.#station.store.read('withdrawals', id));
+    if (record === undefined) throw new Refusal('not-found', `there is no withdrawal ${id}`);
+    return record;
+  }
+
+  watch(ids: readonly WithdrawalId[], watcher: Watcher<WithdrawalRecord>): Unwatch {
+    return watchRecords(this.#station.store, 'withdrawals', ids, (id) => this.get(id), watcher);
+  }
+
+  async cancel(id: WithdrawalId): Promise<WithdrawalRecord> {
+    const committed = await this.#station.decide({ rows: [['withdrawals', id]] }, (facts) => {
+      const record = facts.get('withdrawals', id);
+      if (record === undefined) throw new Refusal('not-found', `there is no withdrawal ${id}`);
+      if (record.state === 'CANCELLED') return { result: record };
+      if (!canEnd(record.state)) throw new Refusal('withdrawal-not-cancellable', `withdrawal ${id} is ${record.state}`);
+      return endWithdrawal(record, 'cancel', 'client', facts);
+    });
+    return committed.result;
+  }
+
+  /** Verifies the evidence, before and outside any decision. */
+  ready(request: Authorization, field = 'intent'): ReadyAuthorization {
+    const intent = parseIntent(request.intent, 'portcullis/withdrawal/v1', field);
+    checkForms(intent.intent, `${field}.`);
+    const station = this.#station;
+    const checked = station.reading(() =>
+      checkAttestations(request.attestations, intent.digest, station.policy, (id) => station.store.read('factors', id)),
+    );
+    return { intent, attestations: request.attestations, checked, seed: noticeSeed(station) };
+  }
+
+  /** Everything that deciding an authorization reads. */
+  keys(ready: ReadyAuthorization): Keys & { rows: readonly RowKey[] } {
+    const { withdrawal, account, destination } = ready.intent.intent;
+    const listing = this.#station.reading(() => this.#station.store.read('listings', account, destination));
+    const rows: RowKey[] = [
+      ['withdrawals', withdrawal],
+      ['spent', spentKey(ready.intent.digest)],
+      ['listings', account, destination],
+      ...freezeRows(withdrawalScopes(ready.intent.intent)),
+      ...ready.attestations.map((a): RowKey => ['factors', a.credential]),
+    ];
+    if (listing !== undefined) rows.push(['destinations', listing.entry]);
+    return { rows };
+  }
+
+  /** Pure, given the facts: what to write, or a refusal thrown. `position` is the index of its leaf within the whole verdict. */
+  judge(ready: ReadyAuthorization, facts: Facts, position = 0): AuthorizationVerdict {
+    const station = this.#station;
+    const { intent } = ready;
+    const said = intent.intent;
+    const listing = facts.get('listings', said.account, said.destination);
+    const of: WithdrawalCase = {
+      ...station.moment(facts, withdrawalScopes(said)),
+      intent,
+      ticketGenuine: station.ticketGenuine(facts.station, intent.fields),
+      spent: facts.get('spent', spentKey(intent.digest)),
+      evidence: evidenceNow(ready.checked, facts),
+      listed: { listing, entry: listedEntry(facts, listing) },
+    };
+    const verdict = decideWithdrawal(of);
+    if (!verdict.approved) throw refusalOf(verdict);
+    const entry = of.listed.entry;
+    if (entry === undefined) throw new Refusal('internal', 'approved without a destination');
+    const factors = [...new Set(ready.attestations.map((a) => a.credential))];
+    const record: WithdrawalRecord = {
+      id: said.withdrawal,
+      account: said.account,
+      asset: said.asset,
+      amount: said.amount,
+      destination: said.destination,
+      entry: entry.entry,
+      maxFee: said.maxFee,
+      payBy: said.payBy,
+      digest: intent.digest,
+      intent: intent.bytes,
+      evidence: encodeEvidence(ready.attestations),
+      factors,
+      epoch: facts.station.factorEpoch,
+      state: 'AUTHORIZED',
+      wallet: null,
+      anchor: null,
+      transaction: null,
+      authorizedAt: facts.now,
+      history: toldBy(facts, position),
+    };
+    const asset = station.policy.assets.get(said.asset);
+    const notice = writeNotice(ready.seed, facts, {
+      account: said.account,
+      kind: 'withdrawal-authorized',
+      subject: said.withdrawal,
+      text: withdrawalAuthorizedText(said, asset?.symbol ?? said.asset, asset?.decimals ?? 0),
+      leaf: position,
+    });
+    return {
+      record,
+      writes: [
+        { table: 'withdrawals', record, leaf: position },
+        { table: 'spent', record: spentBy(intent.digest, `withdrawal ${said.withdrawal}`), leaf: position },
+        { table: 'notices', record: notice, leaf: position },
+        ...factorsAfterUse(of.evidence),
+      ],
+      leaves: [authorizedLeaf(record, entry, facts)],
+    };
+  }
+
+  #listed(account: string, destination: string): WithdrawalCase['listed'] {
+    return this.#station.reading(() => {
+      const listing = this.#station.store.read('listings', account, destination);
+      const entry = listing === undefined ? undefined : this.#station.store.read('destinations', listing.entry);
+      return { listing, entry };
+    });
+  }
+}
+
+/** The same id with the same intent is the same withdrawal; with another intent it is a mistake, or an attack (A12). */
+export function sameWithdrawal(
+  existing: WithdrawalRecord | undefined,
+  ready: ReadyAuthorization,
+): WithdrawalRecord | undefined {
+  if (existing === undefined) return undefined;
+  if (existing.digest === ready.intent.digest) return existing;
+  throw new Refusal('withdrawal-id-reused', `withdrawal ${existing.id} exists with another intent`);
+}
+
+/** A withdrawal ends before a transaction was permitted that pays it. */
+export function endWithdrawal(
+  record: WithdrawalRecord,
+  event: 'cancel' | 'expire',
+  by: string,
+  facts: Facts,
+  position = 0,
+): Verdict<WithdrawalRecord> {
+  const ended: WithdrawalRecord = {
+    ...record,
+    state: moveWithdrawal(record.state, event),
+    history: [...record.history, ...toldBy(facts, position)],
+  };
+  return {
+    result: ended,
+    writes: [{ table: 'withdrawals', record: ended, leaf: position }],
+    leaves: [
+      { kind: 'withdrawal-ended', fields: { withdrawal: record.id, intent: record.digest, state: ended.state, by } },
+    ],
+  };
+}
+
+/** The entry that a listing names. A listing that changed after the decision named its facts is not guessed at. */
+export function listedEntry(facts: Facts, listing: ListingRecord | undefined): DestinationRecord | undefined {
+  if (listing === undefined) return undefined;
+  if (!facts.named('destinations', listing.entry)) {
+    throw new Refusal('changed-meanwhile', 'the destination was listed anew while this was decided: ask again');
+  }
+  return facts.get('destinations', listing.entry);
+}
+
+/** Whatever a freeze could name of a withdrawal. */
+export function withdrawalScopes(of: Pick<WithdrawalIntent, 'account' | 'asset' | 'destination'>): FreezeScope[] {
+  return [
+    'station',
+    `account:${of.account}`,
+    `asset:${of.asset}`,
+    `chain:${chainOfAsset(of.asset)}`,
+    `destination:${of.destination}`,
+  ];
+}
+
+/** Asset and destination in their chain's one canonical form, and on the same chain (D7). */
+function checkForms({ asset, destination }: Pick<WithdrawalIntent, 'asset' | 'destination'>, prefix: string): void {
+  chainOf(chainOfAsset(asset), `${prefix}asset`).canonicalAsset(asset, `${prefix}asset`);
+  canonicalDestination(destination, `${prefix}destination`);
+  if (chainOfAddress(destination) !== chainOfAsset(asset)) {
+    throw new Malformed(
+      `${prefix}destination`,
+      `is on ${chainOfAddress(destination)}, the asset on ${chainOfAsset(asset)}`,
+    );
+  }
+}
+
+export function canonicalDestination(
+  destination: WithdrawalIntent['destination'],
+  field: string,
+): WithdrawalIntent['destination'] {
+  return chainOf(chainOfAddress(destination), field).canonicalAddress(destination, field);
+}
+
+function authorizedLeaf(
+  record: WithdrawalRecord,
+  entry: { w0: number | null; d0: number | null; history: readonly string[] },
+  facts: Facts,
+): LeafDraft {
+  return {
+    kind: 'withdrawal-authorized',
+    fields: {
+      withdrawal: record.id,
+      intent: record.digest,
+      asset: record.asset,
+      amount: String(record.amount),
+      max_fee: String(record.maxFee),
+      pay_by: formatInstant(record.payBy),
+      policy: facts.station.policy,
+      // Being ripe is computed: the leaf records what it was computed from (design §4, "Ripening").
+      destination_w0: String(entry.w0 ?? ''),
+      destination_d0: String(entry.d0 ?? ''),
+      destination_leaf: entry.history.at(-1) ?? '',
+    },
+    personal: { account: record.account, destination: record.destination, factors: record.factors.join(' ') },
+  };
+}

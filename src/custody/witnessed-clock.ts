@@ -1,0 +1,53 @@
+import { now as nowOf, witness } from '../clock/index.ts';
+import { type ClockRecord, formatInstant, type TimeSource } from '../domain/index.ts';
+import type { Witness, Witnessed } from '../store/store.ts';
+
+/**
+ * Witnessed time between two writes: the daemon counts every second in memory and writes with each commit. A failed commit
+ * loses nothing but those seconds' stamps; they count again from the record that stands.
+ */
+export class WitnessedClock implements Witness {
+  readonly #time: TimeSource;
+  /** The record as of the last tick, ahead of what is written. */
+  #current: ClockRecord | undefined;
+  /** What the last commit was given to write. */
+  #written: ClockRecord | undefined;
+
+  constructor(time: TimeSource) {
+    this.#time = time;
+  }
+
+  /** A second has passed: counted in memory. */
+  tick(): void {
+    if (this.#current !== undefined) this.#current = witness(this.#current, this.#time.read()).record;
+  }
+
+  commit(last: ClockRecord): Witnessed {
+    const witnessed = this.#step(last);
+    this.#current = witnessed.clock;
+    this.#written = witnessed.clock;
+    return witnessed;
+  }
+
+  look(last: ClockRecord): Witnessed {
+    return this.#step(last);
+  }
+
+  #step(last: ClockRecord): Witnessed {
+    // Another hand of this station wrote the record (an acknowledgement), or the commit before failed: the record counts.
+    const base =
+      this.#current !== undefined && this.#written !== undefined && same(last, this.#written) ? this.#current : last;
+    const reading = this.#time.read();
+    const { record: clock, findings } = witness(base, reading);
+    const now = nowOf(clock, reading);
+    if (!clock.suspect || last.suspect) return { clock, now };
+    const why = findings.filter((f) => f.suspicious).map((f) => f.kind);
+    const fields = { findings: why.join(' ') || 'seen before', wall: formatInstant(reading.wall) };
+    return { clock, now, note: { kind: 'clock-suspect', fields } };
+  }
+}
+
+function same(a: ClockRecord, b: ClockRecord): boolean {
+  const keys = Object.keys(a) as (keyof ClockRecord)[];
+  return keys.every((key) => a[key] === b[key]);
+}
