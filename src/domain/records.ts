@@ -56,9 +56,14 @@ export interface AccountRecord {
   readonly everEnrolled: number;
 }
 
+/** Indexes of the journal entries that tell of a record, oldest first, decimal: what a receipt is made from. */
+interface Told {
+  readonly history: readonly string[];
+}
+
 type Life = 'announcing' | 'pending' | 'cancelled' | 'removed';
 
-interface Ripens {
+interface Ripens extends Told {
   /** `announcing → pending → (ripe, computed)`; `cancelled` before it was ripe, `removed` or revoked at any time. */
   readonly state: Life;
   readonly w0: WitnessedMs | null;
@@ -111,7 +116,7 @@ export const withdrawalStates = [
 ] as const;
 export type WithdrawalState = (typeof withdrawalStates)[number];
 
-export interface WithdrawalRecord {
+export interface WithdrawalRecord extends Told {
   readonly id: WithdrawalId;
   readonly account: AccountId;
   readonly asset: AssetId;
@@ -148,7 +153,7 @@ export const transactionStates = [
 ] as const;
 export type TransactionState = (typeof transactionStates)[number];
 
-export interface TransactionRecord {
+export interface TransactionRecord extends Told {
   readonly id: TransactionId;
   readonly wallet: WalletId;
   readonly chain: ChainId;
