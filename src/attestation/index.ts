@@ -1,0 +1,20 @@
+// The room's public face: bytes → verified evidence or a reason.
+export { fromBase64url, toBase64url } from './base64url.ts';
+export { checkEnrolmentChallenge, enrolmentLifetime, makeEnrolmentChallenge } from './challenge.ts';
+export type { PinnedKey, PublicJwk } from './jws.ts';
+export { checkTicket, makeTicket } from './ticket.ts';
+export {
+  type ExpectedVoucher,
+  type VoucherVerification,
+  verifyVoucher,
+  voucherLifetime,
+  voucherType,
+} from './voucher.ts';
+export { type ExpectedAssertion, verifyAssertion } from './webauthn/assertion.ts';
+export {
+  creationOptions,
+  type ExpectedRegistration,
+  type RegistrationVerification,
+  userHandle,
+  verifyRegistration,
+} from './webauthn/registration.ts';
