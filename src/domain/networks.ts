@@ -10,3 +10,31 @@ const testNetworks: ReadonlySet<string> = new Set(['eip155:31337', 'eip155:11155
 export function isTestNetwork(chain: ChainId): boolean {
   return testNetworks.has(chain);
 }
+
+/** Rollups that charge for data, or in another unit, beside what a transaction states: its bytes do not bound its cost. */
+const dataFeeChains: ReadonlySet<string> = new Set([
+  'eip155:10', // OP Mainnet
+  'eip155:130', // Unichain
+  'eip155:252', // Fraxtal
+  'eip155:324', // ZKsync Era
+  'eip155:480', // World Chain
+  'eip155:5000', // Mantle
+  'eip155:8453', // Base
+  'eip155:34443', // Mode
+  'eip155:42161', // Arbitrum One
+  'eip155:42170', // Arbitrum Nova
+  'eip155:42220', // Celo
+  'eip155:57073', // Ink
+  'eip155:59144', // Linea
+  'eip155:81457', // Blast
+  'eip155:534352', // Scroll
+  'eip155:7777777', // Zora
+  'eip155:11155420', // OP Sepolia
+  'eip155:84532', // Base Sepolia
+  'eip155:421614', // Arbitrum Sepolia
+]);
+
+/** True where a transaction's own fee fields do not bound what it costs (threat E9). */
+export function hasDataFee(chain: ChainId): boolean {
+  return dataFeeChains.has(chain);
+}
