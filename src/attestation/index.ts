@@ -13,6 +13,7 @@ export {
 export { type ExpectedAssertion, verifyAssertion } from './webauthn/assertion.ts';
 export {
   creationOptions,
+  type Enrolment,
   type ExpectedRegistration,
   type RegistrationVerification,
   userHandle,

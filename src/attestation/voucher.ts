@@ -1,9 +1,9 @@
 import {
+  type AccountId,
+  type Digest,
   day,
+  type FactorId,
   minute,
-  parseAccountId,
-  parseDigest,
-  parseFactorId,
   type Reason,
   Refusal,
   type StationName,
@@ -26,6 +26,12 @@ export interface ExpectedVoucher {
   readonly keys: readonly PinnedKey[];
   /** `aud` */
   readonly station: StationName;
+  /** `sub` */
+  readonly account: AccountId;
+  /** `credential`: of the factor that is to be the account's first. */
+  readonly credential: FactorId;
+  /** `key`: SHA-256 of its COSE key. */
+  readonly key: Digest;
   readonly now: WallMs;
 }
 
@@ -34,9 +40,8 @@ export type VoucherVerification =
   | { readonly genuine: false; readonly reason: Reason; readonly message: string };
 
 /**
- * Whether the token is an admission authority's word that a key is an account's (A10): a compact JWS with the claims
- * `iss aud sub credential key exp iat jti` and no others. The caller compares the account, credential and key that come back
- * with those of the intent, and spends the `jti`.
+ * Whether the token is an admission authority's word that exactly this key is exactly this account's (A10): a compact JWS with
+ * the claims `iss aud sub credential key exp iat jti` and no others. That its `jti` is unspent is for the store to say.
  * Never throws for anything in `token`.
  */
 export async function verifyVoucher(token: string, expected: ExpectedVoucher): Promise<VoucherVerification> {
@@ -56,32 +61,41 @@ async function readVoucher(token: string, expected: ExpectedVoucher): Promise<Ve
     reason: 'voucher-invalid',
     what: 'the voucher',
   });
-  const iss = claims.text('iss');
-  const aud = claims.text('aud');
-  const account = parsed(parseAccountId, claims.text('sub'), 'sub');
-  const credential = parsed(parseFactorId, claims.text('credential'), 'credential');
-  const digest = parsed(parseDigest, claims.text('key'), 'key');
-  const exp = claims.count('exp');
-  const iat = claims.count('iat');
-  const jti = claims.text('jti');
+  const stated = {
+    iss: claims.text('iss'),
+    aud: claims.text('aud'),
+    sub: claims.text('sub'),
+    credential: claims.text('credential'),
+    key: claims.text('key'),
+    exp: claims.count('exp'),
+    iat: claims.count('iat'),
+    jti: claims.text('jti'),
+  };
   claims.close();
 
-  if (iss !== key.issuer) throw invalid(`has the iss ${shown(iss)}; its key is pinned for ${shown(key.issuer)}`);
-  if (aud !== expected.station) throw invalid(`has the aud ${shown(aud)}, expected ${expected.station}`);
-  // No colon, so that an issuer and a jti put together stay apart from any others.
-  if (!/^[A-Za-z0-9_-]{16,64}$/.test(jti)) {
-    throw invalid(`must have 16 to 64 of A-Z a-z 0-9 _ - as jti, got ${shown(jti)}`);
+  const wanted = {
+    iss: key.issuer,
+    aud: expected.station,
+    sub: expected.account,
+    credential: expected.credential,
+    key: expected.key,
+  };
+  for (const name of ['iss', 'aud', 'sub', 'credential', 'key'] as const) {
+    if (stated[name] !== wanted[name]) {
+      throw invalid(`has the ${name} ${shown(stated[name])}, expected ${shown(wanted[name])}`);
+    }
   }
-  checkTimes({ exp, iat }, expected.now);
-  return { issuer: key.issuer, account, credential, key: digest, jti };
-}
-
-function parsed<T>(parse: (value: string, field: string) => T, value: string, name: string): T {
-  try {
-    return parse(value, name);
-  } catch (error) {
-    throw error instanceof Refusal ? invalid(`has a malformed claim: ${error.message}`) : error;
+  if (!/^[A-Za-z0-9_-]{16,64}$/.test(stated.jti)) {
+    throw invalid(`must have 16 to 64 of A-Z a-z 0-9 _ - as jti, got ${shown(stated.jti)}`);
   }
+  checkTimes(stated, expected.now);
+  return {
+    issuer: key.issuer,
+    account: expected.account,
+    credential: expected.credential,
+    key: expected.key,
+    jti: stated.jti,
+  };
 }
 
 /** RFC 7519 §4.1.4: "on or after" `exp` it must not be accepted. */

@@ -1,8 +1,16 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { PinnedKey } from '../../src/attestation/jws.ts';
-import { verifyVoucher, voucherType } from '../../src/attestation/voucher.ts';
-import { day, hour, minute, parseInstant, parseStationName } from '../../src/domain/index.ts';
+import { type PinnedKey, verifyVoucher, voucherType } from '../../src/attestation/index.ts';
+import {
+  day,
+  hour,
+  minute,
+  parseAccountId,
+  parseDigest,
+  parseFactorId,
+  parseInstant,
+  parseStationName,
+} from '../../src/domain/index.ts';
 
 const ed = generateKeyPairSync('ed25519'); // test keys
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -20,14 +28,21 @@ const keys: PinnedKey[] = [
 
 const now = parseInstant('2022-01-17T00:46:00Z', 'now');
 const seconds = now / 1000;
-const expected = { keys, station: parseStationName(`${'0a'.repeat(16)}/1`, 'station'), now };
+const expected = {
+  keys,
+  station: parseStationName(`${'0a'.repeat(16)}/1`, 'station'),
+  account: parseAccountId('alice', 'account'),
+  credential: parseFactorId('Y3JlZGVudGlhbC1vZi1hbGljZQ', 'credential'),
+  key: parseDigest('5e'.repeat(32), 'key'),
+  now,
+};
 const header = { alg: 'EdDSA', typ: voucherType, kid: 'ed-1' };
 const claims = {
   iss: 'admission.example.com',
   aud: expected.station,
   sub: 'alice',
-  credential: 'Y3JlZGVudGlhbC1vZi1hbGljZQ',
-  key: '5e'.repeat(32),
+  credential: expected.credential,
+  key: expected.key,
   iat: seconds - 60,
   exp: seconds + 600,
   jti: '6f1f7c0e-8a44-4f5e-9a3e-2f6f0c1b2d3e',
@@ -63,8 +78,8 @@ describe('an admission voucher', () => {
       voucher: {
         issuer: 'admission.example.com',
         account: 'alice',
-        credential: claims.credential,
-        key: claims.key,
+        credential: expected.credential,
+        key: expected.key,
         jti: claims.jti,
       },
     });
@@ -177,9 +192,9 @@ describe('the claims', () => {
     ['A10: for another station', { aud: `${'0b'.repeat(16)}/1` }, 'has the aud'],
     ['A10: for another generation', { aud: `${'0a'.repeat(16)}/2` }, 'has the aud'],
     ['A7: for a list of stations', { aud: [expected.station] }, 'claims.aud must be a string'],
-    ['A10: for an account of no form', { sub: 'al ice' }, 'malformed claim: sub'],
-    ['A10: for a credential of no form', { credential: 'AA==' }, 'malformed claim: credential'],
-    ['A10: for a key of no form', { key: '5F'.repeat(32) }, 'malformed claim: key'],
+    ['A10: for another account', { sub: 'bob' }, 'has the sub'],
+    ['A10: for another credential', { credential: 'Y3JlZGVudGlhbC1vZi1ib2ItMDE' }, 'has the credential'],
+    ['A10: for another key', { key: '5f'.repeat(32) }, 'has the key'],
     ['A7: that live too long', { exp: claims.iat + day / 1000 + 1 }, 'lives longer than 24 hours'],
     ['A7: without exp', { exp: undefined }, 'claims.exp is missing'],
     ['A7: with exp in text', { exp: String(claims.exp) }, 'claims.exp must be a whole number'],

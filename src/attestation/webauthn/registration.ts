@@ -20,26 +20,31 @@ import { parseRegistrationResponse, type RegistrationResponse } from './registra
 
 const utf8 = new TextEncoder();
 
-/**
- * What BeginEnrollment hands out for `navigator.credentials.create()` (WebAuthn L3 §5.4): UV required, attestation `none`.
- * `challenge` is `makeEnrolmentChallenge`'s; an authenticator that holds one of `exclude` makes no second credential.
- * Neither user handle nor name say the account: authenticators store both, and may give them away (§14.6.1).
- */
-export function creationOptions(enrolment: {
+export interface Enrolment {
   readonly account: AccountId;
   readonly rpId: string;
+  /** What the authenticator shows as the party that asks. */
+  readonly rpName: string;
+  /** What tells the customer's passkeys apart in the authenticator's own list: never an e-mail address or a name. */
+  readonly userName: string;
+  /** Of `makeEnrolmentChallenge`. */
   readonly challenge: Uint8Array;
-  readonly exclude: readonly FactorId[];
-}): PublicKeyCredentialCreationOptionsJSON {
-  const id = userHandle(enrolment.account);
-  const name = `Approvals ${id.slice(0, 6)}`;
+  /** The account's credentials: an authenticator that has one of them makes no second. */
+  readonly enrolled: readonly FactorId[];
+}
+
+/**
+ * What BeginEnrollment hands out for `navigator.credentials.create()` (WebAuthn L3 §5.4): UV required, attestation `none`.
+ * The user handle is a hash, since authenticators may give it away (§14.6.1).
+ */
+export function creationOptions(enrolment: Enrolment): PublicKeyCredentialCreationOptionsJSON {
   return {
-    rp: { id: enrolment.rpId, name: enrolment.rpId },
-    user: { id, name, displayName: name },
+    rp: { id: enrolment.rpId, name: enrolment.rpName },
+    user: { id: userHandle(enrolment.account), name: enrolment.userName, displayName: enrolment.userName },
     challenge: toBase64url(enrolment.challenge),
     pubKeyCredParams: algorithmNumbers.map((alg) => ({ type: 'public-key', alg })),
     timeout: enrolmentLifetime,
-    excludeCredentials: enrolment.exclude.map((credential) => ({ type: 'public-key', id: credential })),
+    excludeCredentials: enrolment.enrolled.map((id) => ({ type: 'public-key', id })),
     authenticatorSelection: { residentKey: 'preferred', requireResidentKey: false, userVerification: 'required' },
     attestation: 'none',
   };
