@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { LedgerBackend } from '../../../src/signers/ledger/backend.ts';
+import type { Bus } from '../../../src/signers/ledger/library.ts';
+import { libraryError, type Script, type ScriptedHandle, scriptedHandle } from './scripted-handle.ts';
+import { answers, testWallet } from './wallet.ts';
+
+const { path, publicKey } = testWallet;
+const identify = { op: 'identify', path, publicKey } as const;
+const sign = {
+  op: 'sign',
+  path,
+  unsigned: '02ef0107843b9aca008506fc23ac008252089470997970c51812dc3a010c7d01b50e0d17dc79c8872bdc545d58750080c0',
+  tokenDescriptors: [],
+} as const;
+const signature = '00'.repeat(65);
+
+const device =
+  (address: string, app = answers.appAndVersion): Script =>
+  (apdu) => {
+    if (apdu.startsWith('b001')) return `${app}9000`;
+    return apdu.startsWith('e002') ? `${address}9000` : `${signature}9000`;
+  };
+const own = device(answers.address);
+const foreign = device(answers.address.replace('04ef', '04ee'));
+const dashboard = device('', '0105424f4c4f5305312e312e31');
+const word =
+  (sw: string): Script =>
+  () =>
+    sw;
+
+/** A bus with these devices, by name; undefined is one that can't be opened. */
+function busOf(
+  devices: Readonly<Record<string, Script | Error>>,
+): Bus & { readonly handles: Map<string, ScriptedHandle> } {
+  const handles = new Map<string, ScriptedHandle>();
+  return {
+    handles,
+    list: async () => Object.keys(devices),
+    async open(name) {
+      const script = devices[name] ?? libraryError('TypeError');
+      if (script instanceof Error) throw script;
+      const handle = scriptedHandle(script);
+      handles.set(name, handle);
+      return handle;
+    },
+  };
+}
+
+const failing = (reason: string) => expect.objectContaining({ name: 'DeviceFailure', reason });
+
+describe('S6: among several devices', () => {
+  it('the one that holds the key is found and signs, wherever it is on the list', async () => {
+    for (const devices of [
+      { a: own, b: foreign },
+      { a: foreign, b: own },
+      { a: word('5515'), b: dashboard, c: libraryError('TypeError'), d: own },
+    ]) {
+      const bus = busOf(devices);
+      const backend = new LedgerBackend(bus);
+      expect(await backend.identify(identify)).toMatchObject({ app: 'Ethereum', version: '1.22.0', key: {} });
+      expect(await backend.sign(sign)).toEqual({ result: 'signature', signature });
+      for (const [name, handle] of bus.handles) {
+        const commands = handle.commands.filter((command) => command.startsWith('e004'));
+        expect(commands, name).toHaveLength(bus.handles.get(name) === handleOf(bus, own, devices) ? 1 : 0);
+        expect(handle.closed, name).toBe(1);
+      }
+    }
+  });
+
+  it.each([
+    ['none is there', {}, 'device-missing'],
+    ['one is locked', { a: foreign, b: word('5515') }, 'device-locked'],
+    ['one may not be opened', { a: foreign, b: libraryError('TypeError') }, 'device-missing'],
+    ['one is busy', { a: libraryError('TransportRaceCondition'), b: libraryError('TypeError') }, 'device-busy'],
+    ['one is unplugged meanwhile', { a: libraryError('DisconnectedDevice') }, 'device-missing'],
+  ])(
+    'where none has the key and %s, that is the reason',
+    async (_, devices: Record<string, Script | Error>, reason) => {
+      await expect(new LedgerBackend(busOf(devices)).identify(identify)).rejects.toEqual(failing(reason));
+    },
+  );
+
+  it('one in another app is told of before one of another key', async () => {
+    const identity = await new LedgerBackend(busOf({ a: foreign, b: dashboard })).identify(identify);
+    expect(identity).toEqual({ result: 'identity', app: 'BOLOS', version: '1.1.1' });
+  });
+
+  it('one in another app is asked nothing but its name', async () => {
+    const bus = busOf({ a: dashboard });
+    await new LedgerBackend(bus).identify(identify);
+    expect(bus.handles.get('a')?.commands).toEqual(['b001000000']);
+  });
+
+  it.each([
+    ['an address cut short', device(answers.address.slice(0, -20))],
+    ['no name', device(answers.address, '02')],
+    ['nothing', word('9000')],
+  ])('one that answers %s has failed', async (_, script) => {
+    await expect(new LedgerBackend(busOf({ a: script })).identify(identify)).rejects.toEqual(failing('signer-failed'));
+  });
+
+  it('a list that cannot be read is a failure', async () => {
+    const bus: Bus = {
+      list: () => Promise.reject(new Error('libusb-1.0.so.0: no such file')),
+      open: () => Promise.reject(new Error()),
+    };
+    await expect(new LedgerBackend(bus).identify(identify)).rejects.toEqual(failing('signer-failed'));
+  });
+});
+
+describe('S6: a signature is asked of the device that was identified last, and of no other', () => {
+  it('so never without one', async () => {
+    const bus = busOf({ a: own });
+    await expect(new LedgerBackend(bus).sign(sign)).rejects.toEqual(failing('device-missing'));
+    expect(bus.handles.size).toBe(0);
+  });
+
+  it('so never of a foreign one', async () => {
+    const bus = busOf({ a: foreign });
+    const backend = new LedgerBackend(bus);
+    await backend.identify(identify);
+    await expect(backend.sign(sign)).rejects.toEqual(failing('device-missing'));
+  });
+
+  it('so never for another path', async () => {
+    const backend = new LedgerBackend(busOf({ a: own }));
+    await backend.identify(identify);
+    await expect(backend.sign({ ...sign, path: "m/44'/60'/1'/0/0" })).rejects.toEqual(failing('device-missing'));
+  });
+
+  it('so once', async () => {
+    const backend = new LedgerBackend(busOf({ a: own }));
+    await backend.identify(identify);
+    await backend.sign(sign);
+    await expect(backend.sign(sign)).rejects.toEqual(failing('device-missing'));
+  });
+
+  it('so not of one that is not there any more when it is asked again', async () => {
+    const devices: Record<string, Script> = { a: own };
+    const backend = new LedgerBackend(busOf(devices));
+    await backend.identify(identify);
+    devices['a'] = foreign;
+    await backend.identify(identify);
+    await expect(backend.sign(sign)).rejects.toEqual(failing('device-missing'));
+  });
+});
+
+function handleOf(
+  bus: { readonly handles: Map<string, ScriptedHandle> },
+  script: Script,
+  devices: Readonly<Record<string, Script | Error>>,
+): ScriptedHandle | undefined {
+  const name = Object.keys(devices).find((one) => devices[one] === script) ?? '';
+  return bus.handles.get(name);
+}
