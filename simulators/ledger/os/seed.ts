@@ -21,37 +21,44 @@ export interface PublicKey {
   readonly chainCode: Uint8Array;
 }
 
+interface Key {
+  readonly node: HDKey;
+  readonly point: Uint8Array;
+}
+
 /** The keys of one device: BIP-39 words to a BIP-32 tree, remembered by path because hosts ask for the same few. */
 export class Seed {
   readonly #root: HDKey;
-  readonly #nodes = new Map<string, HDKey>();
+  readonly #keys = new Map<string, Key>();
 
   constructor(words: string) {
     this.#root = HDKey.fromMasterSeed(mnemonicToSeedSync(words.trim()));
   }
 
   publicKey(path: readonly number[]): PublicKey {
-    const { publicKey, chainCode } = this.#node(path);
-    if (publicKey === null || chainCode === null) throw new Error('a BIP-32 node without a key');
-    return { point: secp256k1.Point.fromBytes(publicKey).toBytes(false), chainCode };
+    const { node, point } = this.#key(path);
+    if (node.chainCode === null) throw new Error('a BIP-32 node without a chain code');
+    return { point, chainCode: node.chainCode };
   }
 
   /** Deterministic (RFC 6979) and low-S, over a 32-byte digest. */
   sign(path: readonly number[], digest: Uint8Array): Signature {
-    const { privateKey } = this.#node(path);
+    const { privateKey } = this.#key(path).node;
     if (privateKey === null) throw new Error('a BIP-32 node without a private key');
     const [recovery = 0, ...rs] = secp256k1.sign(digest, privateKey, { prehash: false, format: 'recovered' });
     return { rs: Uint8Array.from(rs), odd: (recovery & 1) === 1 };
   }
 
-  #node(path: readonly number[]): HDKey {
+  #key(path: readonly number[]): Key {
     const name = path.join('/');
-    let node = this.#nodes.get(name);
-    if (node === undefined) {
-      node = path.reduce((parent, index) => parent.deriveChild(index), this.#root);
-      if (this.#nodes.size >= 4096) this.#nodes.clear();
-      this.#nodes.set(name, node);
+    let key = this.#keys.get(name);
+    if (key === undefined) {
+      const node = path.reduce((parent, index) => parent.deriveChild(index), this.#root);
+      if (node.publicKey === null) throw new Error('a BIP-32 node without a key');
+      key = { node, point: secp256k1.Point.fromBytes(node.publicKey).toBytes(false) };
+      if (this.#keys.size >= 4096) this.#keys.clear();
+      this.#keys.set(name, key);
     }
-    return node;
+    return key;
   }
 }
