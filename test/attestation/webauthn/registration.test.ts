@@ -9,68 +9,16 @@ import {
   base64url,
   bytes,
   challenge,
-  clientData,
   ED,
   eddsa,
   es256,
-  type Json,
   origin,
   rpId,
-  type TestCredential,
   UP,
   UV,
   utf8,
 } from './credential.ts';
-
-const aaguid = '000102030405060708090a0b0c0d0e0f';
-
-function attested({ id, coseKey }: TestCredential): Uint8Array {
-  const credential = Buffer.from(id, 'base64url');
-  return bytes(aaguid, Uint8Array.of(credential.length >> 8, credential.length & 0xff), credential, coseKey);
-}
-
-/** `{fmt, attStmt, authData}` as CBOR. */
-function attestationObject(authData: Uint8Array, fmt = '646e6f6e65', attStmt = 'a0'): Uint8Array {
-  const long = authData.length > 255;
-  const length = long ? Uint8Array.of(authData.length >> 8, authData.length & 0xff) : Uint8Array.of(authData.length);
-  const members = bytes('a363666d74', fmt, '6761747453746d74', attStmt);
-  return bytes(members, '686175746844617461', long ? '59' : '58', length, authData);
-}
-
-interface Parts {
-  readonly credential?: TestCredential;
-  readonly flags?: number;
-  readonly rp?: string;
-  readonly data?: Uint8Array;
-  readonly object?: Uint8Array;
-  readonly client?: Json;
-  readonly outer?: Json;
-  readonly inner?: Json;
-}
-
-function registration(parts: Parts = {}): Uint8Array {
-  const { credential = es256, flags = UP | UV, rp = rpId } = parts;
-  const data = parts.data ?? authenticatorData({ rp, flags: flags | AT, signCount: 5, rest: attested(credential) });
-  return utf8(
-    JSON.stringify({
-      id: credential.id,
-      rawId: credential.id,
-      type: 'public-key',
-      authenticatorAttachment: 'platform',
-      clientExtensionResults: { credProps: { rk: true } },
-      response: {
-        clientDataJSON: base64url(clientData({ type: 'webauthn.create', ...parts.client })),
-        attestationObject: base64url(parts.object ?? attestationObject(data)),
-        transports: ['internal'],
-        publicKeyAlgorithm: -7,
-        publicKey: '',
-        authenticatorData: '',
-        ...parts.inner,
-      },
-      ...parts.outer,
-    }),
-  );
-}
+import { aaguid, attestationObject, attested, type Parts, registration } from './registration-fixture.ts';
 
 const expected = {
   rpId,
