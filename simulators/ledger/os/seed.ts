@@ -1,6 +1,6 @@
+import { pbkdf2Sync } from 'node:crypto';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { HDKey } from '@scure/bip32';
-import { mnemonicToSeedSync } from '@scure/bip39';
 
 /** Speculos' default seed: a public test seed, never to hold money. Master fingerprint f5acc2fd. */
 export const defaultSeed =
@@ -31,8 +31,9 @@ export class Seed {
   readonly #root: HDKey;
   readonly #keys = new Map<string, Key>();
 
+  /** Throws where these can't be BIP-39 words. */
   constructor(words: string) {
-    this.#root = HDKey.fromMasterSeed(mnemonicToSeedSync(words.trim()));
+    this.#root = HDKey.fromMasterSeed(bip39Seed(words));
   }
 
   publicKey(path: readonly number[]): PublicKey {
@@ -61,4 +62,12 @@ export class Seed {
     }
     return key;
   }
+}
+
+/** BIP-39, without a passphrase. As in Speculos the checksum isn't looked at: test seeds needn't have a right one. */
+function bip39Seed(words: string): Uint8Array {
+  const list = words.normalize('NFKD').trim().split(/\s+/);
+  if (![12, 15, 18, 21, 24].includes(list.length))
+    throw new Error(`a seed of ${list.length} words; BIP-39 has 12 to 24`);
+  return pbkdf2Sync(list.join(' '), 'mnemonic', 2048, 64, 'sha512');
 }

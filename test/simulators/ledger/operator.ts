@@ -1,7 +1,7 @@
 import type { TextEvent } from '../../../simulators/ledger/os/screen.ts';
 import type { Button } from '../../../simulators/ledger/os/view.ts';
 
-/** A person at the REST interface: reads the screen and presses buttons, over the event stream's own pace. */
+/** A person at the REST interface: reads the screen and presses buttons. */
 export class Operator {
   readonly #url: string;
 
@@ -18,11 +18,17 @@ export class Operator {
     return body.events;
   }
 
-  /** Resolves when the screen is this one: what it waits for is on its way through a socket. */
+  /** Resolves when the screen is this one: it looks again whenever something is drawn. */
   async sees(screen: string | RegExp): Promise<string> {
-    for (;;) {
-      const now = await this.screen();
-      if (typeof screen === 'string' ? now === screen : screen.test(now)) return now;
+    const drawn = (await fetch(`${this.#url}/events?stream=true`)).body?.getReader();
+    try {
+      for (;;) {
+        const now = await this.screen();
+        if (typeof screen === 'string' ? now === screen : screen.test(now)) return now;
+        await drawn?.read();
+      }
+    } finally {
+      await drawn?.cancel();
     }
   }
 
