@@ -216,14 +216,11 @@ export class FactorDesk implements Factors {
   async #voucher(jws: string | undefined, intent: Sealed<FactorIntent>): Promise<ReadyFactor['voucher']> {
     if (jws === undefined) return { missing: true };
     const facts = this.#station.look({});
-    const keys = this.#station.policy.admission;
-    const result = await verifyVoucher(jws, { keys, station: facts.station.name, now: facts.now });
-    if (result.genuine !== true) return { wrong: result.message };
-    const { voucher } = result;
     const { account, credential, key } = intent.intent;
-    if (voucher.account !== account) return { wrong: 'the voucher is for another account' };
-    if (voucher.credential !== credential || voucher.key !== key) return { wrong: 'the voucher is for another key' };
-    return voucher;
+    const keys = this.#station.policy.admission;
+    const expected = { keys, station: facts.station.name, account, credential, key, now: facts.now };
+    const result = await verifyVoucher(jws, expected);
+    return result.genuine ? result.voucher : { wrong: result.message };
   }
 
   #keys(ready: ReadyFactor): Keys {

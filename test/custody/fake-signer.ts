@@ -1,0 +1,57 @@
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import type { Wallet } from '../../src/domain/index.ts';
+import type { Outcome, Readiness, Signer } from '../../src/signers/signer.ts';
+import { isPermit, type Permit } from '../../src/store/permit.ts';
+
+/** A test key: 32 bytes of 0x11. Worth nothing, known to everyone. */
+export const testKey = new Uint8Array(32).fill(0x11);
+
+/** The compressed public key of a test key, hex. */
+export function publicKeyOf(key: Uint8Array): string {
+  return Buffer.from(secp256k1.getPublicKey(key, true)).toString('hex');
+}
+
+/** What a device would do with a permit: by default it signs. */
+export type Behaviour = (permit: Permit, signed: Outcome) => Outcome | Promise<Outcome>;
+
+/** A signer without a device: it costs nothing, remembers every permit that it saw, and can be told to misbehave. */
+export class FakeSigner implements Signer {
+  readonly name: string;
+  readonly attended = true;
+  readonly seen: Permit[] = [];
+  readiness: Readiness = { ready: true, device: 'fake' };
+  behaviour: Behaviour = (_permit, signed) => signed;
+  readonly #key: Uint8Array;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(name = 'fake', key: Uint8Array = testKey) {
+    this.name = name;
+    this.#key = key;
+  }
+
+  check(_wallet: Wallet): Promise<Readiness> {
+    return Promise.resolve(this.readiness);
+  }
+
+  async sign(permit: Permit): Promise<Outcome> {
+    if (!isPermit(permit)) throw new Error('I1: a signer was asked without a permit');
+    this.seen.push(permit);
+    const signature = secp256k1.sign(keccak_256(permit.unsigned), this.#key, { prehash: false });
+    return this.behaviour(permit, { kind: 'signed', signature: new Uint8Array(signature) });
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The device may have come back. */
+  changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,397 @@
+import { createHash, generateKeyPairSync, type KeyPairKeyObjectResult, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CompactSign, exportJWK } from 'jose';
+import { serializeTransaction, type TransactionSerializable } from 'viem';
+import { parse } from 'yaml';
+import { Authenticator } from '../../simulators/authenticator/authenticator.ts';
+import type { Deviation } from '../../simulators/authenticator/deviation.ts';
+import { parseCreationOptions } from '../../simulators/authenticator/options.ts';
+import { addressOfKey } from '../../src/chains/ethereum/index.ts';
+import { foundStation, journalOrigin, newStationId, policyHash } from '../../src/custody/founding.ts';
+import { type Running, startCustody } from '../../src/custody/index.ts';
+import { WitnessedClock } from '../../src/custody/witnessed-clock.ts';
+import {
+  type AccountId,
+  type Address,
+  type AssetId,
+  type Attestation,
+  day,
+  type EntryId,
+  type FactorId,
+  type TransactionRecord,
+  type WalletId,
+  type WithdrawalId,
+  type WithdrawalRecord,
+} from '../../src/domain/index.ts';
+import { type Policy, parsePolicy } from '../../src/gate/policy.ts';
+import { formatVerifierKey, noteSigner, noteVerifier } from '../../src/journal/note.ts';
+import { openDatabase, type Sqlite } from '../../src/store/database.ts';
+import { deriveKeys } from '../../src/store/key.ts';
+import { Store } from '../../src/store/store.ts';
+import { FakeSigner, publicKeyOf, testKey } from './fake-signer.ts';
+import { SimulatedTime } from './simulated-time.ts';
+
+export const chain = 'eip155:31337';
+export const ether = `${chain}/slip44:60` as AssetId;
+export const walletId = 'hot-1' as WalletId;
+/** Well-known accounts of the public test mnemonic "test test … junk". */
+export const alicesAddress = `${chain}:0x70997970C51812dc3A010C7d01b50e0d17dc79C8` as Address;
+export const mallorysAddress = `${chain}:0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC` as Address;
+export const token = '0x5FbDB2315678afecb367f032d93F642f64180aa3';
+export const tokenAsset = `${chain}/erc20:${token}` as AssetId;
+
+/** A policy for tests, as a document; `change` edits the text before it is parsed. */
+export function policyDocument(
+  admissionKey: Record<string, string>,
+  change: (document: string) => string = (d) => d,
+): string {
+  return change(`version: 1
+trust_domain: station.example
+approvals:
+  rp_id: approve.example
+  origins: [https://approve.example]
+ripening: { factor: 24h, destination: 24h }
+evidence: { webauthn: 1, classes: [device, synced] }
+admission:
+  - { issuer: admission.example, kid: test-1, jwk: { kty: OKP, crv: Ed25519, x: ${admissionKey['x'] ?? ''} } }
+chains:
+  - { chain: '${chain}', max_fee: '10000000000000000', max_fee_per_gas: '200000000000', access_list_entries: 0 }
+assets:
+  - { asset: '${ether}', symbol: ETH, decimals: 18, max_payment: '100000000000000000000' }
+  - { asset: '${tokenAsset}', symbol: TST, decimals: 6, max_payment: '1000000000000' }
+wallets:
+  - { id: ${walletId}, chain: '${chain}', signer: fake, path: "m/44'/60'/0'/0/0", address: '${chain}:${addressOfKey(publicKeyOf(testKey))}', public_key: '${publicKeyOf(testKey)}', first_nonce: '0' }
+nonce_window: 4
+`);
+}
+
+export interface TestStationOptions {
+  readonly policy?: (document: string) => string;
+  readonly signer?: FakeSigner;
+}
+
+/**
+ * A whole station in one process, without gRPC: real store on disk, real gate, chains, attestation, journal and clock; simulated
+ * time, a signer without a device, a software authenticator for its customers.
+ */
+export class TestStation {
+  readonly folder = mkdtempSync(join(tmpdir(), 'portcullis-test-'));
+  readonly time = new SimulatedTime();
+  readonly signer: FakeSigner;
+  readonly stateKey = randomBytes(32);
+  readonly #journalKeys = generateKeyPairSync('ed25519');
+  readonly #admission: KeyPairKeyObjectResult;
+  readonly #document: string;
+  readonly policy: Policy;
+  readonly stationId = newStationId();
+  /** Timers that the dispatch asked for; a test runs them by hand. */
+  readonly laters: (() => void)[] = [];
+  readonly events: string[] = [];
+  readonly fatal: Error[] = [];
+  running!: Running;
+  store!: Store;
+  db!: Sqlite;
+  #close: () => void = () => {};
+
+  private constructor(
+    document: string,
+    policy: Policy,
+    options: TestStationOptions,
+    admission: KeyPairKeyObjectResult,
+  ) {
+    this.#document = document;
+    this.policy = policy;
+    this.#admission = admission;
+    this.signer = options.signer ?? new FakeSigner();
+  }
+
+  static async open(options: TestStationOptions = {}): Promise<TestStation> {
+    const admission = generateKeyPairSync('ed25519');
+    const jwk = await exportJWK(admission.publicKey);
+    const document = policyDocument({ x: jwk.x ?? '' }, options.policy);
+    const station = new TestStation(document, parsePolicy(parse(document)), options, admission);
+    foundStation({
+      file: station.file,
+      stateKey: station.stateKey,
+      policyDocument: document,
+      policy: station.policy,
+      reading: station.time.read(),
+      simulated: true,
+      journalKey: station.verifierKey,
+      stationId: station.stationId,
+    });
+    station.start();
+    return station;
+  }
+
+  get file(): string {
+    return join(this.folder, 'station.db');
+  }
+
+  get origin(): string {
+    return journalOrigin(this.stationId, true);
+  }
+
+  get verifierKey(): string {
+    return formatVerifierKey(noteVerifier(this.origin, this.#journalKeys.publicKey));
+  }
+
+  get policyHash(): string {
+    return policyHash(this.#document);
+  }
+
+  get custody(): Running['custody'] {
+    return this.running.custody;
+  }
+
+  /** Starts, or starts again on what is on disk. */
+  start(): void {
+    const { db, close } = openDatabase(this.file);
+    const keys = deriveKeys(this.stateKey);
+    const clock = new WitnessedClock(this.time);
+    this.db = db;
+    this.store = new Store({
+      db,
+      rowKey: keys.row,
+      witness: clock,
+      salt: () => randomBytes(32),
+      onFatal: (error) => this.fatal.push(error),
+    });
+    this.running = startCustody({
+      store: this.store,
+      policy: this.policy,
+      keys,
+      random: { bytes: (count) => randomBytes(count) },
+      simulated: true,
+      log: (event) => this.events.push(event),
+      time: this.time,
+      clock,
+      signers: new Map([[this.signer.name, this.signer]]),
+      timing: { retryAfter: 1_000, later: (_ms, run) => this.#later(run) },
+      journal: {
+        origin: this.origin,
+        signer: noteSigner(this.origin, this.#journalKeys.privateKey),
+        verifierKey: this.verifierKey,
+      },
+    });
+    this.#close = () => {
+      this.store.close();
+      close();
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.running.close();
+    await this.running.dispatch.idle();
+    this.#close();
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    this.start();
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  /** Until no signer has anything to do. */
+  async settle(): Promise<void> {
+    await this.running.dispatch.idle();
+  }
+
+  /** Runs what the dispatch wanted to be woken for. */
+  wake(): void {
+    for (const run of this.laters.splice(0)) run();
+  }
+
+  #later(run: () => void): () => void {
+    this.laters.push(run);
+    return () => {
+      const i = this.laters.indexOf(run);
+      if (i >= 0) this.laters.splice(i, 1);
+    };
+  }
+
+  /** A day and a second: whatever was announced is ripe after it. */
+  passDay(): void {
+    this.time.pass(day + 1_000);
+  }
+
+  /** The courier's work: every waiting notice is accepted for delivery. */
+  async deliver(): Promise<void> {
+    for (const notice of this.custody.notices.waiting(-1, 1_000)) await this.custody.notices.acknowledge(notice.id);
+  }
+
+  /** A voucher of the test admission authority; `claims` and `header` override, to make it wrong. */
+  async voucher(
+    of: { account: string; credential: string; key: string; station: string },
+    claims: Record<string, unknown> = {},
+    header: Record<string, unknown> = {},
+  ): Promise<string> {
+    const now = Math.floor(this.time.wall / 1_000);
+    const payload = {
+      iss: 'admission.example',
+      aud: of.station,
+      sub: of.account,
+      credential: of.credential,
+      key: of.key,
+      iat: now,
+      exp: now + 600,
+      jti: randomBytes(16).toString('base64url'),
+      ...claims,
+    };
+    return new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
+      .setProtectedHeader({ alg: 'EdDSA', typ: 'portcullis-admission+jwt', kid: 'test-1', ...header })
+      .sign(this.#admission.privateKey);
+  }
+
+  /** A customer with a first passkey, announced; not ripe yet. */
+  async enrol(
+    account: string,
+    device = new Authenticator({ origin: 'https://approve.example', seed: testSeed(account) }),
+  ): Promise<Customer> {
+    const { factors } = this.custody;
+    const options = parseCreationOptions(await factors.begin(account as AccountId));
+    const registration = new TextEncoder().encode(JSON.stringify(device.create(options)));
+    const prepared = await factors.prepare({
+      account: account as AccountId,
+      registration,
+      attestedBy: undefined,
+      lifetime: undefined,
+    });
+    const jws = await this.voucher({
+      account,
+      credential: prepared.credential,
+      key: prepared.key,
+      station: prepared.station,
+    });
+    await factors.add({ intent: prepared.intent.bytes, registration, approval: { kind: 'voucher', jws } });
+    await this.deliver();
+    return new Customer(this, account, device, prepared.credential);
+  }
+
+  /** A customer whose passkey and destination are ripe. */
+  async ripeCustomer(account: string, destination: Address = alicesAddress): Promise<Customer> {
+    const customer = await this.enrol(account);
+    this.passDay();
+    await customer.list(`entry-${account}`, destination);
+    await this.deliver();
+    this.passDay();
+    return customer;
+  }
+
+  /** Raw unsigned EIP-1559 bytes that pay a withdrawal, unless told otherwise. */
+  payment(
+    of: Partial<{ to: string; value: bigint; nonce: number; data: `0x${string}` }> &
+      Partial<TransactionSerializable> = {},
+  ): Uint8Array {
+    const hex = serializeTransaction({
+      type: 'eip1559',
+      chainId: 31337,
+      nonce: 0,
+      gas: 21_000n,
+      maxFeePerGas: 20_000_000_000n,
+      maxPriorityFeePerGas: 1_000_000_000n,
+      to: alicesAddress.slice(chain.length + 1) as `0x${string}`,
+      value: 10n ** 18n,
+      ...of,
+    } as TransactionSerializable);
+    return new Uint8Array(Buffer.from(hex.slice(2), 'hex'));
+  }
+
+  sign(
+    pays: readonly string[],
+    unsigned = this.payment(),
+    replaces?: TransactionRecord['id'],
+  ): Promise<TransactionRecord> {
+    return this.custody.transactions.sign({
+      wallet: walletId,
+      unsigned,
+      pays: pays as WithdrawalId[],
+      replaces,
+      authorizations: [],
+    });
+  }
+}
+
+/** A test seed: known to everyone. */
+export function testSeed(name: string): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(`portcullis test key ${name}`).digest());
+}
+
+/** A customer at their own device. */
+export class Customer {
+  readonly station: TestStation;
+  readonly account: AccountId;
+  readonly device: Authenticator;
+  readonly credential: FactorId;
+
+  constructor(station: TestStation, account: string, device: Authenticator, credential: FactorId) {
+    this.station = station;
+    this.account = account as AccountId;
+    this.device = device;
+    this.credential = credential;
+  }
+
+  /** An assertion over 32 bytes; `deviation` makes it wrong. */
+  attest(digest: string, deviation: Deviation = {}): Attestation {
+    const response = this.device.get(
+      {
+        challenge: Buffer.from(digest, 'hex').toString('base64url'),
+        rpId: 'approve.example',
+        allowCredentials: [{ type: 'public-key', id: this.credential }],
+        userVerification: 'required',
+      },
+      deviation,
+    );
+    const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64url'));
+    return {
+      kind: 'webauthn',
+      credential: response.id as FactorId,
+      authenticatorData: bytes(response.response.authenticatorData),
+      clientData: bytes(response.response.clientDataJSON),
+      signature: bytes(response.response.signature),
+    };
+  }
+
+  async list(entry: string, destination: Address = alicesAddress, label = 'my wallet') {
+    const { destinations } = this.station.custody;
+    const prepared = await destinations.prepare({
+      entry: entry as EntryId,
+      account: this.account,
+      destination,
+      label,
+      lifetime: undefined,
+    });
+    return destinations.add({ intent: prepared.intent.bytes, attestations: [this.attest(prepared.intent.digest)] });
+  }
+
+  prepare(id: string, of: Partial<{ amount: bigint; destination: Address; maxFee: bigint; asset: AssetId }> = {}) {
+    return this.station.custody.withdrawals.prepare({
+      withdrawal: id as WithdrawalId,
+      account: this.account,
+      asset: of.asset ?? ether,
+      amount: of.amount ?? 10n ** 18n,
+      destination: of.destination ?? alicesAddress,
+      maxFee: of.maxFee ?? 10n ** 15n,
+      payBy: undefined,
+      lifetime: undefined,
+    });
+  }
+
+  async authorize(
+    id: string,
+    of: Parameters<Customer['prepare']>[1] = {},
+    deviation: Deviation = {},
+  ): Promise<WithdrawalRecord> {
+    const { intent } = await this.prepare(id, of);
+    return this.station.custody.withdrawals.authorize({
+      intent: intent.bytes,
+      attestations: [this.attest(intent.digest, deviation)],
+    });
+  }
+}
