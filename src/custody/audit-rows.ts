@@ -1,0 +1,141 @@
+import { timingSafeEqual } from 'node:crypto';
+import { type Leaf, parseLeaf } from '../journal/leaf.ts';
+import type { Sqlite } from '../store/database.ts';
+import { rowMac } from '../store/key.ts';
+import type { Log } from '../store/log.ts';
+import { type Cell, columnName, columnsOf, fromCells } from '../store/table.ts';
+import { type Records, type TableName, tables } from '../store/tables.ts';
+import type { Found } from './audit.ts';
+import { contradictions, isTold, type Member, mayTell } from './audit-tellings.ts';
+
+/** A leaf's members by name: its own, or for a commitment what its opening says. */
+export function membersOf(leaf: Leaf, openings: readonly { readonly field: string; readonly value: string }[]): Member {
+  return (name) => {
+    const value = leaf.fields[name];
+    if (value?.startsWith('commit:') !== true) return value;
+    return openings.find(({ field }) => field === name)?.value;
+  };
+}
+
+/** Finds the index of the entry that a row says told of it last. */
+export class RowLeaves {
+  readonly #statements = new Map<TableName, { get(...key: string[]): { leaf: number } | undefined }>();
+
+  constructor(db: Sqlite) {
+    for (const name of tableNames()) {
+      const match = tables[name].key.map((field) => `"${columnName(field)}" = ?`).join(' AND ');
+      this.#statements.set(name, db.prepare<string[], { leaf: number }>(`SELECT leaf FROM "${name}" WHERE ${match}`));
+    }
+  }
+
+  of(table: TableName, key: readonly string[]): number | undefined {
+    return this.#statements.get(table)?.get(...key)?.leaf;
+  }
+}
+
+/**
+ * Reads every row: its authentication code, if the row key is at hand; that the entry which it names exists and can tell of
+ * it; and that it says what its first entry and its own evidence say.
+ */
+export class RowAudit {
+  readonly #db: Sqlite;
+  readonly #log: Log;
+  readonly #size: number;
+  readonly #rowKey: Uint8Array | undefined;
+  readonly #found: Found;
+
+  constructor(db: Sqlite, log: Log, size: number, rowKey: Uint8Array | undefined, found: Found) {
+    this.#db = db;
+    this.#log = log;
+    this.#size = size;
+    this.#rowKey = rowKey;
+    this.#found = found;
+  }
+
+  /** Returns how many rows there were. */
+  run(): number {
+    let rows = 0;
+    for (const table of tableNames()) rows += this.#table(table);
+    return rows;
+  }
+
+  #table<T extends TableName>(table: T): number {
+    const of = tables[table];
+    const columns = columnsOf(of).map((c) => `"${c}"`);
+    let rows = 0;
+    const scan = this.#db.prepare<[], Cell[]>(`SELECT ${columns.join(', ')} FROM "${table}"`).raw();
+    for (const row of scan.iterate()) {
+      rows++;
+      const cells = row.slice(0, -2);
+      const where = `${table} ${of.key.map((_, i) => String(cells[i])).join(' ')}`;
+      const leaf = row.at(-2);
+      const mac = row.at(-1);
+      if (typeof leaf !== 'number' || !(mac instanceof Uint8Array)) {
+        this.#found({
+          tag: 'row-malformed',
+          where,
+          message: 'its leaf or its authentication code is of the wrong type',
+        });
+        continue;
+      }
+      this.#authentic(table, where, cells, leaf, mac);
+      try {
+        this.#told(table, where, fromCells<Records[T]>(of, cells), leaf);
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#found({ tag: 'row-malformed', where, message });
+      }
+    }
+    return rows;
+  }
+
+  #authentic(table: TableName, where: string, cells: readonly Cell[], leaf: number, mac: Uint8Array): void {
+    if (this.#rowKey === undefined) return;
+    const right = rowMac(this.#rowKey, table, cells, leaf);
+    if (mac.length !== right.length || !timingSafeEqual(mac, right)) {
+      const message = 'it fails its authentication code: another hand wrote it, or this is not the station’s state key';
+      this.#found({ tag: 'row-forged', where, message });
+    }
+  }
+
+  #told<T extends TableName>(table: T, where: string, record: Records[T], leaf: number): void {
+    const history = 'history' in record ? record.history : undefined;
+    if (leaf < -1 || leaf >= this.#size || (leaf === -1 && isTold(table))) {
+      const message = `it names entry ${leaf} of a journal of ${this.#size}: no entry tells of it`;
+      this.#found({ tag: 'row-untold', where, message });
+      return;
+    }
+    const newest = leaf === -1 ? undefined : this.#leaf(leaf)?.leaf;
+    if (newest !== undefined && !mayTell(table, newest.kind)) {
+      const message = `it names entry ${leaf}, a ${newest.kind}, which tells of something else`;
+      this.#found({ tag: 'row-untold', where, message });
+    }
+    const indexes = history?.map(Number) ?? [];
+    if (indexes.some((index, i) => !(index > (indexes[i - 1] ?? -1) && index <= leaf))) {
+      const message = `its history ${indexes.join(', ')} does not lead up to entry ${leaf}`;
+      this.#found({ tag: 'row-contradicts', where, message });
+      return;
+    }
+    const [first] = indexes;
+    for (const column of contradictions(table, record, first === undefined ? undefined : this.#leaf(first))) {
+      const message = `its ${column} is not what the journal and its own evidence say`;
+      this.#found({ tag: 'row-contradicts', where, message });
+    }
+  }
+
+  /** Undefined where the leaf is missing or doesn't parse: the journal's own audit names that. */
+  #leaf(index: number): { readonly leaf: Leaf; readonly member: Member } | undefined {
+    const bytes = this.#log.leaf(index);
+    if (bytes === undefined) return undefined;
+    try {
+      const leaf = parseLeaf(bytes);
+      return { leaf, member: membersOf(leaf, this.#log.openings(index)) };
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function tableNames(): TableName[] {
+  return Object.keys(tables).filter((name): name is TableName => name in tables);
+}

@@ -1,0 +1,170 @@
+import { digestOf, parseIntent, paymentSet, transactionId } from '../domain/index.ts';
+import type { Leaf, LeafKind } from '../journal/leaf.ts';
+import type { Records, TableName } from '../store/tables.ts';
+
+// Which journal entries tell of which rows. Every write of a row below carries the index of the entry that tells of it, and
+// indexes only grow; so a row that is missing, or whose entry is older than the newest that tells of it, was deleted or
+// put back to an earlier version.
+
+/** A member of a leaf by name; for a commitment, what its opening says, if that wasn't erased. */
+export type Member = (name: string) => string | undefined;
+
+/** The rows that a leaf says were written with it: table and key. */
+export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ...string[]])[] {
+  const rows: (readonly [TableName, ...string[]])[] = [];
+  const tell = (table: TableName, ...key: (string | undefined)[]): void => {
+    const known = key.filter((k) => k !== undefined);
+    if (known.length === key.length) rows.push([table, ...known]);
+  };
+  switch (leaf.kind) {
+    case 'withdrawal-authorized':
+      tell('withdrawals', member('withdrawal'));
+      tell('spent', spentKey(member('intent')));
+      break;
+    case 'withdrawal-ended':
+      tell('withdrawals', member('withdrawal'));
+      break;
+    case 'destination-added':
+      tell('destinations', member('entry'));
+      tell('spent', spentKey(member('intent')));
+      break;
+    case 'destination-ripening':
+    case 'destination-removed':
+      tell('destinations', member('entry'));
+      break;
+    case 'factor-added':
+      tell('factors', member('factor'));
+      tell('spent', spentKey(member('intent')));
+      tell('accounts', member('account'));
+      break;
+    case 'factor-ripening':
+    case 'factor-revoked':
+      tell('factors', member('factor'));
+      break;
+    case 'transaction-permitted':
+      tell('transactions', member('transaction'));
+      tell('anchors', member('wallet'), member('anchor'));
+      for (const id of listed(member('withdrawals'))) tell('withdrawals', id);
+      break;
+    case 'transaction-sent':
+    case 'transaction-signed':
+    case 'transaction-withheld':
+    case 'transaction-declined':
+    case 'transaction-uncertain':
+    case 'transaction-retried':
+    case 'transaction-replaced':
+      tell('transactions', member('transaction'));
+      break;
+    case 'frozen':
+    case 'thawed':
+      tell('freezes', member('scope'));
+      break;
+    case 'station-founded':
+    case 'policy-in-force':
+    case 'refused':
+    case 'refusals-aggregated':
+    case 'clock-suspect':
+    case 'clock-acknowledged':
+      break;
+  }
+  return rows;
+}
+
+const ofTransaction = (kind: LeafKind): boolean => kind.startsWith('transaction-');
+
+/** Kinds of entries that a table's row may name as the newest that tells of it; a table without one may name none. */
+const tellers: { readonly [T in TableName]?: (kind: LeafKind) => boolean } = {
+  accounts: (kind) => kind === 'factor-added',
+  factors: (kind) => kind.startsWith('factor-'),
+  destinations: (kind) => kind.startsWith('destination-'),
+  listings: (kind) => kind === 'destination-added',
+  withdrawals: (kind) => kind.startsWith('withdrawal-') || ofTransaction(kind),
+  transactions: ofTransaction,
+  anchors: (kind) => kind === 'transaction-permitted',
+  spent: (kind) => kind === 'withdrawal-authorized' || kind === 'destination-added' || kind === 'factor-added',
+  freezes: (kind) => kind === 'frozen' || kind === 'thawed',
+};
+
+/** Whether every row of a table has an entry that tells of it. */
+export function isTold(table: TableName): boolean {
+  return table in tellers || table === 'notices' || table === 'station';
+}
+
+/** Whether an entry of this kind can be the newest that tells of a row of this table. */
+export function mayTell(table: TableName, kind: LeafKind): boolean {
+  return tellers[table]?.(kind) ?? true;
+}
+
+/**
+ * What in a row contradicts itself or the entry that first told of it; empty where nothing does. This needs no key, so that
+ * an auditor who has none still sees an edited payment.
+ */
+export function contradictions<T extends TableName>(
+  table: T,
+  record: Records[T],
+  first: { readonly leaf: Leaf; readonly member: Member } | undefined,
+): string[] {
+  const checks: Checks[T] = checked[table];
+  if (checks === undefined) return [];
+  const told: Told = (name) => first?.member(name);
+  return checks(record, told).flatMap(([name, ours, theirs]) =>
+    theirs === undefined || ours === theirs ? [] : [name],
+  );
+}
+
+type Told = (name: string) => string | undefined;
+/** What is compared: its name, what the row says, and what the journal or the row's own evidence says. */
+type Check = readonly [name: string, ours: string | null, theirs: string | null | undefined];
+
+type Checks = { readonly [T in TableName]?: (record: Records[T], told: Told) => Check[] };
+
+const checked: Checks = {
+  factors: (r, told) => [
+    ['id', r.id, told('factor')],
+    ['account', r.account, told('account')],
+    ['cose_key', digestOf(r.coseKey), told('key')],
+    ['class', r.class, told('class')],
+    ['digest', r.digest, told('intent')],
+    ['attested_by', r.attestedBy ?? '', told('attested_by')],
+  ],
+  destinations: (r, told) => [
+    ['entry', r.entry, told('entry')],
+    ['account', r.account, told('account')],
+    ['destination', r.destination, told('destination')],
+    ['digest', r.digest, told('intent')],
+    ['attested_by', r.attestedBy, told('attested_by')],
+  ],
+  withdrawals: (r, told) => {
+    const { intent } = parseIntent(r.intent, 'portcullis/withdrawal/v1');
+    return [
+      ['id', r.id, told('withdrawal')],
+      ['digest', r.digest, told('intent')],
+      ['intent', digestOf(r.intent), r.digest],
+      ['id', r.id, intent.withdrawal],
+      ['account', r.account, intent.account],
+      ['asset', r.asset, intent.asset],
+      ['amount', String(r.amount), String(intent.amount)],
+      ['destination', r.destination, intent.destination],
+      ['max_fee', String(r.maxFee), String(intent.maxFee)],
+      ['pay_by', String(r.payBy), String(intent.payBy)],
+    ];
+  },
+  transactions: (r, told) => [
+    ['id', r.id, told('transaction')],
+    ['wallet', r.wallet, told('wallet')],
+    ['unsigned', transactionId(r.wallet, r.unsigned), r.id],
+    ['anchor', r.anchor, told('anchor')],
+    ['pays', paymentSet(r.pays), r.paymentSet],
+    ['payment_set', r.paymentSet, told('payment_set')],
+    ['max_fee', String(r.maxFee), told('max_fee')],
+    ['replaces', r.replaces ?? '', told('replaces')],
+  ],
+};
+
+function spentKey(digest: string | undefined): string | undefined {
+  return digest === undefined ? undefined : `intent:${digest}`;
+}
+
+function listed(text: string | undefined): string[] {
+  return text === undefined || text === '' ? [] : text.split(' ');
+}

@@ -1,0 +1,212 @@
+import { type StationRecord, toHex } from '../domain/index.ts';
+import { type Checkpoint, openCheckpoint } from '../journal/checkpoint.ts';
+import { parseLeaf } from '../journal/leaf.ts';
+import { type NoteVerifier, parseVerifierKey } from '../journal/note.ts';
+import { openForReading, type Sqlite } from '../store/database.ts';
+import { StoreUnusable, sqliteCode } from '../store/failure.ts';
+import { deriveKeys } from '../store/key.ts';
+import { Log } from '../store/log.ts';
+import { LeafAudit } from './audit-leaves.ts';
+import { RowAudit } from './audit-rows.ts';
+import { foreignSchema } from './audit-schema.ts';
+import { policyHash } from './founding.ts';
+
+/** What can be wrong with a station's database. */
+export const findingTags = [
+  'schema-altered',
+  'station-missing',
+  'leaf-missing',
+  'leaf-altered',
+  'leaf-malformed',
+  'leaf-foreign',
+  'time-reversed',
+  'node-missing',
+  'node-altered',
+  'node-extra',
+  'opening-wrong',
+  'policy-missing',
+  'policy-altered',
+  'row-forged',
+  'row-malformed',
+  'row-untold',
+  'row-missing',
+  'row-older',
+  'row-contradicts',
+  'log-key-differs',
+  'checkpoint-invalid',
+  'station-behind',
+  'journal-forked',
+] as const;
+
+/** One thing that is wrong: what, where, and a sentence about it. */
+export interface Finding {
+  readonly tag: (typeof findingTags)[number];
+  readonly where: string;
+  readonly message: string;
+}
+
+/** Takes findings as they are made: there may be as many as rows. */
+export type Found = (finding: Finding) => void;
+
+export interface AuditRequest {
+  /** The database. */
+  readonly file: string;
+  /** 32 bytes; without it rows are held against the journal but not authenticated. */
+  readonly stateKey?: Uint8Array | undefined;
+  /** The journal's verifier key as an auditor pinned it; without it the key in the first leaf is believed. */
+  readonly logKey?: string | undefined;
+  /** A checkpoint that was kept outside, a signed note. */
+  readonly checkpoint?: Uint8Array | undefined;
+}
+
+export interface Audited {
+  readonly station: string | undefined;
+  readonly origin: string | undefined;
+  readonly size: number;
+  /** RFC 9162 root of all leaves, hex; undefined where leaves are missing. */
+  readonly root: string | undefined;
+  readonly logKey: string | undefined;
+  readonly rows: number;
+  /** The size of the checkpoint that the journal proved to go on from. */
+  readonly consistentWith: number | undefined;
+  readonly findings: number;
+}
+
+/**
+ * Recomputes everything that the database says of itself: every leaf's hash, every node, the root; what each leaf and each row
+ * say of the other; and, given a checkpoint from outside, that this journal goes on from it. Reads one snapshot, beside a
+ * running daemon, in one pass with flat memory. Throws `StoreUnusable` where the file is no station's database of this release.
+ */
+export function audit(request: AuditRequest, found: Found): Audited {
+  let db: Sqlite | undefined;
+  try {
+    db = openForReading(request.file);
+    // One snapshot for the whole audit, while the daemon goes on writing.
+    db.exec('BEGIN');
+    return new Auditor(db, request, found).run();
+  } catch (error) {
+    const code = sqliteCode(error);
+    if (code === undefined) throw error;
+    throw new StoreUnusable(`${request.file} cannot be read (${code}): restore it from a backup`, { cause: error });
+  } finally {
+    db?.close();
+  }
+}
+
+class Auditor {
+  readonly #db: Sqlite;
+  readonly #request: AuditRequest;
+  readonly #log: Log;
+  readonly #tell: Found;
+  #findings = 0;
+
+  constructor(db: Sqlite, request: AuditRequest, found: Found) {
+    this.#db = db;
+    this.#request = request;
+    this.#tell = found;
+    this.#log = new Log(db);
+  }
+
+  run(): Audited {
+    const { db, file, stateKey } = { db: this.#db, ...this.#request };
+    for (const part of foreignSchema(db)) {
+      this.#found({ tag: 'schema-altered', where: part, message: `is not as this release makes it in ${file}` });
+    }
+    const station = this.#station();
+    const logKey = this.#logKey();
+    const checkpoint = this.#checkpoint(station?.origin, logKey);
+    const leaves = new LeafAudit(db, this.#log, { station, checkpoint }, this.#found);
+    try {
+      leaves.run();
+    } finally {
+      leaves.close();
+    }
+    this.#policies(station, leaves.policy);
+    const rowKey = stateKey === undefined ? undefined : deriveKeys(stateKey).row;
+    const rows = new RowAudit(db, this.#log, leaves.size, rowKey, this.#found).run();
+    return {
+      station: station?.name,
+      origin: station?.origin,
+      size: leaves.size,
+      root: leaves.root === undefined ? undefined : toHex(leaves.root),
+      logKey,
+      rows,
+      consistentWith: leaves.consistent ? checkpoint?.size : undefined,
+      findings: this.#findings,
+    };
+  }
+
+  readonly #found: Found = (finding) => {
+    this.#findings++;
+    this.#tell(finding);
+  };
+
+  #station(): (Pick<StationRecord, 'name' | 'policy' | 'origin'> & { w: number }) | undefined {
+    const row = this.#db
+      .prepare<[], { name: StationRecord['name']; policy: StationRecord['policy']; origin: string; w: number }>(
+        "SELECT name, policy, origin, coalesce((SELECT w FROM clock WHERE key = 'clock'), -1) AS w FROM station WHERE key = 'station'",
+      )
+      .get();
+    if (row === undefined) this.#found({ tag: 'station-missing', where: 'station', message: 'there is no row of it' });
+    return row;
+  }
+
+  /** The key that auditors know the log by. The first leaf's word for it is only as good as the database. */
+  #logKey(): string | undefined {
+    let told: string | undefined;
+    try {
+      const leaf = parseLeaf(this.#log.leaf(0) ?? new Uint8Array());
+      told = leaf.kind === 'station-founded' ? leaf.fields['journal_key'] : undefined;
+    } catch {
+      // Named when the leaves are read.
+    }
+    const { logKey } = this.#request;
+    if (logKey !== undefined && told !== undefined && told !== logKey) {
+      this.#found({
+        tag: 'log-key-differs',
+        where: 'leaf 0',
+        message: `it names the journal’s key ${told}, not the given one`,
+      });
+    }
+    return logKey ?? told;
+  }
+
+  #checkpoint(origin: string | undefined, logKey: string | undefined): Checkpoint | undefined {
+    const { checkpoint } = this.#request;
+    if (checkpoint === undefined) return undefined;
+    const invalid = (message: string): undefined => {
+      this.#found({ tag: 'checkpoint-invalid', where: 'checkpoint', message });
+    };
+    if (logKey === undefined) return invalid('there is no key to check it by: give the journal’s verifier key');
+    let opened: Checkpoint;
+    try {
+      const verifiers: NoteVerifier[] = [parseVerifierKey(logKey)];
+      opened = openCheckpoint(checkpoint, verifiers);
+    } catch (error) {
+      return invalid(error instanceof Error ? error.message : String(error));
+    }
+    if (opened.origin !== origin)
+      return invalid(`it is of the log ${opened.origin}, this one is ${origin ?? 'unknown'}`);
+    return opened;
+  }
+
+  #policies(station: { policy: string } | undefined, told: string | undefined): void {
+    let inForce = false;
+    const policies = this.#db.prepare<[], { hash: string; document: string }>('SELECT hash, document FROM policies');
+    for (const { hash, document } of policies.iterate()) {
+      inForce ||= hash === station?.policy;
+      if (policyHash(document) !== hash) {
+        const message = 'its document does not have that hash';
+        this.#found({ tag: 'policy-altered', where: `policy ${hash}`, message });
+      }
+    }
+    if (station === undefined) return;
+    const where = `policy ${station.policy}`;
+    if (!inForce)
+      this.#found({ tag: 'policy-missing', where, message: 'it is in force, but its document is not there' });
+    if (told !== undefined && told !== station.policy) {
+      const message = `the station’s row has it in force, the journal has ${told}`;
+      this.#found({ tag: 'policy-altered', where, message });
+    }
+  }
+}
