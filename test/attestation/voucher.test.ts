@@ -185,6 +185,11 @@ describe('the form', () => {
   });
 });
 
+it('A7: a token is looked at up to 4096 characters', async () => {
+  expect(await judged('.'.repeat(4096))).toContain('is not a compact JWS');
+  expect(await judged('.'.repeat(4097))).toContain('is longer than 4096 characters');
+});
+
 describe('the claims', () => {
   it.each([
     ['A7: of another issuer', { iss: 'other.example.com' }, 'has the iss'],

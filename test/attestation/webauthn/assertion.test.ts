@@ -47,6 +47,13 @@ describe('an assertion', () => {
     expect(judged({ client, data })).toBe('genuine');
   });
 
+  it('may be as long as the bounds say: 8192 bytes of client data, 4096 of authenticator data', () => {
+    const client = clientData({ x: 'x'.repeat(8192 - clientData({ x: '' }).length) });
+    const data = authenticatorData({ flags: UP | UV | ED, rest: bytes('a16161590fd5', '00'.repeat(4053)) });
+    expect([client.length, data.length]).toEqual([8192, 4096]);
+    expect(judged({ client, data })).toBe('genuine');
+  });
+
   it('may come without crossOrigin, as from browsers before WebAuthn L2', () => {
     expect(judged({ client: clientData({ crossOrigin: undefined }) })).toBe('genuine');
   });

@@ -52,17 +52,72 @@ async function theirs(credential: TestCredential, sent: Assertion, signCount: nu
   }
 }
 
-/** Where the station refuses and the library doesn't: only for one of these. */
-const stricter: readonly RegExp[] = [
-  /crossOrigin .*; it must be false or absent$/, // the library lets a frame pass where it isn't told of a topOrigin
-  /^the page was framed by/, // and takes an empty or odd topOrigin for none
-  /has a tokenBinding/, // the library takes what WebAuthn L1 and L2 sent
-  /^the client data (is not UTF-8|states its member|is longer than)/, // it decodes leniently, and keeps the last of two members
-  /^the client data is not JSON$/, // it strips a byte order mark
-  /\(BE changed\)$/, // it doesn't compare with the enrolment
-  /only a registration does$/, // it takes attested data in an assertion
-  /^the extension data is not (canonical CBOR|a CBOR map)/, // it takes CBOR in other forms
-  /^the authenticator data must be 37 to 4096 bytes/,
+const lax = bytes(clientData().slice(0, -1), utf8(',"y":"'), 'c0', utf8('"}'));
+const twice = utf8(new TextDecoder().decode(clientData()).replace('{', '{"challenge":"AAAA",'));
+const extended = (rest: Uint8Array) => authenticatorData({ flags: UP | UV | ED, rest });
+
+/** Where the station refuses and the library doesn't: only for one of these reasons, each with an example. */
+const stricter: readonly { why: string; message: RegExp; client?: Uint8Array; data?: Uint8Array }[] = [
+  {
+    why: 'the library lets a frame pass that states no topOrigin',
+    message: /crossOrigin .*; it must be false or absent$/,
+    client: clientData({ crossOrigin: true }),
+  },
+  {
+    why: 'the library takes an empty topOrigin for none',
+    message: /^the page was framed by/,
+    client: clientData({ topOrigin: '' }),
+  },
+  {
+    why: 'the library knows token binding from WebAuthn L1 and L2',
+    message: /has a tokenBinding/,
+    client: clientData({ tokenBinding: { status: 'supported' } }),
+  },
+  { why: 'the library puts U+FFFD for bad UTF-8', message: /^the client data is not UTF-8$/, client: lax },
+  { why: 'the library keeps the last of two members', message: /^the client data states its member/, client: twice },
+  {
+    why: 'the library strips a byte order mark',
+    message: /^the client data is not JSON$/,
+    client: bytes('efbbbf', clientData()),
+  },
+  {
+    why: 'the library has no bound',
+    message: /^the client data is longer than/,
+    client: clientData({ x: 'x'.repeat(8192) }),
+  },
+  {
+    why: 'the library does not compare BE with the enrolment',
+    message: /\(BE changed\)$/,
+    data: authenticatorData({ flags: UP | UV | BE }),
+  },
+  {
+    why: 'the library takes attested data in an assertion',
+    message: /only a registration does$/,
+    data: authenticatorData({
+      flags: UP | UV | AT,
+      rest: bytes('00'.repeat(16), '0010', '11'.repeat(16), es256.coseKey),
+    }),
+  },
+  {
+    why: 'the library takes attested data with a credential id of any length',
+    message: /have a credential id of \d+ bytes/,
+    data: authenticatorData({ flags: UP | UV | AT, rest: bytes('00'.repeat(16), '0001', '11', es256.coseKey) }),
+  },
+  {
+    why: 'the library takes CBOR with keys out of order',
+    message: /^the extension data is not canonical CBOR/,
+    data: extended(bytes('a26162f56161f5')),
+  },
+  {
+    why: 'the library takes an empty list for extensions',
+    message: /^the extension data is not a CBOR map$/,
+    data: extended(bytes('80')),
+  },
+  {
+    why: 'the library has no bound',
+    message: /^the authenticator data must be 37 to 4096 bytes/,
+    data: extended(bytes('a161615913', '88', '00'.repeat(5000))),
+  },
 ];
 
 interface Case {
@@ -77,7 +132,7 @@ async function agrees({ credential, sent, signCount }: Case): Promise<Verificati
   if (ours.genuine) expect(accepted).toBe(true);
   else if (accepted)
     expect(
-      stricter.some((named) => named.test(ours.message)),
+      stricter.some(({ message }) => message.test(ours.message)),
       ours.message,
     ).toBe(true);
   return ours;
@@ -147,6 +202,15 @@ const dataParts = fc.record({
 });
 
 describe('the verifier and @simplewebauthn/server', () => {
+  it.each(stricter)('A5: differ: $why', async ({ message, client, data }) => {
+    const sent = assertion(es256, { ...(client && { client }), ...(data && { data }) });
+    expect(await theirs(es256, sent, 6)).toBe(true);
+    expect(verifyAssertion(sent, expected(es256))).toMatchObject({
+      genuine: false,
+      message: expect.stringMatching(message),
+    });
+  });
+
   it('A5: agree on a genuine assertion with bytes changed, put in or left out', async () => {
     await fc.assert(
       fc.asyncProperty(credentials, mutations, async (credential, changes) => {
