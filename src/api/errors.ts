@@ -22,7 +22,7 @@ export function printable(text: string, most: number = messageMost): string {
     .replaceAll('’', "'")
     .replaceAll('…', '...')
     .replace(/[^\x20-\x7e]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
-  return text.length > most ? `${plain}...` : plain;
+  return text.length > most || plain.length > most ? `${plain.slice(0, most - 3)}...` : plain;
 }
 
 function packed(type: string, value: Uint8Array): Any {

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { Metadata, Server, status } from '@grpc/grpc-js';
 import { Ceiling } from './ceiling.ts';
 import type { MutualTls } from './credentials.ts';
@@ -104,8 +104,13 @@ export async function listen(
 
   // grpc-js bounds everything but the number of connections, each a file descriptor that the store may need: so the
   // socket is ours, and its connections are handed over.
+  const connections = new Set<Socket>();
   const injector = server.createConnectionInjector(credentials);
-  const socket = createServer({ noDelay: true }, (connection) => injector.injectConnection(connection));
+  const socket = createServer({ noDelay: true }, (connection) => {
+    connections.add(connection);
+    connection.once('close', () => connections.delete(connection));
+    injector.injectConnection(connection);
+  });
   socket.maxConnections = limits.connections;
   socket.on('drop', () => log('connection-dropped', { port: String(address.port) }));
   const port = await new Promise<number>((resolve, reject) => {
@@ -119,23 +124,20 @@ export async function listen(
   });
 
   const close = async (graceMs: number): Promise<void> => {
-    const stopped = new Promise<void>((resolve) => {
-      socket.close(() => resolve());
-    });
     for (const outlet of outlets) {
       outlet.fail({ code: status.UNAVAILABLE, details: 'The station is stopping.', metadata: new Metadata() });
     }
+    // Under Node 24 tryShutdown no longer waits for its sessions, and forceShutdown knows them only where channelz is on:
+    // what tells that all is over is the last connection's end.
+    server.tryShutdown(() => {});
+    const cut = setTimeout(() => {
+      for (const connection of connections) connection.destroy();
+    }, graceMs);
     await new Promise<void>((resolve) => {
-      const cut = setTimeout(() => {
-        server.forceShutdown();
-        resolve();
-      }, graceMs);
-      server.tryShutdown(() => {
-        clearTimeout(cut);
-        resolve();
-      });
+      socket.close(() => resolve());
     });
-    await stopped;
+    clearTimeout(cut);
+    server.forceShutdown();
   };
   return { port, close };
 }

@@ -189,6 +189,7 @@ export function drain<Response>(
     });
     stream.on('error', (error: ServiceError) => resolve({ values, error: errorView(error) }));
     stream.on('end', () => resolve({ values, error: undefined }));
+    stream.resume();
   });
 }
 
