@@ -138,6 +138,17 @@ describe('the header', () => {
   });
 });
 
+it.each([
+  ['X25519', { kty: 'OKP', crv: 'X25519' }],
+  ['Ed448', { kty: 'OKP', crv: 'Ed448' }],
+  ['P-384', { kty: 'EC', crv: 'P-384' }],
+  ['Ed25519 that says EC', { kty: 'EC', crv: 'Ed25519' }],
+  ['P-256 that says OKP', { kty: 'OKP', crv: 'P-256' }],
+])('A7: a pinned key of the kind %s opens nothing', async (_, jwk) => {
+  const pinned = [{ issuer: claims.iss, kid: 'ed-1', jwk: { ...ed.publicKey.export({ format: 'jwk' }), ...jwk } }];
+  expect(await judged(signed(header, claims), { keys: pinned })).toContain('neither Ed25519 nor P-256');
+});
+
 describe('the signature', () => {
   it('A7: of another key under a pinned kid is refused', async () => {
     expect(await judged(signed(header, claims, stranger.privateKey))).toContain('does not verify');
@@ -168,6 +179,9 @@ describe('the form', () => {
   it.each([
     ['two parts', `${head}.${body}`],
     ['four parts', `${token}.`],
+    ['a header that is no base64url', `${head}=.${body}.${signature}`],
+    ['claims that are no base64url', `${head}.${body}=.${signature}`],
+    ['a signature that is no base64url', `${head}.${body}.${signature}=`],
     ['JWE’s five parts', `${token}.a.b`],
     ['padding', `${head}.${body}.${signature}==`],
     ['a line break', `${token}\n`],

@@ -63,6 +63,11 @@ describe('a registration', () => {
     expect(verification).toMatchObject({ registration: { class: 'synced', backupEligible: true, backupState } });
   });
 
+  it.each([16, 1023])('may have a credential id of %i bytes', async (length) => {
+    const credential = { ...es256, id: base64url(new Uint8Array(length).fill(7)) };
+    expect(await verified(registration({ credential }))).toMatchObject({ registration: { credential: credential.id } });
+  });
+
   it('may carry extensions after its key', async () => {
     const data = authenticatorData({ flags: UP | UV | AT | ED, rest: bytes(attested(es256), 'a16161f5') });
     expect(await verified(registration({ data }))).toMatchObject({ registration: { coseKey: es256.coseKey } });
