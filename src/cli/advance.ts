@@ -1,0 +1,34 @@
+import { type AdvanceTimeResponse, TimeServiceClient } from '../generated/portcullis/dev/v1/time.ts';
+import { callHelp, callOptions, callStation } from './client.ts';
+import { type Command, readArguments, UsageError } from './command.ts';
+
+export const advance: Command = {
+  name: 'advance',
+  summary: 'let simulated time pass on an emulated station',
+  help: `Usage: portcullis advance DURATION --address HOST:PORT --ca FILE --cert FILE --key FILE
+
+DURATION is such as 30s, 90m, 24h or 7d. Only an emulated station ("portcullis dev") has a time that can be moved.
+
+${callHelp}`,
+  async run(args, output) {
+    const given = readArguments(args, { options: callOptions, positionals: ['DURATION'] });
+    const [duration = ''] = given.positionals;
+    const seconds = secondsOf(duration);
+    const { now } = await callStation<TimeServiceClient, AdvanceTimeResponse>(
+      given,
+      TimeServiceClient,
+      (client, metadata, options, answer) => client.advanceTime({ seconds }, metadata, options, answer),
+    );
+    output.out(`it is now ${now?.toISOString() ?? 'unknown'} on the station`);
+    return 0;
+  },
+};
+
+function secondsOf(text: string): bigint {
+  const [, digits, unit = ''] = /^([1-9][0-9]{0,8})([smhd])$/.exec(text) ?? [];
+  const each = { s: 1n, m: 60n, h: 3_600n, d: 86_400n }[unit];
+  if (digits === undefined || each === undefined) {
+    throw new UsageError(`expected a duration such as 90m or 24h, got ${JSON.stringify(text)}`);
+  }
+  return BigInt(digits) * each;
+}

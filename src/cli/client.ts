@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs';
+import {
+  type CallOptions,
+  type ChannelCredentials,
+  type Client,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import { type Listen, loadConfig, readSecret } from '../config.ts';
+import { Malformed, type Reason, reasons, shown } from '../domain/index.ts';
+import { BadRequest, ErrorInfo } from '../generated/google/rpc/error_details.ts';
+import { Status } from '../generated/google/rpc/status.ts';
+import { type Arguments, CommandFailed, UsageError } from './command.ts';
+
+/** The options of every command that calls a station. */
+export const callOptions = ['config', 'address', 'cert', 'key', 'ca'] as const;
+
+/** How those options are told in a command's help. */
+export const callHelp = `The station is called on its operators' listener, with a client certificate of the role operators:
+  --config FILE        the station's config: says where it listens and which CA signed its certificate
+  --address HOST:PORT  where it listens, if not as the config says
+  --ca FILE            the CA's certificate, if not as the config says
+  --cert FILE          the client certificate
+  --key FILE           its private key (a file that only its owner may read)`;
+
+/** A long time for an answer over loopback or a station's own network. */
+const deadline = 15_000;
+
+/** The station refused a call, or couldn't be reached: what, why, and what to do, a line each. */
+export class CallFailed extends Error {
+  readonly reason: Reason | undefined;
+  readonly lines: readonly string[];
+
+  constructor(reason: Reason | undefined, lines: readonly string[], options?: ErrorOptions) {
+    super(lines.join('\n'), options);
+    this.name = 'CallFailed';
+    this.reason = reason;
+    this.lines = lines;
+  }
+}
+
+type Constructor<C extends Client> = new (address: string, credentials: ChannelCredentials, options: object) => C;
+type Answer<R> = (error: ServiceError | null, response: R) => void;
+
+/**
+ * Calls a station once, over mutual TLS, and returns the answer. Throws `CallFailed` with the station's reason, or with what
+ * stood in the way.
+ */
+export async function callStation<C extends Client, R>(
+  args: Arguments,
+  service: Constructor<C>,
+  call: (client: C, metadata: Metadata, options: CallOptions, answer: Answer<R>) => void,
+): Promise<R> {
+  const { address, tls } = connection(args);
+  // No proxy: a station is called directly, whatever the environment says of other traffic.
+  const client = new service(address, tls, { 'grpc.enable_http_proxy': 0 });
+  try {
+    return await new Promise<R>((resolve, reject) => {
+      call(client, new Metadata(), { deadline: Date.now() + deadline }, (error, response) => {
+        if (error === null) resolve(response);
+        else reject(explained(error, address));
+      });
+    });
+  } finally {
+    client.close();
+  }
+}
+
+function connection(args: Arguments): { address: string; tls: ChannelCredentials } {
+  const config = args.value('config') === undefined ? undefined : loadConfig(args.required('config'));
+  const address = args.value('address') ?? (config === undefined ? undefined : addressOf(config.operatorsListen));
+  if (address === undefined) throw new UsageError('--config (or --address and --ca) is missing');
+  const ca = args.value('ca') ?? config?.tls.ca;
+  if (ca === undefined) throw new UsageError('--ca is missing');
+  const [caPem, certPem] = [readPem(ca, '--ca'), readPem(args.required('cert'), '--cert')];
+  const keyPem = Buffer.from(readSecret(args.required('key'), '--key'));
+  try {
+    return { address, tls: credentials.createSsl(caPem, keyPem, certPem) };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CommandFailed(`the certificate, its key or the CA cannot be used: ${why}`, { cause: error });
+  }
+}
+
+function readPem(file: string, place: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new Malformed(place, error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Where to call a listener that is bound so; one that is bound to every address is called on this machine. */
+export function addressOf({ host, port }: Listen): string {
+  if (host === '0.0.0.0' || host === '::') return `localhost:${port}`;
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** A gRPC error as this program tells it: the station's reason, its sentence and remedy from the catalogue, and what it adds. */
+export function explained(error: ServiceError, address: string): CallFailed {
+  const { info, violations } = detailsOf(error.metadata);
+  const reason = info?.domain === 'portcullis' ? reasonOf(info.reason) : undefined;
+  if (reason === undefined) return unexplained(error, address);
+  const { sentence, remedy } = reasons[reason];
+  const extra = Object.entries(info?.metadata ?? {}).map(
+    ([name, value]) => `  ${printable(name)}: ${printable(value)}`,
+  );
+  const fields = violations.map(({ field, description }) => `  ${printable(field)}: ${printable(description)}`);
+  const message = printable(error.details);
+  const added = message === sentence || message === '' || violations.length > 0 ? [] : [`  ${message}`];
+  return new CallFailed(reason, [`${reason}: ${sentence}`, ...added, ...extra, ...fields, remedy], { cause: error });
+}
+
+function unexplained(error: ServiceError, address: string): CallFailed {
+  const why = printable(error.details);
+  const lines: Partial<Record<status, readonly string[]>> = {
+    [status.UNAVAILABLE]: [
+      `no station can be reached at ${address}: ${why}`,
+      'Is it running ("portcullis doctor" tells), and are --cert, --key and --ca of this station?',
+    ],
+    [status.DEADLINE_EXCEEDED]: [`the station at ${address} did not answer within ${deadline / 1_000} s`, 'Ask again.'],
+    [status.UNIMPLEMENTED]: [`the station at ${address} does not offer this`, 'Is this the listener meant?'],
+  };
+  const said = lines[error.code] ?? [`the station at ${address} answered ${status[error.code] ?? error.code}: ${why}`];
+  return new CallFailed(undefined, said, { cause: error });
+}
+
+function detailsOf(metadata: Metadata): {
+  info: ErrorInfo | undefined;
+  violations: { field: string; description: string }[];
+} {
+  const violations: { field: string; description: string }[] = [];
+  let info: ErrorInfo | undefined;
+  try {
+    const [raw] = metadata.get('grpc-status-details-bin');
+    const details = Buffer.isBuffer(raw) ? Status.decode(raw).details : [];
+    for (const { typeUrl, value } of details) {
+      if (typeUrl.endsWith('/google.rpc.ErrorInfo')) info = ErrorInfo.decode(value);
+      if (typeUrl.endsWith('/google.rpc.BadRequest')) violations.push(...BadRequest.decode(value).fieldViolations);
+    }
+  } catch {
+    // Details that don't parse explain nothing: the status alone is told.
+  }
+  return { info, violations };
+}
+
+function reasonOf(tag: string): Reason | undefined {
+  return Object.keys(reasons).find((known): known is Reason => known === tag);
+}
+
+/** Text that came over the wire, for a terminal: no control characters, no direction marks (threat S10). */
+export function printable(text: string): string {
+  return /^[\x20-\x7e\u2018-\u201d\u2026]*$/.test(text) ? text : shown(text);
+}

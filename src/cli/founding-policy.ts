@@ -1,0 +1,60 @@
+/**
+ * The policy that `init` writes where none is given: for Ethereum's test network Sepolia, without a wallet or an admission
+ * authority yet. Its comments are part of it: they are hashed with the rest.
+ */
+export function foundingPolicy(trustDomain: string): string {
+  return `# The station's policy: who may attest, and what may be paid. Every decision names the hash of this file, comments and all;
+# once the station is founded, a changed file stops its start.
+version: 1
+
+# Client certificates name spiffe://<trust_domain>/<role>/<name>.
+trust_domain: ${trustDomain}
+
+# Where customers approve. The relying party serves approvals only, never login.
+approvals:
+  rp_id: approve.${trustDomain}
+  origins: ['https://approve.${trustDomain}']
+
+# How long a new factor or destination waits before it counts. Less than 24h is for test networks only.
+ripening:
+  factor: 24h
+  destination: 24h
+
+# How many WebAuthn assertions a withdrawal needs, and by which classes of factors: device, synced, hardware.
+evidence:
+  webauthn: 1
+  classes: [device, synced]
+
+# Who vouches for a customer's first factor: a public key whose private half the withdrawal service does not have. With none,
+# no account can enrol. Such as:
+#   - issuer: admission.${trustDomain}
+#     kid: '2026-1'
+#     jwk: { kty: OKP, crv: Ed25519, x: … }
+admission: []
+
+chains:
+  - chain: 'eip155:11155111' # Sepolia, a test network
+    max_fee: '20000000000000000' # 0.02 ETH: the most that one transaction may cost
+    max_fee_per_gas: '200000000000' # 200 gwei
+    access_list_entries: 0
+
+assets:
+  - asset: 'eip155:11155111/slip44:60'
+    symbol: ETH
+    decimals: 18
+    max_payment: '1000000000000000000' # 1 ETH in one payment
+
+# The keys that sign. Such as:
+#   - id: hot
+#     chain: 'eip155:11155111'
+#     signer: ledger # a name from config.yaml
+#     path: "m/44'/60'/0'/0/0"
+#     address: 'eip155:11155111:0x…'
+#     public_key: '02…' # compressed, 66 hex digits: the pinned identity of the device's key
+#     first_nonce: '0'
+wallets: []
+
+# How far above a wallet's next nonce a transaction may be.
+nonce_window: 16
+`;
+}

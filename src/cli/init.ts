@@ -1,0 +1,206 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { loadConfig, loadPolicy } from '../config.ts';
+import { foundStation, journalOrigin, newStationId } from '../custody/founding.ts';
+import { verifierKeyOf } from '../custody/journal-key.ts';
+import { Malformed, toHex } from '../domain/index.ts';
+import { machineTime } from '../machine-time.ts';
+import { createAuthority, type Issued, issueClient, issueServer } from './certificates.ts';
+import { type Command, CommandFailed, readArguments } from './command.ts';
+import { foundingPolicy } from './founding-policy.ts';
+
+/** The folder that must not stay on the station. */
+export const takeAway = 'take-away';
+
+const clients: readonly (readonly [role: string, name: string])[] = [
+  ['withdrawals', 'service'],
+  ['operators', 'operator'],
+  ['courier', 'courier'],
+  ['auditors', 'auditor'],
+];
+
+export const init: Command = {
+  name: 'init',
+  summary: 'make a station',
+  help: `Usage: portcullis init DIR [--policy FILE] [--trust-domain NAME] [--name HOST]…
+
+Makes a station in the new folder DIR: its config and founding policy, its database, its keys in a folder apart from the data,
+and in ${takeAway}/ the CA's key and the clients' certificates, which must be taken to other machines.
+  --policy FILE        the founding policy; without it, one for the test network Sepolia is written, with room for a wallet
+  --trust-domain NAME  the domain in clients' certificates, if no policy says it (default: station.example)
+  --name HOST          a further name or IP address that clients will call the station by; may be given more than once
+
+It overwrites nothing, and where it fails it leaves nothing behind.`,
+  async run(args, output) {
+    const given = readArguments(args, { options: ['policy', 'trust-domain'], many: ['name'], positionals: ['DIR'] });
+    const [dir = ''] = given.positionals;
+    const made = await makeStation({
+      folder: resolve(dir),
+      policy: given.value('policy'),
+      trustDomain: given.value('trust-domain'),
+      names: given.values('name'),
+    });
+    const shown = relative('', resolve(dir)) || '.';
+    const away = join(shown, takeAway);
+    for (const line of [
+      `made the station ${made.station} in ${shown}`,
+      '',
+      `TAKE ${away} AWAY. It holds the CA's key, with which anyone can make themselves a client of any role, and the`,
+      'clients’ keys. Carry it to a machine that is not the station, hand each client its own folder, keep the CA’s key',
+      'offline, and delete it here. "portcullis doctor" complains until it is gone.',
+      '',
+      `The journal's key, for auditors to pin (also in ${join(away, 'journal.vkey')}):`,
+      `  ${made.journalKey}`,
+      '',
+      `Next: look through ${join(shown, 'policy.yaml')} and ${join(shown, 'config.yaml')}, then`,
+      `  portcullis doctor --config ${join(shown, 'config.yaml')}`,
+      `  portcullis run --config ${join(shown, 'config.yaml')}`,
+    ]) {
+      output.out(line);
+    }
+    return 0;
+  },
+};
+
+export interface StationRequest {
+  /** Absolute; must not exist. */
+  readonly folder: string;
+  /** A policy file, or undefined for the founding policy for a test network. */
+  readonly policy: string | undefined;
+  readonly trustDomain: string | undefined;
+  /** What clients may call the station by, beside this machine's own names. */
+  readonly names: readonly string[];
+}
+
+/** Builds the whole station beside its place, and moves it there in one rename. */
+export async function makeStation(
+  request: StationRequest,
+): Promise<{ readonly station: string; readonly journalKey: string }> {
+  const { folder } = request;
+  if (existsSync(folder))
+    throw new CommandFailed(`${folder} exists: name a folder that doesn't, nothing is overwritten`);
+  if (!existsSync(dirname(folder))) throw new CommandFailed(`${dirname(folder)} does not exist: make it first`);
+  const build = `${folder}.partial-${toHex(randomBytes(6))}`;
+  try {
+    const made = await buildStation(build, request);
+    // rename(2) would replace an empty folder that came to be meanwhile; it holds nothing to lose.
+    renameSync(build, folder);
+    return made;
+  } catch (error) {
+    rmSync(build, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function buildStation(
+  build: string,
+  { policy: policyFile, trustDomain, names }: StationRequest,
+): Promise<{ station: string; journalKey: string }> {
+  for (const folder of ['', 'data', 'keys', takeAway]) makeFolder(join(build, folder));
+  const policyPath = join(build, 'policy.yaml');
+  const given = policyFile === undefined ? undefined : loadPolicy(policyFile);
+  writeFile(policyPath, given?.document ?? foundingPolicy(trustDomain ?? 'station.example'));
+  const { document, policy } = loadPolicy(policyPath);
+  if (trustDomain !== undefined && trustDomain !== policy.trustDomain) {
+    throw new Malformed('--trust-domain', `is not ${policy.trustDomain}, which the policy says`);
+  }
+
+  const stateKey = new Uint8Array(randomBytes(32));
+  writeFile(join(build, 'keys/state.key'), `${toHex(stateKey)}\n`);
+  const journal = generateKeyPairSync('ed25519');
+  writeFile(join(build, 'keys/journal.pem'), journal.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString());
+  const stationId = newStationId();
+  const journalKey = verifierKeyOf(journalOrigin(stationId, false), journal.publicKey);
+  writeFile(join(build, takeAway, 'journal.vkey'), `${journalKey}\n`);
+  await writeCertificates(build, policy.trustDomain, names);
+
+  const file = join(build, 'data/station.db');
+  const { station } = foundStation({
+    file,
+    stateKey,
+    policyDocument: document,
+    policy,
+    reading: machineTime.read(),
+    simulated: false,
+    journalKey,
+    stationId,
+  });
+  chmodSync(file, 0o600);
+  chmodSync(`${file}.lock`, 0o600);
+  writeFile(join(build, 'config.yaml'), configDocument);
+  // What was written must be what `run` accepts.
+  loadConfig(join(build, 'config.yaml'));
+  return { station, journalKey };
+}
+
+async function writeCertificates(build: string, trustDomain: string, names: readonly string[]): Promise<void> {
+  const now = Date.now();
+  const authority = await createAuthority(trustDomain, now);
+  const server = await issueServer(authority, [...new Set(['localhost', '127.0.0.1', '::1', ...names])], now);
+  writeFile(join(build, 'keys/ca.pem'), authority.certificate);
+  writeIssued(join(build, 'keys/server'), server);
+  writeIssued(join(build, takeAway, 'ca'), authority);
+  for (const [role, name] of clients) {
+    const folder = join(build, takeAway, role);
+    makeFolder(folder);
+    writeFile(join(folder, 'ca.pem'), authority.certificate);
+    writeIssued(join(folder, name), await issueClient(authority, role, name, now));
+  }
+}
+
+function writeIssued(path: string, { certificate, key }: Issued): void {
+  writeFile(`${path}.pem`, certificate);
+  writeFile(`${path}.key`, key);
+}
+
+function makeFolder(path: string): void {
+  mkdirSync(path, { mode: 0o700 });
+}
+
+/** Makes a file that only its owner may read, and has it on the disk before anything is built on it. */
+function writeFile(path: string, text: string): void {
+  const descriptor = openSync(path, 'wx', 0o600);
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+const configDocument = `# Where the station's things are. What it may sign is in the policy. Paths are relative to this file.
+version: 1
+data: data # station.db; back it up
+policy: policy.yaml
+
+# Only the station's user may read these. Keep them apart from the data and its backups.
+keys:
+  state: keys/state.key # authenticates every row of the database
+  journal: keys/journal.pem # signs the journal's checkpoints
+
+tls:
+  ca: keys/ca.pem # whose certificates clients must show
+  certificate: keys/server.pem
+  key: keys/server.key
+
+listen: 127.0.0.1:7443 # withdrawal service, courier, auditors
+operators_listen: 127.0.0.1:7444 # operators, so that a freeze gets through when the other is flooded
+
+# The devices that hold the wallets' keys; policy's wallets name them.
+signers:
+  - name: ledger
+    kind: ledger
+    transport: hid # USB
+    review: 5m # how long a person may take to review a payment on the device
+`;

@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../config.ts';
+import { type Command, CommandFailed, readArguments } from './command.ts';
+
+/** Starts the real station. */
+export const run: Command = {
+  name: 'run',
+  summary: 'run a station',
+  help: `Usage: portcullis run --config FILE
+
+Runs the station in the foreground until it is told to stop (SIGTERM, SIGINT). Its exit code is the daemon's.`,
+  run(args) {
+    const config = resolve(readArguments(args, { options: ['config'] }).required('config'));
+    // Says what is wrong with the config here, before anything starts; the daemon reads it again itself.
+    loadConfig(config);
+    return startProcess('daemon.ts', ['--config', config]);
+  },
+};
+
+/** Starts the emulated station. */
+export const dev: Command = {
+  name: 'dev',
+  summary: 'run an emulated station: simulated time, an emulated Ledger, test networks only',
+  help: `Usage: portcullis dev [OPTION…]
+
+Brings up an emulated station and leaves it running: it prints where it listens, which certificates to use and a first command
+to try. Nothing in it guards anything of worth. Options are passed on to it.`,
+  run: (args) => startProcess('dev.ts', args),
+};
+
+const forwarded = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGUSR2'] as const;
+
+/**
+ * Runs one of the composition roots (src/daemon.ts, src/dev.ts) as a process, in this very Node, with this terminal. Resolves to
+ * its exit code; 128 + n where signal n ended it.
+ */
+export function startProcess(root: string, args: readonly string[]): Promise<number> {
+  const file = fileURLToPath(new URL(`../${root}`, import.meta.url));
+  const child = spawn(process.execPath, [file, ...args], { stdio: 'inherit' });
+  const forward = (signal: NodeJS.Signals): void => {
+    // A terminal sends its own Ctrl-C to both; sent again it would count as a second one.
+    if (signal === 'SIGINT' && process.stdin.isTTY) return;
+    child.kill(signal);
+  };
+  for (const signal of forwarded) process.on(signal, forward);
+  return new Promise<number>((done, failed) => {
+    child.on('error', (error) =>
+      failed(new CommandFailed(`could not start ${root}: ${error.message}`, { cause: error })),
+    );
+    child.on('close', (code, signal) => done(signal === null ? (code ?? 1) : 128 + constants.signals[signal]));
+  }).finally(() => {
+    for (const signal of forwarded) process.off(signal, forward);
+  });
+}
