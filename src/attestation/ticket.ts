@@ -14,7 +14,6 @@ export function makeTicket(key: Uint8Array, epoch: number, fields: Flat): string
 
 /** Whether the intent's `ticket` is the one that `makeTicket` gives for its other members; constant time. */
 export function checkTicket(key: Uint8Array, epoch: number, fields: Flat): boolean {
-  const { ticket, ...others } = fields;
-  if (ticket === undefined) return false;
+  const { ticket = '', ...others } = fields;
   return sameSecret(utf8.encode(makeTicket(key, epoch, others)), utf8.encode(ticket));
 }

@@ -9,7 +9,7 @@ import {
   parseStationName,
   reasons,
 } from '../../src/domain/index.ts';
-import { es256, expected, origin, rpId, utf8 } from './webauthn/credential.ts';
+import { assertion, eddsa, es256, expected, origin, rpId, utf8 } from './webauthn/credential.ts';
 import { registration } from './webauthn/registration-fixture.ts';
 
 const noise = fc.oneof(fc.uint8Array(), fc.json().map(utf8), fc.string().map(utf8));
@@ -27,6 +27,24 @@ describe('A1: whatever arrives is refused with a reason, and nothing throws', ()
         refused(verifyAssertion(sent, expected(es256, coseKey === null ? {} : { coseKey })));
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  it.each([es256, eddsa])('as the signature, or the key, of an assertion that is in order else ($id)', (credential) => {
+    const good = assertion(credential);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (signature) => {
+        refused(verifyAssertion({ ...good, signature }, expected(credential)));
+      }),
+      { numRuns: 500 },
+    );
+    fc.assert(
+      fc.property(fc.nat(76), fc.integer({ min: 1, max: 255 }), (at, value) => {
+        const place = at % credential.coseKey.length;
+        const coseKey = Uint8Array.from(credential.coseKey, (byte, i) => (i === place ? byte ^ value : byte));
+        refused(verifyAssertion(good, expected(credential, { coseKey })));
+      }),
+      { numRuns: 500 },
     );
   });
 

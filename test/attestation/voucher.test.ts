@@ -222,6 +222,7 @@ describe('the claims', () => {
     ['A7: without iat', { iat: undefined }, 'claims.iat is missing'],
     ['A4: from the future', { iat: seconds + minute / 1000 + 1 }, 'after the station’s present'],
     ['A4: that have expired', { exp: seconds }, 'has expired'],
+    ['A4: that expired in 1970', { iat: 0, exp: 0 }, 'has expired'],
     ['A7: without jti', { jti: undefined }, 'claims.jti is missing'],
     ['A7: with a short jti', { jti: 'x' }, 'as jti'],
     ['A7: with a colon in jti', { jti: 'a:b:c:d:e:f:g:h:i' }, 'as jti'],
