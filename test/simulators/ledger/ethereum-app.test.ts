@@ -7,7 +7,7 @@ import {
   type TransactionSerializable,
   toRlp,
 } from 'viem';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Person } from './person.ts';
 import { readRecording } from './recording.ts';
 
@@ -155,6 +155,7 @@ describe('calldata', () => {
       expect(sign(person, transaction, size)).toBeUndefined();
       expect(page(walk(person), 'Send')).toBe('Send\n1.234567 USDC');
     }
+    person.enableBlindSigning();
     person.send(usdcInformation);
     const selectorAt = (path + serializeTransaction(transaction).slice(2)).indexOf('a9059cbb') / 2;
     expect(sign(person, transaction, selectorAt + 2)).toBe('6a80');
@@ -247,6 +248,49 @@ describe('derivation paths', () => {
     expect(address('028000002c8000003c')).toMatch(/9000$/);
     const raw = `028000002c80000000${serializeTransaction(base).slice(2)}`;
     expect(person.send(`e0040000${(raw.length / 2).toString(16)}${raw}`)).toBe('6a15');
+  });
+});
+
+describe('the host is owed one answer a command', () => {
+  it('so that a signature is dropped where another answer went out during its review', () => {
+    const person = new Person();
+    sign(person, base);
+    expect(person.send('e006000000')).toBe('020116009000');
+    person.select('Sign transaction');
+    expect(person.screen).toBe('Transaction signed');
+    expect(person.replies).toEqual(['020116009000']);
+  });
+
+  it('and a message for a path that isn’t the app’s gets its refusal only when approved', () => {
+    const person = new Person();
+    person.send('e00800000e028000002c800000000000000161');
+    person.select('Sign message');
+    expect(person.replies).toEqual(['6a15']);
+  });
+});
+
+describe('a status', () => {
+  afterEach(() => vi.useRealTimers());
+
+  it('goes by itself after three seconds', () => {
+    vi.useFakeTimers();
+    const person = new Person();
+    sign(person, base);
+    person.select('Sign transaction');
+    vi.advanceTimersByTime(2999);
+    expect(person.screen).toBe('Transaction signed');
+    vi.advanceTimersByTime(1);
+    expect(person.screen).toBe('Ethereum\napp is ready');
+  });
+
+  it('that a new review replaced doesn’t end it', () => {
+    vi.useFakeTimers();
+    const person = new Person();
+    sign(person, base);
+    person.select('Sign transaction');
+    sign(person, base);
+    vi.advanceTimersByTime(10_000);
+    expect(person.screen).toBe('Review transaction');
   });
 });
 

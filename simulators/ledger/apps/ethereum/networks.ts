@@ -41,8 +41,6 @@ const networks = new Map<bigint, Network>([
 
 export const mainnet = 1n;
 
-export const isKnown = (chainId: bigint): boolean => networks.has(chainId);
-
 /** Undefined for a chain that the app doesn't know. */
 export const networkName = (chainId: bigint): string | undefined => networks.get(chainId)?.name;
 

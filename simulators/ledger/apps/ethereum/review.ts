@@ -1,5 +1,5 @@
 import { actionPage, titlePage, valuePages, warningPage } from '../../os/page.ts';
-import { answer, nothing, status } from '../../os/status.ts';
+import { answer, nothing, StatusError, status } from '../../os/status.ts';
 import type { Page } from '../../os/view.ts';
 import type { Context } from './context.ts';
 
@@ -25,7 +25,15 @@ export function showReview(context: Context, review: Review): void {
     context.endReview();
     os.notify(text, context.idle);
   };
-  const approve = decide(review.approved, review.onApprove);
+  const approve = decide(review.approved, () => {
+    try {
+      review.onApprove();
+    } catch (error) {
+      // A path that the system doesn't sign for: the host hears of it, the screen shows its status all the same.
+      if (!(error instanceof StatusError)) throw error;
+      os.reply(answer(nothing, error.word));
+    }
+  });
   const refuse = decide(review.refused, () => os.reply(answer(nothing, status.conditionsNotSatisfied)));
   const pages: readonly Page[] = [
     titlePage(review.title),
