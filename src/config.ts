@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { hour, Malformed, minute, parseWalletId, second, shown } from './domain/index.ts';
 import { Members } from './gate/document.ts';
 import { type Policy, parsePolicy } from './gate/policy.ts';
+import { parseSpeculosUrl } from './signers/ledger/transport.ts';
 import { readYamlFile, unreadable } from './yaml-file.ts';
 
 /** Where a listener is bound. Port 0: any that is free. */
@@ -161,8 +162,7 @@ function parseSigner(value: unknown, place: string): SignerConfig {
   const signer: SignerConfig = {
     name,
     kind,
-    transport:
-      transport === 'hid' ? { kind: 'hid' } : { kind: 'speculos', url: parseLoopback(of.text('url'), of.at('url')) },
+    transport: transport === 'hid' ? { kind: 'hid' } : { kind: 'speculos', url: speculosUrl(of) },
     review: of.has('review') ? of.duration('review') : 5 * minute,
   };
   if (signer.review < 5 * second || signer.review > hour)
@@ -171,21 +171,11 @@ function parseSigner(value: unknown, place: string): SignerConfig {
   return signer;
 }
 
-/** An emulator signs for whoever asks it, so it is reached on this machine only, and by no name that another could answer to. */
-function parseLoopback(value: string, place: string): string {
-  const expected = 'expected an address on this machine such as http://127.0.0.1:5000';
-  let url: URL;
-  try {
-    url = new URL(value);
-  } catch {
-    throw new Malformed(place, `${expected}, got ${shown(value)}`);
-  }
-  const loopback =
-    /^127(?:\.\d{1,3}){3}$/.test(url.hostname) || url.hostname === '[::1]' || url.hostname === 'localhost';
-  if (!loopback || url.protocol !== 'http:' || url.href !== `${url.origin}/`) {
-    throw new Malformed(place, `${expected}, got ${shown(value)}`);
-  }
-  return url.origin;
+/** An emulator signs for whoever asks it, so it is reached on this machine only. */
+function speculosUrl(of: Members): string {
+  const url = of.text('url');
+  parseSpeculosUrl(url, of.at('url'));
+  return url;
 }
 
 function checkFile(file: string, place: string): void {

@@ -14,7 +14,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { loadConfig, loadPolicy } from '../config.ts';
 import { foundStation, journalOrigin, newStationId } from '../custody/founding.ts';
 import { verifierKeyOf } from '../custody/journal-key.ts';
-import { Malformed, toHex } from '../domain/index.ts';
+import { Malformed, type TimeSource, toHex } from '../domain/index.ts';
 import { machineTime } from '../machine-time.ts';
 import { createAuthority, type Issued, issueClient, issueServer } from './certificates.ts';
 import { type Command, CommandFailed, readArguments } from './command.ts';
@@ -51,7 +51,8 @@ It overwrites nothing, and where it fails it leaves nothing behind.`,
       trustDomain: given.value('trust-domain'),
       names: given.values('name'),
     });
-    const shown = relative('', resolve(dir)) || '.';
+    const near = relative('', resolve(dir));
+    const shown = near.startsWith('..') ? resolve(dir) : near;
     const away = join(shown, takeAway);
     for (const line of [
       `made the station ${made.station} in ${shown}`,
@@ -81,6 +82,12 @@ export interface StationRequest {
   readonly trustDomain: string | undefined;
   /** What clients may call the station by, beside this machine's own names. */
   readonly names: readonly string[];
+  /** An emulated station's simulation; the machine's time where absent. */
+  readonly time?: TimeSource;
+  /** The config document, if not the one that `init` writes. */
+  readonly config?: string;
+  /** Client certificates to make beside the usual ones. */
+  readonly clients?: readonly (readonly [role: string, name: string])[];
 }
 
 /** Builds the whole station beside its place, and moves it there in one rename. */
@@ -105,7 +112,14 @@ export async function makeStation(
 
 async function buildStation(
   build: string,
-  { policy: policyFile, trustDomain, names }: StationRequest,
+  {
+    policy: policyFile,
+    trustDomain,
+    names,
+    time = machineTime(),
+    config = configDocument,
+    clients: more = [],
+  }: StationRequest,
 ): Promise<{ station: string; journalKey: string }> {
   for (const folder of ['', 'data', 'keys', takeAway]) makeFolder(join(build, folder));
   const policyPath = join(build, 'policy.yaml');
@@ -121,9 +135,9 @@ async function buildStation(
   const journal = generateKeyPairSync('ed25519');
   writeFile(join(build, 'keys/journal.pem'), journal.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString());
   const stationId = newStationId();
-  const journalKey = verifierKeyOf(journalOrigin(stationId, false), journal.publicKey);
+  const journalKey = verifierKeyOf(journalOrigin(stationId, time.simulated), journal.publicKey);
   writeFile(join(build, takeAway, 'journal.vkey'), `${journalKey}\n`);
-  await writeCertificates(build, policy.trustDomain, names);
+  await writeCertificates(build, policy.trustDomain, names, [...clients, ...more]);
 
   const file = join(build, 'data/station.db');
   const { station } = foundStation({
@@ -131,27 +145,32 @@ async function buildStation(
     stateKey,
     policyDocument: document,
     policy,
-    reading: machineTime.read(),
-    simulated: false,
+    reading: time.read(),
+    simulated: time.simulated,
     journalKey,
     stationId,
   });
   chmodSync(file, 0o600);
   chmodSync(`${file}.lock`, 0o600);
-  writeFile(join(build, 'config.yaml'), configDocument);
+  writeFile(join(build, 'config.yaml'), config);
   // What was written must be what `run` accepts.
   loadConfig(join(build, 'config.yaml'));
   return { station, journalKey };
 }
 
-async function writeCertificates(build: string, trustDomain: string, names: readonly string[]): Promise<void> {
+async function writeCertificates(
+  build: string,
+  trustDomain: string,
+  names: readonly string[],
+  issued: typeof clients,
+): Promise<void> {
   const now = Date.now();
   const authority = await createAuthority(trustDomain, now);
   const server = await issueServer(authority, [...new Set(['localhost', '127.0.0.1', '::1', ...names])], now);
   writeFile(join(build, 'keys/ca.pem'), authority.certificate);
   writeIssued(join(build, 'keys/server'), server);
   writeIssued(join(build, takeAway, 'ca'), authority);
-  for (const [role, name] of clients) {
+  for (const [role, name] of issued) {
     const folder = join(build, takeAway, role);
     makeFolder(folder);
     writeFile(join(folder, 'ca.pem'), authority.certificate);

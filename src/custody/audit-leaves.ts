@@ -3,7 +3,7 @@ import { sameBytes } from '../journal/hash.ts';
 import { commitment, type Leaf, type Opening, parseLeaf } from '../journal/leaf.ts';
 import type { Sqlite } from '../store/database.ts';
 import type { Log } from '../store/log.ts';
-import type { Found } from './audit.ts';
+import type { Found } from './audit-finding.ts';
 import { membersOf, RowLeaves } from './audit-rows.ts';
 import { rowsToldBy } from './audit-tellings.ts';
 import { TreeAudit } from './audit-tree.ts';

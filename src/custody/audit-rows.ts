@@ -5,7 +5,7 @@ import { rowMac } from '../store/key.ts';
 import type { Log } from '../store/log.ts';
 import { type Cell, columnName, columnsOf, fromCells } from '../store/table.ts';
 import { type Records, type TableName, tables } from '../store/tables.ts';
-import type { Found } from './audit.ts';
+import type { Found } from './audit-finding.ts';
 import { contradictions, isTold, type Member, mayTell } from './audit-tellings.ts';
 
 /** A leaf's members by name: its own, or for a commitment what its opening says. */

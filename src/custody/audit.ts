@@ -6,47 +6,11 @@ import { openForReading, type Sqlite } from '../store/database.ts';
 import { StoreUnusable, sqliteCode } from '../store/failure.ts';
 import { deriveKeys } from '../store/key.ts';
 import { Log } from '../store/log.ts';
+import type { Found } from './audit-finding.ts';
 import { LeafAudit } from './audit-leaves.ts';
 import { RowAudit } from './audit-rows.ts';
 import { foreignSchema } from './audit-schema.ts';
 import { policyHash } from './founding.ts';
-
-/** What can be wrong with a station's database. */
-export const findingTags = [
-  'schema-altered',
-  'station-missing',
-  'leaf-missing',
-  'leaf-altered',
-  'leaf-malformed',
-  'leaf-foreign',
-  'time-reversed',
-  'node-missing',
-  'node-altered',
-  'node-extra',
-  'opening-wrong',
-  'policy-missing',
-  'policy-altered',
-  'row-forged',
-  'row-malformed',
-  'row-untold',
-  'row-missing',
-  'row-older',
-  'row-contradicts',
-  'log-key-differs',
-  'checkpoint-invalid',
-  'station-behind',
-  'journal-forked',
-] as const;
-
-/** One thing that is wrong: what, where, and a sentence about it. */
-export interface Finding {
-  readonly tag: (typeof findingTags)[number];
-  readonly where: string;
-  readonly message: string;
-}
-
-/** Takes findings as they are made: there may be as many as rows. */
-export type Found = (finding: Finding) => void;
 
 export interface AuditRequest {
   /** The database. */

@@ -1,0 +1,6 @@
+/** One thing that was looked at; where it is wrong, `mend` says what to do. */
+export interface Diagnosis {
+  readonly what: string;
+  readonly found: string;
+  readonly mend?: string | undefined;
+}

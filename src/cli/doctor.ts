@@ -1,0 +1,172 @@
+import { createPublicKey } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Config, loadConfig, loadPolicy, readJournalKey, readStateKey, type SignerConfig } from '../config.ts';
+import { policyHash } from '../custody/founding.ts';
+import { type Inspection, inspectStation } from '../custody/inspection.ts';
+import { verifierKeyOf } from '../custody/journal-key.ts';
+import { type Reason, reasons, type Wallet } from '../domain/index.ts';
+import { machineTime } from '../machine-time.ts';
+import { probeSigner } from '../signer-probe.ts';
+import { checkCertificates } from './certificate-check.ts';
+import { printable } from './client.ts';
+import { type Command, readArguments } from './command.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import { takeAway } from './init.ts';
+
+type Readiness =
+  | { readonly ready: true; readonly device: string }
+  | { readonly ready: false; readonly reason: Reason; readonly message: string };
+
+/** Asks a signer about the wallets that are on it. */
+export type Probe = (signer: SignerConfig, wallets: readonly Wallet[]) => Promise<readonly Readiness[]>;
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'say what is wrong with a station, and how to mend it',
+  help: `Usage: portcullis doctor --config FILE
+
+Looks at the Node that runs it, the config, the policy, files' permissions, keys, certificates, the database, the clock and the
+devices. A line each: "ok", or "WRONG" and how to mend it. Changes nothing; its exit code is 1 if anything is wrong. Devices are
+asked only while the station isn't running.`,
+  async run(args, output) {
+    const file = readArguments(args, { options: ['config'] }).required('config');
+    let wrong = 0;
+    for await (const { what, found, mend } of diagnose(file, probeSigner)) {
+      output.out(`${mend === undefined ? 'ok   ' : 'WRONG'} ${what}: ${printable(found)}`);
+      if (mend === undefined) continue;
+      wrong++;
+      output.out(`      ${printable(mend)}`);
+    }
+    output.out(wrong === 0 ? 'nothing is wrong' : `${wrong} ${wrong === 1 ? 'thing is' : 'things are'} wrong`);
+    return wrong === 0 ? 0 : 1;
+  },
+};
+
+/** Looks at everything that can be looked at; what depends on something broken is left out. */
+export async function* diagnose(file: string, probe: Probe): AsyncGenerator<Diagnosis> {
+  yield { what: 'node', found: process.versions.node };
+  const loaded = attempt('config', () => loadConfig(file), 'Correct the config at the place that is named.');
+  yield loaded.diagnosis ?? { what: 'config', found: file };
+  const config = loaded.value;
+  if (config === undefined) return;
+  yield* checkFiles(config);
+  yield* checkCertificates(config.tls, Date.now());
+
+  const read = attempt('policy', () => loadPolicy(config.policy), 'Correct the policy at the place that is named.');
+  const keys = attempt(
+    'keys',
+    () => ({ state: readStateKey(config.keys.state), journal: readJournalKey(config.keys.journal) }),
+    'Restore the key from where it is kept safe.',
+  );
+  for (const { diagnosis } of [read, keys]) if (diagnosis !== undefined) yield diagnosis;
+  if (keys.value === undefined) return;
+  const { state, journal } = keys.value;
+  const inspected = attempt(
+    'database',
+    () => inspectStation(config.database, state),
+    'Make a station with "portcullis init", run the release that wrote it, or restore a backup.',
+  );
+  if (inspected.diagnosis !== undefined) yield inspected.diagnosis;
+  const station = inspected.value;
+  if (station === undefined) return;
+  yield* checkDatabase(station);
+  yield checkJournalKey(station, verifierKeyOf(station.station?.origin ?? '-', createPublicKey(journal)));
+  yield* checkClock(station);
+  if (read.value === undefined) return;
+  const { document, policy } = read.value;
+  yield checkPolicy(policyHash(document), station);
+  yield* checkSigners(config, [...policy.wallets.values()], station.running, probe);
+}
+
+function attempt<T>(what: string, look: () => T, mend: string): { value?: T; diagnosis?: Diagnosis } {
+  try {
+    return { value: look() };
+  } catch (error) {
+    return { diagnosis: { what, found: error instanceof Error ? error.message : String(error), mend } };
+  }
+}
+
+function* checkFiles(config: Config): Generator<Diagnosis> {
+  const home = dirname(config.file);
+  const closed = [config.data, dirname(config.keys.state), config.database].filter((path) => existsSync(path));
+  const open = closed.filter((path) => (statSync(path).mode & 0o077) !== 0);
+  yield open.length === 0
+    ? { what: 'permissions', found: 'data and keys are their owner’s alone' }
+    : { what: 'permissions', found: `others may use ${open.join(', ')}`, mend: `Run: chmod go= ${open.join(' ')}` };
+  const away = [join(home, takeAway), join(config.data, takeAway)].find((path) => existsSync(path));
+  if (away === undefined) return;
+  const mend = 'Carry it to another machine and delete it here: whoever has the CA’s key can be any client.';
+  yield { what: takeAway, found: `${away} is still on the station`, mend };
+}
+
+function* checkDatabase({ damage, station, running, frozen }: Inspection): Generator<Diagnosis> {
+  yield damage.length === 0
+    ? { what: 'database', found: running ? 'sound; the station is running' : 'sound; the station is not running' }
+    : { what: 'database', found: damage.join('; '), mend: 'Stop the station and restore a backup.' };
+  if (station === undefined) {
+    const mend =
+      'Restore the station’s own state key; if it is, run "portcullis verify": another hand wrote the database.';
+    yield { what: 'state key', found: 'the station’s row fails its authentication code', mend };
+  } else yield { what: 'station', found: station.name };
+  if (frozen.length > 0) {
+    const mend = 'When the reason is gone, "portcullis thaw SCOPE".';
+    yield { what: 'freezes', found: `in force on ${frozen.join(', ')}`, mend };
+  }
+}
+
+function checkJournalKey({ station, journalKey }: Inspection, own: string): Diagnosis {
+  if (station === undefined || journalKey === own) return { what: 'journal key', found: own };
+  const mend = 'Restore the station’s own journal key: with this one, no auditor would believe its checkpoints.';
+  return { what: 'journal key', found: `it is not ${journalKey ?? 'known'}, which the journal began with`, mend };
+}
+
+function* checkClock({ clock }: Inspection): Generator<Diagnosis> {
+  const reading = attempt('clock', () => machineTime.read(), 'Run on Linux with /proc mounted.');
+  if (reading.diagnosis !== undefined) yield reading.diagnosis;
+  if (reading.value === undefined || clock === undefined) return;
+  const { wall, bootId } = reading.value;
+  const behind = clock.highWater - wall;
+  const booted = bootId === clock.bootId ? 'same boot as last seen' : 'booted since last seen';
+  if (clock.suspect || behind > 2_000) {
+    const found =
+      behind > 2_000 ? `it is ${Math.ceil(behind / 1_000)} s behind the latest time seen` : 'the station suspects it';
+    yield { what: 'clock', found, mend: 'Set the machine’s time right, then "portcullis clock acknowledge".' };
+  } else yield { what: 'clock', found: `${new Date(wall).toISOString()}, ${booted}` };
+}
+
+function checkPolicy(hash: string, { station }: Inspection): Diagnosis {
+  if (station === undefined || station.policy === hash) return { what: 'policy', found: hash };
+  const { remedy } = reasons['policy-changed'];
+  return { what: 'policy', found: `the file has ${hash}, in force is ${station.policy}`, mend: remedy };
+}
+
+async function* checkSigners(
+  config: Config,
+  wallets: readonly Wallet[],
+  running: boolean,
+  probe: Probe,
+): AsyncGenerator<Diagnosis> {
+  for (const { id, signer } of wallets) {
+    if (config.signers.some(({ name }) => name === signer)) continue;
+    yield { what: `wallet ${id}`, found: `its signer ${signer} is not in the config`, mend: 'Add it under signers.' };
+  }
+  for (const signer of config.signers) {
+    const own = wallets.filter((wallet) => wallet.signer === signer.name);
+    const what = `signer ${signer.name}`;
+    if (own.length === 0) yield { what, found: 'no wallet of the policy is on it' };
+    else if (running) yield { what, found: 'the running station has it: "portcullis status" tells of it' };
+    else yield* readiness(own, await probe(signer, own));
+  }
+}
+
+function* readiness(wallets: readonly Wallet[], answers: readonly Readiness[]): Generator<Diagnosis> {
+  for (const [i, { id }] of wallets.entries()) {
+    const answer = answers[i];
+    const what = `wallet ${id}`;
+    if (answer === undefined)
+      yield { what, found: 'its signer said nothing of it', mend: reasons['signer-failed'].remedy };
+    else if (answer.ready) yield { what, found: answer.device };
+    else yield { what, found: `${answer.reason}: ${answer.message}`, mend: reasons[answer.reason].remedy };
+  }
+}

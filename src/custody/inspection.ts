@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import type { ClockRecord, StationRecord } from '../domain/index.ts';
+import { parseLeaf } from '../journal/leaf.ts';
+import { openForReading, type Sqlite } from '../store/database.ts';
+import { sqliteCode, TamperedRow } from '../store/failure.ts';
+import { deriveKeys } from '../store/key.ts';
+import { Log } from '../store/log.ts';
+import { Rows } from '../store/rows.ts';
+import { foreignSchema } from './audit-schema.ts';
+
+/** How a station's database stands, beside a running daemon or without one. */
+export interface Inspection {
+  /** Whether a process holds the station's lock. */
+  readonly running: boolean;
+  /** What SQLite finds wrong with the file's structure, and what isn't in the schema as this release makes it. */
+  readonly damage: readonly string[];
+  /** Undefined where its row fails its authentication code by the given state key. */
+  readonly station: StationRecord | undefined;
+  readonly clock: ClockRecord | undefined;
+  /** The journal's verifier key, as its first leaf has it. */
+  readonly journalKey: string | undefined;
+  /** Scopes of the freezes in force. */
+  readonly frozen: readonly string[];
+}
+
+/** Throws `StoreUnusable` for a file of another release, and SQLite's own error for one that is no database. */
+export function inspectStation(file: string, stateKey: Uint8Array): Inspection {
+  const db = openForReading(file);
+  try {
+    db.exec('BEGIN');
+    const rows = new Rows(db, deriveKeys(stateKey).row);
+    const read = <T>(look: () => T): T | undefined => {
+      try {
+        return look();
+      } catch (error) {
+        if (error instanceof TamperedRow) return undefined;
+        throw error;
+      }
+    };
+    return {
+      running: isRunning(file),
+      damage: [...structure(db), ...foreignSchema(db).map((part) => `${part} is not as this release makes it`)],
+      station: read(() => rows.get('station', ['station'])?.record),
+      clock: read(() => rows.get('clock', ['clock'])?.record),
+      journalKey: journalKeyOf(db),
+      frozen: read(() => rows.all('activeFreezes', []).map(({ scope }) => scope)) ?? ['unreadable'],
+    };
+  } finally {
+    db.close();
+  }
+}
+
+/** `PRAGMA quick_check`: everything that integrity_check looks at, but for indexes against their tables. */
+function structure(db: Sqlite): string[] {
+  const found: unknown[] = db.pragma('quick_check(10)', { simple: false }) as unknown[];
+  return found.map((row) => String(Object.values(Object(row))[0])).filter((line) => line !== 'ok');
+}
+
+/** The daemon's lock is an exclusive one, so that a reader is turned away while it lives. */
+export function isRunning(file: string): boolean {
+  if (!existsSync(`${file}.lock`)) return false;
+  const lock = new Database(`${file}.lock`, { readonly: true, timeout: 0 });
+  try {
+    lock.prepare('SELECT count(*) FROM sqlite_master').get();
+    return false;
+  } catch (error) {
+    if (sqliteCode(error)?.startsWith('SQLITE_BUSY') === true) return true;
+    throw error;
+  } finally {
+    lock.close();
+  }
+}
+
+function journalKeyOf(db: Sqlite): string | undefined {
+  try {
+    return parseLeaf(new Log(db).leaf(0) ?? new Uint8Array()).fields['journal_key'];
+  } catch {
+    return undefined;
+  }
+}

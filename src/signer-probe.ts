@@ -1,0 +1,25 @@
+import type { SignerConfig } from './config.ts';
+import { second, type Wallet } from './domain/index.ts';
+import { createLedgerSigner } from './signers/ledger/signer.ts';
+import type { Readiness } from './signers/signer.ts';
+
+/**
+ * Asks a signer once, through a child process of its own, whether it holds these wallets' keys and could sign now. For a station
+ * that isn't running: a device answers one process at a time.
+ */
+export async function probeSigner(config: SignerConfig, wallets: readonly Wallet[]): Promise<readonly Readiness[]> {
+  const signer = createLedgerSigner({
+    name: config.name,
+    transport:
+      config.transport.kind === 'hid' ? { transport: 'hid' } : { transport: 'speculos', url: config.transport.url },
+    deadlines: { identify: 10 * second, sign: config.review },
+    log: () => {},
+  });
+  try {
+    const answers: Readiness[] = [];
+    for (const wallet of wallets) answers.push(await signer.check(wallet));
+    return answers;
+  } finally {
+    await signer.close();
+  }
+}
