@@ -30,7 +30,12 @@ export interface Wire {
   readonly responseStream: boolean;
 }
 
-const services: readonly (readonly [string, Readonly<Record<string, Wire>>])[] = [
+/** A method that can also encode its own requests. */
+export interface Encoding extends Wire {
+  readonly requestSerialize: (request: never) => Buffer;
+}
+
+const services: readonly (readonly [string, Readonly<Record<string, Encoding>>])[] = [
   ['withdrawals', WithdrawalServiceService],
   ['withdrawals', TransactionServiceService],
   ['withdrawals', DestinationServiceService],
@@ -41,8 +46,13 @@ const services: readonly (readonly [string, Readonly<Record<string, Wire>>])[] =
 ];
 
 /** Every method of the API, with a role that may call it. */
-export const methods: readonly (Wire & { readonly role: Role })[] = services.flatMap(([role, definitions]) =>
-  Object.values(definitions).map(({ path, responseStream }) => ({ path, responseStream, role: role as Role })),
+export const methods: readonly (Encoding & { readonly role: Role })[] = services.flatMap(([role, definitions]) =>
+  Object.values(definitions).map(({ path, responseStream, requestSerialize }) => ({
+    path,
+    responseStream,
+    requestSerialize,
+    role: role as Role,
+  })),
 );
 
 export interface ErrorView {
