@@ -42,6 +42,8 @@ function openOrCreate(file: string): { readonly db: Sqlite; close(): void } {
       db.pragma('synchronous = FULL');
       db.pragma('foreign_keys = ON');
       db.pragma('trusted_schema = OFF');
+      // The checkpointer copies the log off this thread; this is only what happens should it be gone.
+      db.pragma('wal_autocheckpoint = 16000');
       migrate(db, file);
     } catch (error) {
       db.close();

@@ -11,13 +11,13 @@ export class TamperedRow extends Error {
   }
 }
 
-/** The database could not record a decision; nothing of its group was decided. */
+/** The database could not be read, or could not record a decision: then nothing of its group was decided. */
 export class StorageFailed extends Error {
   /** SQLite's extended result code, e.g. `SQLITE_FULL`. */
   readonly code: string;
 
   constructor(code: string, cause: unknown) {
-    super(`the database refused to record the decision (${code}): nothing was decided`, { cause });
+    super(`the database failed (${code}): nothing was decided`, { cause });
     this.name = 'StorageFailed';
     this.code = code;
   }

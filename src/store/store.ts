@@ -36,6 +36,8 @@ export interface StoreOptions {
   readonly salt: () => Uint8Array;
   /** The disk may have lost what it acknowledged: the process must end at once, and recover by reading. */
   readonly onFatal: (error: StorageFailed) => void;
+  /** A watcher threw when it was told of a commit. */
+  readonly onListenerFailed?: (error: unknown) => void;
 }
 
 /** What a commit yielded. */
@@ -81,6 +83,7 @@ export class Store implements DecisionStore {
   readonly #listeners = new Set<CommitListener>();
   #size: number;
   #tampered: TamperedRow | undefined;
+  #fatal: StorageFailed | undefined;
   #closed = false;
 
   constructor(options: StoreOptions) {
@@ -107,6 +110,7 @@ export class Store implements DecisionStore {
    * this decision was written.
    */
   decide<R>(keys: Keys, judge: (facts: Facts) => Verdict<R>): Promise<Committed<R>> {
+    if (this.#fatal !== undefined) return Promise.reject(this.#fatal);
     if (this.#closed) return Promise.reject(new StorageFailed('SQLITE_MISUSE', new Error('the store is closed')));
     return new Promise((resolve, reject) => {
       this.#group.add({ keys, judge, resolve: resolve as Job['resolve'], reject });
@@ -160,8 +164,21 @@ export class Store implements DecisionStore {
       return read();
     } catch (error) {
       if (error instanceof TamperedRow) this.#tampered ??= error;
-      throw error;
+      throw this.#failure(error);
     }
+  }
+
+  /** What SQLite failed with, as the store's own error; after one that leaves the disk in doubt, nothing more is decided. */
+  #failure(error: unknown): unknown {
+    const code = sqliteCode(error);
+    if (code === undefined) return error;
+    const failure = new StorageFailed(code, error);
+    // After a failed fsync the kernel may have dropped the pages: only a fresh read of the disk tells what stands.
+    if (this.#fatal === undefined && /^SQLITE_(IOERR|CORRUPT|NOTADB)/.test(code)) {
+      this.#fatal = failure;
+      this.#options.onFatal(failure);
+    }
+    return failure;
   }
 
   #commit(jobs: readonly Job[]): void {
@@ -183,6 +200,8 @@ export class Store implements DecisionStore {
           // An error such as SQLITE_FULL rolls back the whole transaction, not the savepoint: then no member of the group
           // has been decided, whatever it thought.
           if (sqliteCode(error) !== undefined || !this.#db.inTransaction) throw error;
+          // At once: neither a later decision of this group nor a permit of an earlier one goes past it.
+          if (error instanceof TamperedRow) this.#tampered ??= error;
           this.#db.exec('ROLLBACK TO decision; RELEASE decision');
           leaves.length = before;
           failed.push({ job, error });
@@ -195,12 +214,24 @@ export class Store implements DecisionStore {
       this.#abandon(jobs, error);
       return;
     }
-    // Durable from here on.
-    for (const { job, error } of failed) {
-      if (error instanceof TamperedRow) this.#tampered ??= error;
-      job.reject(error);
-    }
+    // Durable from here on: everyone is answered before anyone is told.
+    for (const { job, error } of failed) job.reject(error);
     for (const { job, verdict, firstLeaf } of decided) this.#answer(job, verdict, firstLeaf);
+    const written = decided.map(({ verdict }) => verdict.writes ?? []).filter((writes) => writes.length > 0);
+    // Leaves alone (a refusal's, the clock's) are growth of the journal too.
+    if (written.length === 0 && this.#size > size) written.push([]);
+    for (const writes of written) this.#tell(writes);
+  }
+
+  /** A listener's own failure is not the decision's, which stands, nor its neighbours'. */
+  #tell(writes: readonly Write[]): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(writes);
+      } catch (error) {
+        this.#options.onListenerFailed?.(error);
+      }
+    }
   }
 
   /** Station and time for one group: read once, and written with it. */
@@ -275,14 +306,13 @@ export class Store implements DecisionStore {
       job.resolve({ result: verdict.result, firstLeaf, permit });
     } catch (error) {
       if (error instanceof TamperedRow) this.#tampered ??= error;
-      job.reject(error);
+      job.reject(this.#failure(error));
     }
-    const writes = verdict.writes ?? [];
-    if (writes.length > 0) for (const listener of this.#listeners) listener(writes);
   }
 
   /** From the committed row and nothing else: what a restart would find is what gets signed. */
   #permit(request: PermitRequest): Permit {
+    if (this.#tampered !== undefined) throw this.#tampered;
     const row = this.#rows.get('transactions', [request.transaction])?.record;
     if (row === undefined || row.state !== 'SENT' || row.wallet !== request.wallet.id) {
       throw new Error(`no permit: transaction ${request.transaction} is not committed as SENT on ${request.wallet.id}`);
@@ -305,15 +335,7 @@ export class Store implements DecisionStore {
       }
     }
     if (error instanceof TamperedRow) this.#tampered ??= error;
-    const code = sqliteCode(error);
-    const failure = code === undefined ? error : new StorageFailed(code, error);
+    const failure = this.#failure(error);
     for (const job of jobs) job.reject(failure);
-    // After a failed fsync the kernel may have dropped the pages: only a fresh read of the disk tells what stands.
-    if (
-      failure instanceof StorageFailed &&
-      /^SQLITE_IOERR_(FSYNC|DIR_FSYNC|WRITE|TRUNCATE)|^SQLITE_CORRUPT/.test(failure.code)
-    ) {
-      this.#options.onFatal(failure);
-    }
   }
 }

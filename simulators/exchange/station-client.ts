@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ChannelCredentials, type Client, credentials, type ServiceError } from '@grpc/grpc-js';
+import { BadRequest, ErrorInfo } from '../../src/generated/google/rpc/error_details.ts';
+import { Status } from '../../src/generated/google/rpc/status.ts';
+
+/** Where a station listens, and the client certificate to call it with. */
+export interface StationAddress {
+  /** `127.0.0.1:7443` */
+  readonly address: string;
+  /** A folder with `ca.pem`, `<role>.pem` and `<role>.key.pem`. */
+  readonly certificates: string;
+}
+
+/** Opens a client over mutual TLS. The role is whose certificate is shown: `withdrawals`, `courier`, `auditors`, `operators`. */
+export function connect<C extends Client>(
+  Service: new (address: string, credentials: ChannelCredentials) => C,
+  station: StationAddress,
+  role: string,
+): C {
+  const file = (name: string): Buffer => readFileSync(join(station.certificates, name));
+  return new Service(
+    station.address,
+    credentials.createSsl(file('ca.pem'), file(`${role}.key.pem`), file(`${role}.pem`)),
+  );
+}
+
+/** What the station answered instead of a response: its reason is a tag of docs/reasons.md. */
+export class Refused extends Error {
+  readonly reason: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly field: string | undefined;
+
+  constructor(error: ServiceError) {
+    const details = statusDetails(error);
+    super(error.details);
+    this.name = 'Refused';
+    this.reason = details.info?.reason ?? '';
+    this.metadata = details.info?.metadata ?? {};
+    this.field = details.badRequest?.fieldViolations[0]?.field;
+  }
+}
+
+/** google.rpc.Status travels in a binary trailer. */
+function statusDetails(error: ServiceError): { info?: ErrorInfo; badRequest?: BadRequest } {
+  const [bytes] = error.metadata.get('grpc-status-details-bin');
+  if (!Buffer.isBuffer(bytes)) return {};
+  const found: { info?: ErrorInfo; badRequest?: BadRequest } = {};
+  for (const any of Status.decode(bytes).details) {
+    if (any.typeUrl.endsWith('/google.rpc.ErrorInfo')) found.info = ErrorInfo.decode(any.value);
+    if (any.typeUrl.endsWith('/google.rpc.BadRequest')) found.badRequest = BadRequest.decode(any.value);
+  }
+  return found;
+}
+
+/** A method as the generated service definitions describe it, `WithdrawalServiceService.getWithdrawal`. */
+export interface Method<Request, Response> {
+  readonly path: string;
+  readonly requestSerialize: (request: Request) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => Response;
+}
+
+/** One unary call as a promise; rejects with `Refused`. */
+export function call<Request, Response>(
+  client: Client,
+  { path, requestSerialize, responseDeserialize }: Method<Request, Response>,
+  request: NoInfer<Request>,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, response) => {
+      if (error !== null) reject(new Refused(error));
+      else if (response === undefined) reject(new Error(`${path} answered without a response`));
+      else resolve(response);
+    });
+  });
+}

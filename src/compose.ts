@@ -1,0 +1,158 @@
+import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Api, createApi } from './api/server.ts';
+import type { Service } from './api/service.ts';
+import { type Config, loadPolicy, readJournalKey, readStateKey } from './config.ts';
+import { policyHash } from './custody/founding.ts';
+import { type Running, startCustody } from './custody/index.ts';
+import { WitnessedClock } from './custody/witnessed-clock.ts';
+import { Refusal, second, type TimeSource } from './domain/index.ts';
+import type { Policy } from './gate/policy.ts';
+import { formatVerifierKey, noteSigner, noteVerifier } from './journal/note.ts';
+import { createLedgerSigner } from './signers/ledger/signer.ts';
+import type { Signer } from './signers/signer.ts';
+import { startCheckpointer } from './store/checkpointer.ts';
+import { openDatabase } from './store/database.ts';
+import { deriveKeys } from './store/key.ts';
+import { Store } from './store/store.ts';
+
+/** An event of the station's log: one line of JSON on stderr. Never evidence, never secrets. */
+export type StationLog = (event: string, details?: Readonly<Record<string, string | number>>) => void;
+
+export interface Composition {
+  readonly config: Config;
+  readonly time: TimeSource;
+  readonly extraServices?: (running: Running) => readonly Service[];
+  readonly log: StationLog;
+  /** The process can't go on: the disk may have lost what it acknowledged, or a listener failed. */
+  readonly onFatal: (error: Error) => void;
+  /** How long to wait before a signer that was not ready is asked again, ms. */
+  readonly retryAfter?: number;
+}
+
+export interface ComposedStation {
+  readonly api: Api;
+  readonly running: Running;
+  readonly policy: Policy;
+  readonly station: string;
+  readonly verifierKey: string;
+  close(): Promise<void>;
+}
+
+/** Puts a station together from its config: both composition roots do, with the machine's time or a simulation's. */
+export async function composeStation(composition: Composition): Promise<ComposedStation> {
+  const { config, time, log } = composition;
+  const { document, policy } = loadPolicy(config.policy);
+  const journalKey = readJournalKey(config.keys.journal);
+  const keys = deriveKeys(readStateKey(config.keys.state));
+  const { db, close: closeDatabase } = openDatabase(config.database);
+  try {
+    const clock = new WitnessedClock(time);
+    const store = new Store({
+      db,
+      rowKey: keys.row,
+      witness: clock,
+      salt: () => randomBytes(32),
+      onFatal: composition.onFatal,
+    });
+    const record = store.look({}).station;
+    checkPolicy(record.policy, document, config.policy);
+    checkTime(record.origin, time);
+    const verifierKey = formatVerifierKey(noteVerifier(record.origin, publicOf(journalKey)));
+    const signers = openSigners(config, policy, log);
+    const running = startCustody({
+      store,
+      policy,
+      keys,
+      random: { bytes: (count) => randomBytes(count) },
+      simulated: time.simulated,
+      log,
+      time,
+      clock,
+      signers,
+      timing: { retryAfter: composition.retryAfter ?? 15 * second, later },
+      journal: { origin: record.origin, signer: noteSigner(record.origin, journalKey), verifierKey },
+    });
+    const api = await createApi({
+      custody: running.custody,
+      tls: {
+        ca: readFileSync(config.tls.ca),
+        cert: readFileSync(config.tls.certificate),
+        key: readFileSync(config.tls.key),
+      },
+      trustDomain: policy.trustDomain,
+      listen: config.listen,
+      operatorsListen: config.operatorsListen,
+      extraServices: composition.extraServices?.(running) ?? [],
+      log,
+    });
+    const checkpointer = startCheckpointer(config.database, log);
+    const ticking = setInterval(() => {
+      running.timekeeper.tick().catch((error: unknown) => log('tick-failed', { error: String(error) }));
+    }, second);
+    return {
+      api,
+      running,
+      policy,
+      station: record.name,
+      verifierKey,
+      close: async () => {
+        clearInterval(ticking);
+        await api.close(2 * second);
+        await running.close();
+        await checkpointer.close();
+        store.close();
+        closeDatabase();
+      },
+    };
+  } catch (error) {
+    closeDatabase();
+    throw error;
+  }
+}
+
+/** S11: policy changes by quorum, not by an editor. The file must be the one in force, byte for byte. */
+function checkPolicy(inForce: string, document: string, file: string): void {
+  const hash = policyHash(document);
+  if (hash === inForce) return;
+  throw new Refusal(
+    'policy-changed',
+    `${file} has SHA-256 ${hash}, the policy in force has ${inForce}: restore the file as it was`,
+  );
+}
+
+/** A journal that began under simulated time says so in its origin for ever, and a real one never meets simulated time. */
+function checkTime(origin: string, time: TimeSource): void {
+  if (origin.startsWith('portcullis/simulated/') === time.simulated) return;
+  throw new Error(
+    time.simulated
+      ? 'this station was founded on real time: it never runs on simulated time'
+      : 'this station was founded on simulated time: it never runs on real time ("portcullis dev" runs such stations)',
+  );
+}
+
+function openSigners(config: Config, policy: Policy, log: StationLog): Map<string, Signer> {
+  const signers = new Map<string, Signer>();
+  for (const { name, transport, review } of config.signers) {
+    const signer = createLedgerSigner({
+      name,
+      transport: transport.kind === 'hid' ? { transport: 'hid' } : { transport: 'speculos', url: transport.url },
+      deadlines: { identify: 10 * second, sign: review },
+      log: (line) => log('signer', { signer: name, line }),
+    });
+    signers.set(name, signer);
+  }
+  for (const wallet of policy.wallets.values()) {
+    if (!signers.has(wallet.signer)) log('wallet-without-signer', { wallet: wallet.id, signer: wallet.signer });
+  }
+  return signers;
+}
+
+function later(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+}
+
+function publicOf(key: KeyObject): KeyObject {
+  return createPublicKey(key);
+}

@@ -1,0 +1,62 @@
+import { parseArgs } from 'node:util';
+import { composeStation } from './compose.ts';
+import { loadConfig, loadPolicy } from './config.ts';
+import { isTestNetwork } from './domain/index.ts';
+import { machineTime } from './machine-time.ts';
+import { stationLog } from './station-log.ts';
+
+// The real station: the machine's time, the devices that the config names. Started by `portcullis run`.
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { config: { type: 'string' } }, strict: true });
+  if (values.config === undefined) throw new Error('daemon: --config FILE is missing');
+  const config = loadConfig(values.config);
+  refuseMainNetworks(config.policy);
+  const station = await composeStation({
+    config,
+    time: machineTime,
+    log: stationLog,
+    onFatal: (error) => {
+      // Only a fresh read of the disk tells what stands: end here, and recover by starting again.
+      stationLog('fatal', { error: error.message });
+      process.exit(70);
+    },
+  });
+  stationLog('serving', {
+    station: station.station,
+    port: station.api.port,
+    operators_port: station.api.operatorsPort,
+    verifier_key: station.verifierKey,
+  });
+  stopOnSignal(() => station.close());
+}
+
+/** Main networks wait until operators, every kind of factor, and a journal that outlives the station are there. */
+function refuseMainNetworks(policyFile: string): void {
+  const main = [...loadPolicy(policyFile).policy.chains.keys()].filter((chain) => !isTestNetwork(chain));
+  if (main.length === 0) return;
+  throw new Error(`the policy names ${main.join(', ')}: this release signs for test networks only`);
+}
+
+function stopOnSignal(close: () => Promise<void>): void {
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping) return;
+      stopping = true;
+      stationLog('stopping', { signal });
+      close().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          stationLog('stop-failed', { error: String(error) });
+          process.exit(1);
+        },
+      );
+    });
+  }
+}
+
+main().catch((error: unknown) => {
+  stationLog('start-failed', { error: error instanceof Error ? error.message : String(error) });
+  process.exitCode = 1;
+});

@@ -1,0 +1,4 @@
+/** The station's log: one JSON object a line on stderr, for whatever collects it. JSON escapes what could break a line. */
+export function stationLog(event: string, details: Readonly<Record<string, string | number>> = {}): void {
+  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...details })}\n`);
+}
