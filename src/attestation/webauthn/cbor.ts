@@ -84,7 +84,8 @@ class Reader {
       if (typeof key !== 'number' && typeof key !== 'string')
         throw this.#refusal('a map key that is no integer or text');
       const encoded = this.#bytes.subarray(start, this.offset);
-      if (previous !== undefined && !sortsBefore(previous, encoded))
+      // CTAP2 sorts by major type, length, bytes: for keys in their shortest form that is the order of their bytes.
+      if (previous !== undefined && Buffer.compare(previous, encoded) >= 0)
         throw this.#refusal('map keys out of order or repeated');
       previous = encoded;
       map.set(key, this.item(this.#within(depth)));
@@ -152,10 +153,4 @@ class Reader {
       `${this.#what} is not canonical CBOR (WebAuthn L3 §2.4): ${found} at byte ${this.offset}`,
     );
   }
-}
-
-/** CTAP2: by major type, then the shorter, then byte by byte. Keys of equal major type and length differ in no length byte. */
-function sortsBefore(a: Uint8Array, b: Uint8Array): boolean {
-  const major = ((a[0] ?? 0) >> 5) - ((b[0] ?? 0) >> 5);
-  return (major || a.length - b.length || Buffer.compare(a, b)) < 0;
 }

@@ -273,6 +273,15 @@ describe('the credential and its signature', () => {
     expect(outcome(verifyAssertion(good, expected(es256, { coseKey: bytes('') })))).toBe('attestation-invalid');
   });
 
+  it.each([
+    [{ type: undefined }, 'the client data has the type absent, expected webauthn.get'],
+    [{ type: { a: 1 } }, 'the client data has the type "{\\"a\\":1}", expected webauthn.get'],
+  ])('says what was there instead: %j', (members, message) => {
+    expect(verifyAssertion(assertion(es256, { client: clientData(members) }), expected(es256))).toMatchObject({
+      message,
+    });
+  });
+
   it('says which value was wrong, without letting it break a line', () => {
     const sent = assertion(es256, { client: clientData({ origin: 'https://evil\n\u202e.example' }) });
     const verification = verifyAssertion(sent, expected(es256));

@@ -46,6 +46,11 @@ describe('a COSE key', () => {
     expect(() => parseCoseKey(bytes(hex))).toThrow(message);
   });
 
+  it('is looked at up to 1024 bytes', () => {
+    expect(() => parseCoseKey(new Uint8Array(1024))).toThrow('1023 bytes after its end');
+    expect(() => parseCoseKey(new Uint8Array(1025))).toThrow('longer than 1024');
+  });
+
   it.each([
     ['off the curve', Uint8Array.from(point, (byte, i) => (i === 40 ? byte ^ 1 : byte))],
     ['at zero', bytes('04', '00'.repeat(64))],

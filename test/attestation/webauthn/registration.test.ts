@@ -175,6 +175,13 @@ describe('a registration’s JSON is refused', () => {
   });
 });
 
+it('is looked at up to 16 KiB', async () => {
+  const padding = (length: number) => registration({ outer: { clientExtensionResults: { x: 'x'.repeat(length) } } });
+  const most = 16_384 - padding(0).length;
+  expect(await verified(padding(most))).toMatchObject({ genuine: true });
+  expect(await verified(padding(most + 1))).toMatchObject({ genuine: false, reason: 'malformed' });
+});
+
 it('A5: user verification is asked for only where policy wants it', async () => {
   expect(await judged({ flags: UP }, { userVerification: false })).toBe('genuine');
 });
