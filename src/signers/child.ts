@@ -128,7 +128,6 @@ export class Child {
     const stderr = new StderrLog(this.#options.log);
     process.stderr.on('data', (chunk: Uint8Array) => stderr.push(chunk));
     process.stdout.on('data', (chunk: Uint8Array) => {
-      if (life.over !== undefined) return;
       try {
         for (const line of reader.push(chunk)) this.#receive(life, line);
       } catch (error) {
@@ -149,7 +148,7 @@ export class Child {
   }
 
   #receive(life: Life, line: string): void {
-    // Once over, the rest of a chunk is unread as well.
+    // Late, or behind a line that ended this life.
     if (life.over !== undefined) return;
     const { id, ...result } = parseReply(line);
     const { pending } = life;

@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { EventEmitter } from 'node:events';
-import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Child } from '../../src/signers/child.ts';
-import type { HostProcess } from '../../src/signers/launch.ts';
 import { HandTimers } from './hand-timers.ts';
+import { Undead } from './undead.ts';
 
 const script = fileURLToPath(new URL('fake-host.ts', import.meta.url));
 const identify = { op: 'identify', path: "m/44'/60'/0'/0/0", publicKey: `02${'11'.repeat(32)}` } as const;
@@ -198,32 +196,6 @@ describe('F3: a signer’s child that fails', () => {
     expect(starts).toBe(2);
   });
 });
-
-/** A process whose death the test decides on, as one that hangs in the kernel outlives its SIGKILL. */
-class Undead extends EventEmitter implements HostProcess {
-  readonly stdin = new PassThrough();
-  readonly stdout = new PassThrough();
-  readonly stderr = new PassThrough();
-  readonly pid = 1;
-  kills = 0;
-
-  kill(): boolean {
-    this.kills += 1;
-    return true;
-  }
-
-  async asked(): Promise<{ id: number }> {
-    for (;;) {
-      const line: Buffer | null = this.stdin.read();
-      if (line !== null) return JSON.parse(line.toString());
-      await new Promise((resolve) => this.stdin.once('readable', resolve));
-    }
-  }
-
-  say(message: object): void {
-    this.stdout.write(`${JSON.stringify({ v: 1, ...message })}\n`);
-  }
-}
 
 async function undeadChild() {
   const timers = new HandTimers();

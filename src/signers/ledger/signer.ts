@@ -1,4 +1,4 @@
-import { type Reason, toHex, type Wallet } from '../../domain/index.ts';
+import { type Reason, toHex, type Wallet, type WalletId } from '../../domain/index.ts';
 import { isPermit, type Permit } from '../../store/permit.ts';
 import { type Answer, Child } from '../child.ts';
 import { type HostProcess, launchHost } from '../launch.ts';
@@ -62,8 +62,8 @@ class LedgerSigner implements Signer {
   readonly #turn: Turn;
   readonly #child: Child;
   readonly #listeners = new Set<() => void>();
-  /** The wallet whose device wasn't ready when it was last asked, and why. */
-  #waiting: { readonly wallet: Wallet; readonly reason: Reason } | undefined;
+  /** The wallets whose device wasn't ready when it was last asked for, and why. */
+  readonly #waiting = new Map<WalletId, { readonly wallet: Wallet; readonly reason: Reason }>();
   #cancelPoll: (() => void) | undefined;
   #closed = false;
 
@@ -109,8 +109,8 @@ class LedgerSigner implements Signer {
     return this.#turn.run(async () => {
       // Another device may have taken the place of the one that was checked: nothing is sent before its key is seen (S6).
       const readiness = await this.#identify(wallet);
+      this.#watch(wallet, readiness);
       if (!readiness.ready) {
-        this.#watch(wallet, readiness);
         return { kind: 'uncertain', reason: readiness.reason, message: `${readiness.message} (nothing was sent)` };
       }
       const operation = { op: 'sign', path: wallet.path, unsigned: toHex(unsigned), tokenDescriptors } as const;
@@ -154,22 +154,29 @@ class LedgerSigner implements Signer {
       : notReady(objection.reason, objection.message);
   }
 
-  /** Asks a device that isn't ready again and again, and tells when its state is another. */
+  /** Asks for a device that isn't ready again and again, and tells when its state is another. */
   #watch(wallet: Wallet, readiness: Readiness): void {
+    if (readiness.ready) this.#waiting.delete(wallet.id);
+    else this.#waiting.set(wallet.id, { wallet, reason: readiness.reason });
+    this.#schedulePoll();
+  }
+
+  #schedulePoll(): void {
     this.#cancelPoll?.();
-    this.#waiting = readiness.ready ? undefined : { wallet, reason: readiness.reason };
-    if (this.#waiting !== undefined && !this.#closed) {
-      this.#cancelPoll = this.#timers.after(this.#poll, () => void this.#askAgain());
-    }
+    this.#cancelPoll = undefined;
+    if (this.#waiting.size === 0 || this.#closed) return;
+    this.#cancelPoll = this.#timers.after(this.#poll, () => void this.#askAgain());
   }
 
   async #askAgain(): Promise<void> {
-    const waiting = this.#waiting;
-    if (waiting === undefined || this.#closed) return;
     // Someone has the turn, perhaps for a review: never queue up behind it.
-    if (this.#turn.busy) return this.#watch(waiting.wallet, { ...waiting, ready: false, message: '' });
-    const readiness = await this.check(waiting.wallet);
-    if (readiness.ready || readiness.reason !== waiting.reason) this.#tell();
+    if (this.#turn.busy) return this.#schedulePoll();
+    let news = false;
+    for (const { wallet, reason } of [...this.#waiting.values()]) {
+      const readiness = await this.check(wallet);
+      news ||= readiness.ready || readiness.reason !== reason;
+    }
+    if (news) this.#tell();
   }
 
   #tell(): void {

@@ -3,13 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { serializeTransaction } from 'viem';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../../simulators/ledger/emulator.ts';
-import { Malformed, parseChainId, parseTransactionId, type Wallet } from '../../../src/domain/index.ts';
+import { Malformed, parseChainId, parseTransactionId, parseWalletId, type Wallet } from '../../../src/domain/index.ts';
 import { confinement, type HostProcess } from '../../../src/signers/launch.ts';
 import { createLedgerSigner, type LedgerSignerOptions } from '../../../src/signers/ledger/signer.ts';
 import type { Signer } from '../../../src/signers/signer.ts';
 import { type Permit, takeMint } from '../../../src/store/permit.ts';
 import { Operator } from '../../simulators/ledger/operator.ts';
 import { HandTimers } from '../hand-timers.ts';
+import { Undead } from '../undead.ts';
 import { testWallet } from './wallet.ts';
 
 const mint = takeMint();
@@ -33,6 +34,13 @@ const tokenDescriptor =
 const tokenSignature =
   'b2140707d1222a8017aa956d013b24d4eee3d126ab3b1abaab2f16df4a44e81926c61b44a18e439662eb73f7cec562400ea0494fcd2b4b7c3f39f98ac8471e5b';
 const otherSeed = 'abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about';
+
+/** Pinned to a key that no device here has. */
+const absentWallet: Wallet = {
+  ...testWallet,
+  id: parseWalletId('absent', 'wallet'),
+  publicKey: `02${'11'.repeat(32)}`,
+};
 
 function permit(unsigned = transfer, more: Partial<Permit> = {}): Permit {
   const transaction = parseTransactionId('11'.repeat(32), 'transaction');
@@ -350,17 +358,29 @@ describe('while a device shows a review, nothing else is sent to it', () => {
     expect(await second).toMatchObject({ kind: 'signed' });
   });
 
-  it('the watch over a device that wasn’t ready leaves it alone as well', async () => {
-    await operator.fault({ kind: 'lock' });
-    await signer.check(testWallet);
-    await operator.mend();
-    expect(timers.set).toEqual([poll]);
+  it('the watch over another wallet, whose device isn’t there, leaves it alone as well', async () => {
+    await signer.check(absentWallet);
     const signing = signer.sign(permit());
     await operator.sees(/^Review transaction/);
     await timers.goOff(poll);
     expect(timers.set.filter((set) => set === poll)).toHaveLength(1);
     await approve();
     expect(await signing).toMatchObject({ kind: 'signed' });
+  });
+
+  it('no other signer on USB asks it who it is', async () => {
+    const [first, second] = [new Undead(), new Undead()];
+    const signers = [first, second].map((started) => create({ transport: { transport: 'hid' }, spawn: () => started }));
+    for (const started of [first, second]) started.say({ id: (await started.asked()).id, result: 'configured' });
+    const checks = signers.map((one) => one.check(testWallet));
+    const { id } = await first.asked();
+    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
+    expect(second.stdin.readableLength).toBe(0);
+    first.say({ id, result: 'failure', reason: 'device-locked', message: 'locked' });
+    second.say({ id: (await second.asked()).id, result: 'failure', reason: 'device-missing', message: 'missing' });
+    expect(await Promise.all(checks)).toMatchObject([{ reason: 'device-locked' }, { reason: 'device-missing' }]);
+    for (const started of [first, second]) started.emit('close', null, 'SIGKILL');
+    await Promise.all(signers.map((one) => one.close()));
   });
 });
 
@@ -377,6 +397,19 @@ describe('a device that wasn’t ready is asked again', () => {
     await word;
     expect(changes).toBe(1);
     expect(timers.set).toEqual([]);
+  });
+
+  it('for each wallet, whatever the others are', async () => {
+    await operator.fault({ kind: 'lock' });
+    await signer.check(testWallet);
+    await operator.mend();
+    await signer.check(absentWallet);
+    const word = changed();
+    await timers.goOff(poll);
+    await word;
+    await timers.isSet(poll);
+    expect(await signer.check(testWallet)).toMatchObject({ ready: true });
+    expect(timers.set).toEqual([poll]);
   });
 
   it('until nobody listens any more', async () => {
