@@ -2,6 +2,7 @@ import type { Apdu } from '../../os/apdu.ts';
 import type { App, Os } from '../../os/app.ts';
 import { hardened } from '../../os/seed.ts';
 import { answer, nothing, StatusError, status } from '../../os/status.ts';
+import { BlindSigningOff } from './blind-signing.ts';
 import { getConfiguration } from './configuration.ts';
 import { Context } from './context.ts';
 import { showHome } from './home.ts';
@@ -43,6 +44,7 @@ export class EthereumApp implements App {
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       this.#context.reset();
+      if (error instanceof BlindSigningOff) this.#os.notify(BlindSigningOff.text, this.#context.idle);
       return answer(nothing, error.word);
     }
   }

@@ -1,5 +1,6 @@
 import { bytesToHex } from '@noble/curves/utils.js';
 import { StatusError, status } from '../../os/status.ts';
+import { BlindSigningOff } from './blind-signing.ts';
 import type { Erc20Call } from './erc20.ts';
 
 /** The selectors of the app's ERC-20 plugin. */
@@ -58,7 +59,7 @@ export class Calldata {
       throw new StatusError(status.incorrectData, 'an ERC-20 call that sends ether too');
     }
     if (this.#kind === undefined && !this.#blindSigning) {
-      throw new StatusError(status.incorrectData, 'unknown calldata, and blind signing is off');
+      throw new BlindSigningOff('unknown calldata');
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Apdu } from '../../os/apdu.ts';
 import { answer, nothing, StatusError, status } from '../../os/status.ts';
 import { addressOf, displayed } from './address.ts';
 import { amountText, feeText } from './amount.ts';
+import { BlindSigningOff } from './blind-signing.ts';
 import type { Context } from './context.ts';
 import { erc20Pairs, erc20Title } from './erc20.ts';
 import { mainnet, networkName, ticker } from './networks.ts';
@@ -51,7 +52,7 @@ function reviewOf(context: Context, path: readonly number[], stream: Transaction
   const token = call === undefined ? undefined : tokenFor(context, stream);
   const blind = stream.calldata.present && token === undefined;
   if (blind && !settings.blindSigning) {
-    throw new StatusError(status.incorrectData, 'calldata that the app doesn’t understand, and blind signing is off');
+    throw new BlindSigningOff('calldata that the app doesn’t understand');
   }
   const digest = stream.digest();
   const pairs: Pair[] =

@@ -1,6 +1,7 @@
 import { bytesToHex, concatBytes } from '@noble/curves/utils.js';
 import type { Apdu } from '../../os/apdu.ts';
 import { answer, nothing, StatusError, status } from '../../os/status.ts';
+import { BlindSigningOff } from './blind-signing.ts';
 import type { Context } from './context.ts';
 import { takePath } from './path.ts';
 import { showReview } from './review.ts';
@@ -34,7 +35,7 @@ export function implementStruct(context: Context, { p1, p2, data }: Apdu): Uint8
       break;
     case structField:
       // Without Ledger's filters a message is signed blindly, and the first value is where the app says so.
-      if (!settings.blindSigning) throw new StatusError(status.incorrectData, 'a value, and blind signing is off');
+      if (!settings.blindSigning) throw new BlindSigningOff('a value');
       typedData.addValue(data, p1 === 0x01);
       break;
     default:
@@ -51,11 +52,9 @@ export function signTypedData(context: Context, { p2, data }: Apdu): undefined {
 }
 
 function signHashes(context: Context, data: Uint8Array): void {
-  if (context.busy) context.reset();
   const { path, rest } = takePath(data);
   if (rest.length < 64) throw new StatusError(status.incorrectData, 'two hashes are needed');
-  if (!context.settings.blindSigning)
-    throw new StatusError(status.incorrectData, 'hashes alone, and blind signing is off');
+  if (!context.settings.blindSigning) throw new BlindSigningOff('hashes alone');
   const [domainHash, messageHash] = [rest.slice(0, 32), rest.slice(32, 64)];
   const pairs = [hashPair('Domain hash', domainHash), hashPair('Message hash', messageHash)];
   review(context, path, typedDigest(domainHash, messageHash), pairs);
@@ -84,7 +83,6 @@ function review(
   pairs: readonly (readonly [string, string])[],
 ): void {
   const { os } = context;
-  os.publicKey(path);
   showReview(context, {
     title: 'Review typed message',
     pairs,
