@@ -13,7 +13,7 @@ import type { Facts } from '../store/facts.ts';
 import type { Permit } from '../store/permit.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
 import { chainOf } from './chain.ts';
-import { moveTransaction, moveWithdrawal } from './machine.ts';
+import { moveTransaction, moveWithdrawal, transactionMoves } from './machine.ts';
 import { refusalOf } from './refusals.ts';
 import { seal, unseal } from './seal.ts';
 import { type Station, toldBy } from './station.ts';
@@ -43,6 +43,10 @@ export class Dispatch {
   readonly #queued = new Set<string>();
   readonly #readiness = new Map<string, Readiness>();
   readonly #cancels = new Set<() => void>();
+  /** How attempts ended that the store could not record yet: a person is not asked twice because a disk was full. */
+  readonly #unrecorded = new Map<TransactionId, Outcome>();
+  /** Signers that will be asked again by themselves: one timer each, however often they were kicked meanwhile. */
+  readonly #waiting = new Set<string>();
   #closed = false;
 
   constructor(station: Station, signers: ReadonlyMap<string, Signer>, timing: DispatchTiming) {
@@ -110,9 +114,11 @@ export class Dispatch {
   }
 
   #later(signer: string): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#waiting.has(signer)) return;
+    this.#waiting.add(signer);
     const cancel = this.#timing.later(this.#timing.retryAfter, () => {
       this.#cancels.delete(cancel);
+      this.#waiting.delete(signer);
       this.kick(signer);
     });
     this.#cancels.add(cancel);
@@ -122,14 +128,30 @@ export class Dispatch {
     const signer = this.#signers.get(name);
     if (signer === undefined) return;
     let again = false;
+    const unready = new Map<string, Reason>();
     for (const record of this.#open(name)) {
       if (this.#closed) return;
       const wallet = this.#station.policy.wallets.get(record.wallet);
       if (wallet === undefined) continue;
-      const settled = await this.#advance(record, wallet, signer);
-      again ||= !settled;
+      again = !(await this.#attempt(record, wallet, signer, unready)) || again;
     }
     if (again) this.#later(name);
+  }
+
+  /** As `#advance`. What one transaction fails with holds up no other: it says what it is blocked by, and is tried again. */
+  async #attempt(
+    record: TransactionRecord,
+    wallet: Wallet,
+    signer: Signer,
+    unready: Map<string, Reason>,
+  ): Promise<boolean> {
+    try {
+      return await this.#advance(record, wallet, signer, unready);
+    } catch (error) {
+      this.#station.log('dispatch-failed', { signer: signer.name, transaction: record.id, error: String(error) });
+      if (error instanceof Refusal && error.reason !== 'storage-failed') await this.#block(record.id, error.reason);
+      return false;
+    }
   }
 
   #open(signer: string): TransactionRecord[] {
@@ -140,27 +162,40 @@ export class Dispatch {
     );
   }
 
-  /** One step for one transaction. True if nothing more is to be tried for it by itself. */
-  async #advance(record: TransactionRecord, wallet: Wallet, signer: Signer): Promise<boolean> {
-    // SENT and nobody at it: the process ended, or could not record how it ended. A signature may exist.
+  /**
+   * One step for one transaction. True if nothing more is to be tried for it by itself. `unready`: wallets whose device was
+   * found not to be ready in this run; it is asked once, not for each transaction.
+   */
+  async #advance(
+    record: TransactionRecord,
+    wallet: Wallet,
+    signer: Signer,
+    unready: Map<string, Reason>,
+  ): Promise<boolean> {
+    // SENT and nobody at it: how it ended could not be recorded, or the process ended, and then a signature may exist.
     if (record.state === 'SENT') {
-      await this.#end(record.id, {
-        kind: 'uncertain',
-        reason: 'device-lost',
-        message: 'the station stopped while the device had it',
-      });
-      return this.#advance({ ...record, state: 'UNCERTAIN' }, wallet, signer);
+      const message = 'the station stopped while the device had it';
+      const lost: Outcome = { kind: 'uncertain', reason: 'device-lost', message };
+      const end = await this.#end(record.id, this.#unrecorded.get(record.id) ?? lost);
+      if (end !== 'UNCERTAIN') return true;
+      return this.#advance({ ...record, state: 'UNCERTAIN' }, wallet, signer, unready);
     }
     if (record.state === 'WITHHELD') return this.#release(record);
-    const readiness = await signer.check(wallet);
-    this.#readiness.set(wallet.id, readiness);
-    if (!readiness.ready) {
-      await this.#block(record.id, readiness.reason);
+    const known = unready.get(wallet.id);
+    const readiness = known === undefined ? await signer.check(wallet) : undefined;
+    if (readiness !== undefined) this.#readiness.set(wallet.id, readiness);
+    const reason = readiness?.ready === false ? readiness.reason : known;
+    if (reason !== undefined) {
+      unready.set(wallet.id, reason);
+      await this.#block(record.id, reason);
       return false;
     }
+    // While it was asked the station may have been told to stop: then its device sees nothing more.
+    if (this.#closed) return true;
     const permit = await this.#send(record);
     if (permit === undefined) return true;
     const outcome = await this.#signed(signer, permit);
+    this.#unrecorded.set(permit.transaction, outcome);
     const end = await this.#end(permit.transaction, outcome);
     return end !== 'UNCERTAIN';
   }
@@ -205,6 +240,12 @@ export class Dispatch {
 
   /** Records how an attempt ended. The third reading: a signature finished under a freeze is sealed, not released. */
   async #end(id: TransactionId, outcome: Outcome): Promise<TransactionRecord['state']> {
+    const state = await this.#recorded(id, outcome);
+    this.#unrecorded.delete(id);
+    return state;
+  }
+
+  async #recorded(id: TransactionId, outcome: Outcome): Promise<TransactionRecord['state']> {
     const record = this.#deskOf().get(id);
     const wallet = this.#station.policy.wallets.get(record.wallet);
     if (wallet === undefined) throw new Refusal('wallet-unknown', `policy names no wallet ${record.wallet}`);
@@ -306,7 +347,12 @@ export class Dispatch {
   async #block(id: TransactionId, reason: Reason): Promise<void> {
     const known = this.#deskOf().get(id);
     if (known.blockedBy === reason) return;
-    await this.#station.decide({ rows: [['transactions', id]] }, (facts) => blocked(current(facts, id), reason));
+    await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
+      const now = current(facts, id);
+      // Replaced while the device was asked: it waits for nothing any more.
+      if (transactionMoves[now.state].send === undefined && now.state !== 'WITHHELD') return { result: undefined };
+      return blocked(now, reason);
+    });
   }
 
   #deskOf(): TransactionDesk {

@@ -13,9 +13,10 @@ import type { Write } from '../store/verdict.ts';
 export interface Checked {
   readonly attestation: Attestation;
   readonly evidence: Evidence;
+  /** Accepted before: then its counter was compared already, and what came after it may have moved on. */
+  readonly kept: boolean;
 }
 
-/** `kept`: evidence that was accepted before; its counter is not to be compared with what came after it. */
 export function checkAttestations(
   attestations: readonly Attestation[],
   digest: Digest,
@@ -27,7 +28,11 @@ export function checkAttestations(
     const factor = factorOf(attestation.credential);
     if (factor === undefined) {
       const message = 'the attestation was made by a factor that is not enrolled';
-      return { attestation, evidence: { verification: { genuine: false, reason: 'factor-unknown', message }, factor } };
+      return {
+        attestation,
+        evidence: { verification: { genuine: false, reason: 'factor-unknown', message }, factor },
+        kept,
+      };
     }
     const verification = verifyAssertion(attestation, {
       digest,
@@ -36,19 +41,19 @@ export function checkAttestations(
       origins: policy.origins,
       userVerification: true,
     });
-    return { attestation, evidence: { verification, factor } };
+    return { attestation, evidence: { verification, factor }, kept };
   });
 }
 
 /** The same evidence with the factors as the decision sees them. Throws if a row that was relied on has changed. */
 export function evidenceNow(checked: readonly Checked[], facts: Facts): Evidence[] {
-  return checked.map(({ attestation, evidence }) => {
+  return checked.map(({ attestation, evidence, kept }) => {
     const factor = facts.get('factors', attestation.credential);
     const before = evidence.factor;
     const same =
       factor === undefined || before === undefined
         ? factor === before
-        : factor.signCount === before.signCount && Buffer.compare(factor.coseKey, before.coseKey) === 0;
+        : (kept || factor.signCount === before.signCount) && Buffer.compare(factor.coseKey, before.coseKey) === 0;
     if (!same)
       throw new Refusal('changed-meanwhile', 'the factor was used or changed while this was decided: ask again');
     return { verification: evidence.verification, factor };
@@ -57,11 +62,20 @@ export function evidenceNow(checked: readonly Checked[], facts: Facts): Evidence
 
 /** What using the factors leaves in their rows: the moving counter and the backup state. */
 export function factorsAfterUse(evidence: readonly Evidence[]): Write[] {
-  return evidence.flatMap(({ verification, factor }) => {
-    if (verification.genuine !== true || factor === undefined) return [];
+  const used = new Map<FactorId, FactorRecord>();
+  for (const { verification, factor } of evidence) {
+    if (verification.genuine !== true || factor === undefined) continue;
     const { signCount, backupState } = verification.evidence;
-    if (signCount === factor.signCount && backupState === factor.backupState) return [];
-    return [{ table: 'factors' as const, record: { ...factor, signCount, backupState } }];
+    const before = used.get(factor.id) ?? factor;
+    // One factor may attest twice, in either order: its counter never goes back.
+    used.set(factor.id, { ...before, signCount: Math.max(before.signCount, signCount), backupState });
+  }
+  return evidence.flatMap(({ factor }): Write[] => {
+    const record = factor === undefined ? undefined : used.get(factor.id);
+    if (factor === undefined || record === undefined) return [];
+    used.delete(factor.id);
+    if (record.signCount === factor.signCount && record.backupState === factor.backupState) return [];
+    return [{ table: 'factors', record }];
   });
 }
 
