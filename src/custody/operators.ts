@@ -26,6 +26,9 @@ export class OperatorDesk implements Operators {
         ? []
         : [{ scope: 'station', active: true, who: 'station', why: tampered.message, since: facts.now }];
     const recorded = facts.all('activeFreezes');
+    const next = station.reading(
+      () => new Map([...station.policy.wallets.keys()].map((id) => [id, station.store.read('wallets', id)?.nextNonce])),
+    );
     return {
       station: facts.station.name,
       policy: facts.station.policy,
@@ -39,7 +42,7 @@ export class OperatorDesk implements Operators {
         return {
           id: wallet.id,
           address: wallet.address,
-          nextNonce: station.store.read('wallets', wallet.id)?.nextNonce ?? wallet.firstNonce,
+          nextNonce: next.get(wallet.id) ?? wallet.firstNonce,
           readiness: readiness.ready
             ? { ready: true }
             : { ready: false, reason: readiness.reason, message: readiness.message },

@@ -75,14 +75,18 @@ export class Refusals {
     return true;
   }
 
-  /** The leaf that tells of the refusals that had none, if there were any; forgets them. */
-  aggregate(): LeafDraft | undefined {
+  /** The leaf that tells of the refusals that had none, if there were any; forgets them, unless they are restored. */
+  aggregate(): { readonly leaf: LeafDraft; restore(): void } | undefined {
     if (this.#untold.size === 0) return undefined;
-    const counts = [...this.#untold]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([reason, count]) => `${reason}=${count}`);
+    const untold = this.#untold;
+    const counts = [...untold].sort(([a], [b]) => (a < b ? -1 : 1)).map(([reason, count]) => `${reason}=${count}`);
     this.#untold = new Map();
-    return { kind: 'refusals-aggregated', fields: { counts: counts.join(' ') } };
+    return {
+      leaf: { kind: 'refusals-aggregated', fields: { counts: counts.join(' ') } },
+      restore: () => {
+        for (const [reason, count] of untold) this.#untold.set(reason, (this.#untold.get(reason) ?? 0) + count);
+      },
+    };
   }
 }
 

@@ -17,7 +17,8 @@ export class Timekeeper {
   readonly #station: Station;
   readonly #refusals: Refusals;
   readonly #clock: WitnessedClock;
-  #sinceWrite = 0;
+  /** The first tick writes: what passed since the last process ended is settled before seconds are counted again. */
+  #sinceWrite: number = writeEvery;
   #sinceSweep = 0;
 
   constructor(station: Station, refusals: Refusals, clock: WitnessedClock) {
@@ -48,7 +49,7 @@ export class Timekeeper {
     });
     const rows = overdue.map((w) => ['withdrawals', w.id] as const);
     const aggregate = this.#refusals.aggregate();
-    await this.#station.decide({ rows }, (facts): Verdict<undefined> => {
+    const decided = this.#station.decide({ rows }, (facts): Verdict<undefined> => {
       const writes: Write[] = [];
       const leaves: LeafDraft[] = [];
       for (const { id } of overdue) {
@@ -59,8 +60,13 @@ export class Timekeeper {
         writes.push(...(ended.writes ?? []));
         leaves.push(...(ended.leaves ?? []));
       }
-      if (aggregate !== undefined) leaves.push(aggregate);
+      if (aggregate !== undefined) leaves.push(aggregate.leaf);
       return { result: undefined, writes, leaves };
+    });
+    await decided.catch((error: unknown) => {
+      // Not told: it is counted again.
+      aggregate?.restore();
+      throw error;
     });
   }
 }

@@ -3,14 +3,16 @@ import { type ClockRecord, formatInstant, type TimeSource } from '../domain/inde
 import type { Witness, Witnessed } from '../store/store.ts';
 
 /**
- * Witnessed time between two writes: the daemon counts every second in memory and writes with each commit. A failed commit
- * loses nothing but those seconds' stamps; they count again from the record that stands.
+ * Witnessed time between two writes: the daemon counts every second in memory and writes with each commit. A commit that
+ * fails loses nothing of what was seen, suspicion above all: a wall clock that was set and set back while the disk was full
+ * is suspect still.
  */
 export class WitnessedClock implements Witness {
   readonly #time: TimeSource;
   /** The record as of the last tick, ahead of what is written. */
   #current: ClockRecord | undefined;
-  /** What the last commit was given to write. */
+  /** What stood before the last commit, and what that was given to write: one of the two stands now. */
+  #stood: ClockRecord | undefined;
   #written: ClockRecord | undefined;
 
   constructor(time: TimeSource) {
@@ -25,6 +27,7 @@ export class WitnessedClock implements Witness {
   commit(last: ClockRecord): Witnessed {
     const witnessed = this.#step(last);
     this.#current = witnessed.clock;
+    this.#stood = last;
     this.#written = witnessed.clock;
     return witnessed;
   }
@@ -34,9 +37,9 @@ export class WitnessedClock implements Witness {
   }
 
   #step(last: ClockRecord): Witnessed {
-    // Another hand of this station wrote the record (an acknowledgement), or the commit before failed: the record counts.
-    const base =
-      this.#current !== undefined && this.#written !== undefined && same(last, this.#written) ? this.#current : last;
+    // Neither of the two: another hand of this station wrote the record (an acknowledgement), and then the record counts.
+    const ours = [this.#written, this.#stood].some((record) => record !== undefined && same(last, record));
+    const base = this.#current !== undefined && ours ? this.#current : last;
     const reading = this.#time.read();
     const { record: clock, findings } = witness(base, reading);
     const now = nowOf(clock, reading);
