@@ -9,13 +9,13 @@ import { addressOfKey } from './chains/ethereum/index.ts';
 import { makeStation, takeAway } from './cli/init.ts';
 import { composeStation } from './compose.ts';
 import { loadConfig } from './config.ts';
+import { parseChainId } from './domain/index.ts';
 import { TimeServiceService } from './generated/portcullis/dev/v1/time.ts';
 import { SimulatedTime } from './simulated-time.ts';
 import { stationLog } from './station-log.ts';
 
 // The emulated station: simulated time, an emulated Ledger, test networks only. Started by `portcullis dev`.
 
-const chain = 'eip155:31337';
 const path = "m/44'/60'/0'/0/0";
 
 /** What an integrator needs to know of the station that came up; with --json it is the line that is printed. */
@@ -36,9 +36,15 @@ interface Announcement {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { json: { type: 'boolean' }, seed: { type: 'string' }, quiet: { type: 'boolean' } },
+    options: {
+      json: { type: 'boolean' },
+      seed: { type: 'string' },
+      quiet: { type: 'boolean' },
+      chain: { type: 'string' },
+    },
     strict: true,
   });
+  const chain = parseChainId(values.chain ?? 'eip155:31337', '--chain');
   const log = values.quiet === true ? () => {} : stationLog;
   const emulator = await startEmulator({
     model: 'nanosp',
@@ -52,7 +58,7 @@ async function main(): Promise<void> {
   const wallet = { id: 'hot-1', address: `${chain}:${addressOfKey(publicKey)}`, chain };
   const admission = writeAdmissionKey(scratch);
   const policyFile = join(scratch, 'policy.yaml');
-  writeFileSync(policyFile, policyDocument(wallet.address, publicKey, admission.x));
+  writeFileSync(policyFile, policyDocument(chain, wallet.address, publicKey, admission.x));
   await makeStation({
     folder,
     policy: policyFile,
@@ -95,8 +101,8 @@ async function main(): Promise<void> {
   stopOnSignal(end);
   const announcement: Announcement = {
     station: station.station,
-    address: `127.0.0.1:${station.api.port}`,
-    operatorsAddress: `127.0.0.1:${station.api.operatorsPort}`,
+    address: `localhost:${station.api.port}`,
+    operatorsAddress: `localhost:${station.api.operatorsPort}`,
     folder,
     config: join(folder, 'config.yaml'),
     certificates: join(folder, takeAway),
@@ -131,7 +137,7 @@ function writeAdmissionKey(scratch: string): { file: string; x: string } {
   return { file, x: publicKey.export({ format: 'jwk' }).x ?? '' };
 }
 
-function policyDocument(address: string, publicKey: string, admissionKey: string): string {
+function policyDocument(chain: string, address: string, publicKey: string, admissionKey: string): string {
   return `# The policy of an emulated station: a local test network, a wallet on an emulated Ledger.
 version: 1
 trust_domain: sample.example

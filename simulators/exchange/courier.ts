@@ -11,7 +11,7 @@ export class Courier {
   readonly #deliver: (notice: Notice) => void | Promise<void>;
 
   constructor(station: StationAddress, deliver: (notice: Notice) => void | Promise<void>) {
-    this.#client = connect(NoticeServiceClient, station, 'courier');
+    this.#client = connect(NoticeServiceClient, station, { role: 'courier', name: 'courier' });
     this.#deliver = deliver;
   }
 

@@ -4,25 +4,28 @@ import { type ChannelCredentials, type Client, credentials, type ServiceError } 
 import { BadRequest, ErrorInfo } from '../../src/generated/google/rpc/error_details.ts';
 import { Status } from '../../src/generated/google/rpc/status.ts';
 
-/** Where a station listens, and the client certificate to call it with. */
+/** Where a station listens, and where the clients' certificates lie. */
 export interface StationAddress {
   /** `127.0.0.1:7443` */
   readonly address: string;
-  /** A folder with `ca.pem`, `<role>.pem` and `<role>.key.pem`. */
+  /** The folder that `portcullis init` says to take away: `<role>/ca.pem`, `<role>/<name>.pem`, `<role>/<name>.key`. */
   readonly certificates: string;
 }
 
-/** Opens a client over mutual TLS. The role is whose certificate is shown: `withdrawals`, `courier`, `auditors`, `operators`. */
+/** Which certificate a client shows: its role decides what it may call. */
+export interface Identity {
+  readonly role: 'withdrawals' | 'operators' | 'courier' | 'auditors' | 'dev';
+  readonly name: string;
+}
+
+/** Opens a client over mutual TLS. */
 export function connect<C extends Client>(
   Service: new (address: string, credentials: ChannelCredentials) => C,
   station: StationAddress,
-  role: string,
+  { role, name }: Identity,
 ): C {
-  const file = (name: string): Buffer => readFileSync(join(station.certificates, name));
-  return new Service(
-    station.address,
-    credentials.createSsl(file('ca.pem'), file(`${role}.key.pem`), file(`${role}.pem`)),
-  );
+  const file = (of: string): Buffer => readFileSync(join(station.certificates, role, of));
+  return new Service(station.address, credentials.createSsl(file('ca.pem'), file(`${name}.key`), file(`${name}.pem`)));
 }
 
 /** What the station answered instead of a response: its reason is a tag of docs/reasons.md. */

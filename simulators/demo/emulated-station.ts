@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { TimeServiceClient, TimeServiceService } from '../../src/generated/portcullis/dev/v1/time.ts';
+import { call, connect } from '../exchange/station-client.ts';
+
+/** What `portcullis dev --json` prints when it is ready. */
+export interface Announcement {
+  readonly station: string;
+  readonly address: string;
+  readonly operatorsAddress: string;
+  readonly config: string;
+  readonly certificates: string;
+  readonly ledger: string;
+  readonly wallet: { readonly id: string; readonly address: string; readonly chain: string };
+  readonly admission: { readonly key: string; readonly issuer: string; readonly kid: string };
+  readonly origin: string;
+  readonly verifierKey: string;
+}
+
+export interface EmulatedStation extends Announcement {
+  /** Lets simulated time pass. */
+  pass(seconds: number): Promise<Date>;
+  /** Runs a `portcullis` command; returns its exit code and what it printed. */
+  portcullis(...args: string[]): Promise<{ code: number; output: string }>;
+  close(): Promise<void>;
+}
+
+const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+/** Starts `portcullis dev` as a process of its own, as a stranger would. */
+export async function startEmulatedStation(chain: string): Promise<EmulatedStation> {
+  const child = spawn(process.execPath, [cli, 'dev', '--json', '--quiet', '--chain', chain], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const announcement = await firstLine(child.stdout, ended);
+  const time = connect(TimeServiceClient, announcement, { role: 'dev', name: 'dev' });
+  return {
+    ...announcement,
+    pass: async (seconds) => {
+      const { now } = await call(time, TimeServiceService.advanceTime, { seconds: BigInt(seconds) });
+      return now ?? new Date(0);
+    },
+    portcullis: (...args) => run(args),
+    close: async () => {
+      time.close();
+      child.kill();
+      await ended;
+    },
+  };
+}
+
+async function firstLine(stdout: NodeJS.ReadableStream, ended: Promise<number | null>): Promise<Announcement> {
+  const lines = createInterface({ input: stdout });
+  const line = await Promise.race([
+    new Promise<string>((resolve) => lines.once('line', resolve)),
+    ended.then((code) => {
+      throw new Error(`the emulated station ended with ${code} before it was ready`);
+    }),
+  ]);
+  return JSON.parse(line);
+}
+
+function run(args: readonly string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (bytes: Buffer) => (output += bytes.toString()));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
