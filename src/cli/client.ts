@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import {
   type CallOptions,
   type ChannelCredentials,
@@ -53,9 +55,14 @@ export async function callStation<C extends Client, R>(
   service: Constructor<C>,
   call: (client: C, metadata: Metadata, options: CallOptions, answer: Answer<R>) => void,
 ): Promise<R> {
-  const { address, tls } = connection(args);
+  const { address, host, tls } = connection(args);
   // No proxy: a station is called directly, whatever the environment says of other traffic.
-  const client = new service(address, tls, { 'grpc.enable_http_proxy': 0 });
+  const direct = { 'grpc.enable_http_proxy': 0 };
+  const client = new service(
+    address,
+    tls,
+    isIP(host) === 0 ? direct : { ...direct, 'grpc.ssl_target_name_override': 'localhost' },
+  );
   try {
     return await new Promise<R>((resolve, reject) => {
       call(client, new Metadata(), { deadline: Date.now() + deadline }, (error, response) => {
@@ -68,7 +75,7 @@ export async function callStation<C extends Client, R>(
   }
 }
 
-function connection(args: Arguments): { address: string; tls: ChannelCredentials } {
+function connection(args: Arguments): { address: string; host: string; tls: ChannelCredentials } {
   const config = args.value('config') === undefined ? undefined : loadConfig(args.required('config'));
   const address = args.value('address') ?? (config === undefined ? undefined : addressOf(config.operatorsListen));
   if (address === undefined) throw new UsageError('--config (or --address and --ca) is missing');
@@ -76,8 +83,18 @@ function connection(args: Arguments): { address: string; tls: ChannelCredentials
   if (ca === undefined) throw new UsageError('--ca is missing');
   const [caPem, certPem] = [readPem(ca, '--ca'), readPem(args.required('cert'), '--cert')];
   const keyPem = Buffer.from(readSecret(args.required('key'), '--key'));
+  const host =
+    /^\[(.*)\]:|^(.*):/
+      .exec(address)
+      ?.slice(1)
+      .find((h) => h !== undefined) ?? address;
+  // RFC 6066 §3: an IP address is no server name to send; the certificate is held against it all the same.
+  const verification =
+    isIP(host) === 0
+      ? {}
+      : { checkServerIdentity: (_: string, cert: PeerCertificate) => checkServerIdentity(host, cert) };
   try {
-    return { address, tls: credentials.createSsl(caPem, keyPem, certPem) };
+    return { address, host, tls: credentials.createSsl(caPem, keyPem, certPem, verification) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CommandFailed(`the certificate, its key or the CA cannot be used: ${why}`, { cause: error });
@@ -104,10 +121,13 @@ export function explained(error: ServiceError, address: string): CallFailed {
   const reason = info?.domain === 'portcullis' ? reasonOf(info.reason) : undefined;
   if (reason === undefined) return unexplained(error, address);
   const { sentence, remedy } = reasons[reason];
-  const extra = Object.entries(info?.metadata ?? {}).map(
-    ([name, value]) => `  ${printable(name)}: ${printable(value)}`,
-  );
-  const fields = violations.map(({ field, description }) => `  ${printable(field)}: ${printable(description)}`);
+  const extra = Object.entries(info?.metadata ?? {})
+    .filter(([name]) => name !== 'field' || violations.length === 0)
+    .map(([name, value]) => `  ${printable(name)}: ${printable(value)}`);
+  const fields = violations.map(({ field, description }) => {
+    const said = description.startsWith(`${field}: `) ? description : `${field}: ${description}`;
+    return `  ${printable(said)}`;
+  });
   const message = printable(error.details);
   const added = message === sentence || message === '' || violations.length > 0 ? [] : [`  ${message}`];
   return new CallFailed(reason, [`${reason}: ${sentence}`, ...added, ...extra, ...fields, remedy], { cause: error });

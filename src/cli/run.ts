@@ -16,7 +16,7 @@ Runs the station in the foreground until it is told to stop (SIGTERM, SIGINT). I
     const config = resolve(readArguments(args, { options: ['config'] }).required('config'));
     // Says what is wrong with the config here, before anything starts; the daemon reads it again itself.
     loadConfig(config);
-    return startProcess('daemon.ts', ['--config', config]);
+    return startProcess(rootFile('daemon.ts'), ['--config', config]);
   },
 };
 
@@ -28,17 +28,20 @@ export const dev: Command = {
 
 Brings up an emulated station and leaves it running: it prints where it listens, which certificates to use and a first command
 to try. Nothing in it guards anything of worth. Options are passed on to it.`,
-  run: (args) => startProcess('dev.ts', args),
+  run: (args) => startProcess(rootFile('dev.ts'), args),
 };
 
 const forwarded = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGUSR2'] as const;
+
+function rootFile(name: string): string {
+  return fileURLToPath(new URL(`../${name}`, import.meta.url));
+}
 
 /**
  * Runs one of the composition roots (src/daemon.ts, src/dev.ts) as a process, in this very Node, with this terminal. Resolves to
  * its exit code; 128 + n where signal n ended it.
  */
-export function startProcess(root: string, args: readonly string[]): Promise<number> {
-  const file = fileURLToPath(new URL(`../${root}`, import.meta.url));
+export function startProcess(file: string, args: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, [file, ...args], { stdio: 'inherit' });
   const forward = (signal: NodeJS.Signals): void => {
     // A terminal sends its own Ctrl-C to both; sent again it would count as a second one.
@@ -48,7 +51,7 @@ export function startProcess(root: string, args: readonly string[]): Promise<num
   for (const signal of forwarded) process.on(signal, forward);
   return new Promise<number>((done, failed) => {
     child.on('error', (error) =>
-      failed(new CommandFailed(`could not start ${root}: ${error.message}`, { cause: error })),
+      failed(new CommandFailed(`could not start ${file}: ${error.message}`, { cause: error })),
     );
     child.on('close', (code, signal) => done(signal === null ? (code ?? 1) : 128 + constants.signals[signal]));
   }).finally(() => {

@@ -1,0 +1,240 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { loadConfig, loadPolicy, readJournalKey, readSecret, readStateKey } from '../src/config.ts';
+import { Malformed } from '../src/domain/index.ts';
+import { parseYaml, readYamlFile } from '../src/yaml-file.ts';
+
+const document = `version: 1
+data: data
+policy: policy.yaml
+keys: { state: keys/state.key, journal: keys/journal.pem }
+tls: { ca: keys/ca.pem, certificate: keys/server.pem, key: keys/server.key }
+listen: 127.0.0.1:7443
+operators_listen: '[::1]:7444'
+signers:
+  - { name: ledger, kind: ledger, transport: hid }
+  - { name: emulated, kind: ledger, transport: speculos, url: 'http://127.0.0.1:5000', review: 90s }
+`;
+
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'portcullis-config-'));
+  file = join(folder, 'config.yaml');
+  mkdirSync(join(folder, 'data'));
+  mkdirSync(join(folder, 'keys'));
+  writeFileSync(file, document);
+  writeFileSync(join(folder, 'policy.yaml'), 'version: 1');
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const files = {
+    'state.key': `${'0f'.repeat(32)}\n`,
+    'journal.pem': privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    'ca.pem': 'a test certificate',
+    'server.pem': 'a test certificate',
+    'server.key': 'a test key',
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, 'keys', name), text, { mode: 0o600 });
+});
+
+/** The complaint about a config in which `from` is replaced by `to`. */
+function complaint(from: string, to: string): string {
+  expect(document).toContain(from);
+  writeFileSync(file, document.replace(from, to));
+  return messageOf(() => loadConfig(file));
+}
+
+function messageOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Malformed) return error.message;
+    throw error;
+  }
+  return 'no complaint';
+}
+
+describe('a config', () => {
+  it('is read, its paths relative to its own folder', () => {
+    expect(loadConfig(file)).toEqual({
+      file,
+      data: join(folder, 'data'),
+      database: join(folder, 'data/station.db'),
+      policy: join(folder, 'policy.yaml'),
+      keys: { state: join(folder, 'keys/state.key'), journal: join(folder, 'keys/journal.pem') },
+      tls: {
+        ca: join(folder, 'keys/ca.pem'),
+        certificate: join(folder, 'keys/server.pem'),
+        key: join(folder, 'keys/server.key'),
+      },
+      listen: { host: '127.0.0.1', port: 7443 },
+      operatorsListen: { host: '::1', port: 7444 },
+      signers: [
+        { name: 'ledger', kind: 'ledger', transport: { kind: 'hid' }, review: 300_000 },
+        {
+          name: 'emulated',
+          kind: 'ledger',
+          transport: { kind: 'speculos', url: 'http://127.0.0.1:5000' },
+          review: 90_000,
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ['an unknown member', 'version: 1', 'version: 1\nlog_level: debug', 'config.log_level: is not a member'],
+    ['an unknown key', 'keys: {', 'keys: { ca: x, ', 'config.keys.ca: is not a member'],
+    ['an unknown tls member', 'tls: {', 'tls: { ciphers: x, ', 'config.tls.ciphers: is not a member'],
+    [
+      'an unknown signer member',
+      'transport: hid',
+      'transport: hid, pin: "1234"',
+      'config.signers[0].pin: is not a member',
+    ],
+    ['a url where there is none', 'transport: hid', 'transport: hid, url: x', 'config.signers[0].url: is not a member'],
+    ['another version', 'version: 1', 'version: 2', 'config.version: expected a whole number from 1 to 1'],
+    ['a missing member', 'listen: 127.0.0.1:7443\n', '', 'config.listen: is missing'],
+    ['a number for a text', 'data: data', 'data: 7', 'config.data: expected a text'],
+    [
+      'a list for members',
+      'keys: { state: keys/state.key, journal: keys/journal.pem }',
+      'keys: [x]',
+      'config.keys: expected members',
+    ],
+    ['members for a list', 'signers:', 'signers: {}\nx:', 'config.signers: expected a list'],
+    ['no port', '127.0.0.1:7443', '127.0.0.1', 'config.listen: expected host:port'],
+    ['a port too high', ':7443', ':70000', 'config.listen: expected host:port'],
+    ['one listener for all', "'[::1]:7444'", "'[::1]:7443'", 'config.operators_listen: has the port of listen'],
+    ['a signer of another kind', 'kind: ledger', 'kind: hsm', 'config.signers[0].kind: expected one of ledger'],
+    ['another transport', 'transport: hid', 'transport: tcp', 'config.signers[0].transport: expected one of'],
+    ['two signers of a name', 'name: emulated', 'name: ledger', 'config.signers[1].name: "ledger" stands twice'],
+    [
+      'an emulator elsewhere',
+      'http://127.0.0.1:5000',
+      'http://192.0.2.1:5000',
+      'config.signers[1].url: expected a loopback',
+    ],
+    ['a review without end', 'review: 90s', 'review: 7d', 'config.signers[1].review: expected from 5s to 1h'],
+    ['no time to review', 'review: 90s', 'review: 1s', 'config.signers[1].review: expected from 5s to 1h'],
+    [
+      'a key among the data',
+      'state: keys/state.key',
+      'state: data/state.key',
+      'config.keys.state: lies in the data folder',
+    ],
+    ['a policy that is not there', 'policy.yaml', 'other.yaml', 'config.policy: '],
+    ['a folder for a file', 'policy: policy.yaml', 'policy: keys', 'config.policy: '],
+    ['a file for the data folder', 'data: data', 'data: policy.yaml', 'config.data: '],
+    ['a certificate that is not there', 'server.pem', 'no.pem', 'config.tls.certificate: '],
+    ['a CA that is not there', 'ca: keys/ca.pem', 'ca: keys/no.pem', 'config.tls.ca: '],
+  ])('with %s is refused, and the place is named', (_, from, to, expected) => {
+    expect(complaint(from, to)).toContain(expected);
+  });
+
+  it('that does not exist says so', () => {
+    expect(messageOf(() => loadConfig(join(folder, 'none.yaml')))).toBe(
+      `config: ${join(folder, 'none.yaml')} does not exist`,
+    );
+  });
+
+  it.each([
+    ['state.key', 'config.keys.state'],
+    ['journal.pem', 'config.keys.journal'],
+    ['server.key', 'config.tls.key'],
+  ])('S9: whose %s others may read is refused, and says how to mend it', (name, place) => {
+    for (const mode of [0o640, 0o604, 0o620]) {
+      chmodSync(join(folder, 'keys', name), mode);
+      expect(messageOf(() => loadConfig(file))).toMatch(new RegExp(`^${place}: .*0${mode.toString(8)}.*chmod 600`));
+    }
+    rmSync(join(folder, 'keys', name));
+    expect(messageOf(() => loadConfig(file))).toContain(`${place}: `);
+  });
+});
+
+describe('keys', () => {
+  it('are read from their files', () => {
+    expect(readStateKey(join(folder, 'keys/state.key'))).toEqual(new Uint8Array(32).fill(0x0f));
+    expect(readJournalKey(join(folder, 'keys/journal.pem')).asymmetricKeyType).toBe('ed25519');
+  });
+
+  it('S9: that are malformed are refused without being quoted', () => {
+    const path = join(folder, 'keys/state.key');
+    for (const text of ['0F'.repeat(32), '0f'.repeat(31), '0f'.repeat(33), `${'0f'.repeat(32)}\n\n`]) {
+      writeFileSync(path, text);
+      expect(messageOf(() => readStateKey(path))).toBe(`config.keys.state: ${path} is not 64 lowercase hex digits`);
+    }
+    writeFileSync(path, 'hunter2');
+    expect(messageOf(() => readJournalKey(path))).toBe(
+      `config.keys.journal: ${path} is not an Ed25519 key in PKCS#8 PEM`,
+    );
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    writeFileSync(path, privateKey.export({ format: 'pem', type: 'pkcs8' }));
+    expect(messageOf(() => readJournalKey(path))).toContain('is not an Ed25519 key');
+    writeFileSync(path, 'x'.repeat(20_000));
+    expect(messageOf(() => readSecret(path, 'key'))).toContain('that is no key');
+  });
+});
+
+describe('a YAML file', () => {
+  it.each([
+    ['a repeated key', 'a: 1\na: 2', 'line 2'],
+    ['an anchor', 'a: &x 1', 'anchor'],
+    ['an alias', 'a: *x', 'x'],
+    ['a tag', 'a: !!binary aGk=', 'tag'],
+    ['a local tag', 'a: !x y', '!x'],
+    ['a directive', '%YAML 1.1\n---\na: 1', 'directive'],
+    ['two documents', 'a: 1\n---\nb: 2', 'line 2'],
+    ['a key that is no text', '1: a', 'not a text'],
+    ['a key that is a list', '? [a]\n: b', 'not a text'],
+    ['a key that reads alike', '1: a\n"1": b', 'not a text'],
+    ['brackets without end', '['.repeat(5_000), 'nested deeper'],
+    ['dashes without end', '- '.repeat(5_000), 'indented deeper'],
+    ['a tab for a space', 'a:\n\tb: 1', 'line 2'],
+  ])('with %s is refused', (_, text, expected) => {
+    expect(messageOf(() => parseYaml(text, 'config'))).toMatch(/^config: /);
+    expect(messageOf(() => parseYaml(text, 'config'))).toContain(expected);
+  });
+
+  it('takes words as words: no YAML 1.1 surprises, no merge keys, no prototype', () => {
+    expect(parseYaml('a: no\nb: 0o17\nc: 012\nd: 1:30', 'x')).toEqual({ a: 'no', b: 15, c: 12, d: '1:30' });
+    expect(parseYaml("'<<': { a: 1 }", 'x')).toEqual({ '<<': { a: 1 } });
+    const value = parseYaml('__proto__: { polluted: 1 }', 'x');
+    expect(Object.keys(Object(value))).toEqual(['__proto__']);
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+  });
+
+  it('is bounded in size, and UTF-8', () => {
+    writeFileSync(file, `a: ${'x'.repeat(70_000)}`);
+    expect(messageOf(() => loadConfig(file))).toContain('more than the 65536 that it may');
+    writeFileSync(file, Uint8Array.of(0x61, 0x3a, 0x20, 0xff));
+    expect(messageOf(() => readYamlFile(file, 'config', 100))).toContain('is not UTF-8');
+    expect(messageOf(() => readYamlFile(folder, 'config', 100))).toContain('is not a file');
+  });
+});
+
+describe('a policy file', () => {
+  it('keeps its exact text beside what it says, and names the place of a mistake', () => {
+    const path = join(folder, 'policy.yaml');
+    const text = `# a comment that counts
+version: 1
+trust_domain: station.example
+approvals: { rp_id: approve.example, origins: ['https://approve.example'] }
+ripening: { factor: 24h, destination: 24h }
+evidence: { webauthn: 1, classes: [device] }
+admission: []
+chains: []
+assets: []
+wallets: []
+nonce_window: 1
+`;
+    writeFileSync(path, text);
+    const { document: read, policy } = loadPolicy(path);
+    expect(read).toBe(text);
+    expect(policy.trustDomain).toBe('station.example');
+    writeFileSync(path, text.replace('nonce_window', 'nonce_windows'));
+    expect(messageOf(() => loadPolicy(path))).toBe('policy.nonce_window: is missing');
+  });
+});
