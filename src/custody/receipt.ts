@@ -1,52 +1,79 @@
 import { toBase64url } from '../attestation/base64url.ts';
-import { Refusal, toHex, type WithdrawalId } from '../domain/index.ts';
+import { type FactorRecord, Refusal, type TransactionRecord, toHex, type WithdrawalId } from '../domain/index.ts';
+import { parseLeaf } from '../journal/leaf.ts';
 import { inclusionProof } from '../journal/merkle.ts';
+import type { ReceiptDocument } from '../journal/receipt-document.ts';
 import type { Station } from './station.ts';
 
 /**
  * formats.md, "Receipt": every leaf that tells of one withdrawal, each proven to one checkpoint, the openings of their
  * commitments, and the evidence itself: who approved what, to where, ripe since when, under which policy, signed as what.
+ * `journal/receipt.ts` verifies it.
  */
 export function receiptOf(station: Station, id: WithdrawalId, checkpoint: string, size: number): Uint8Array {
   const { store } = station;
   const withdrawal = store.read('withdrawals', id);
   if (withdrawal === undefined) throw new Refusal('not-found', `there is no withdrawal ${id}`);
   const entry = store.read('destinations', withdrawal.entry);
-  const factors = withdrawal.factors.map((factor) => store.read('factors', factor)).filter((f) => f !== undefined);
-  const transaction = withdrawal.transaction === null ? undefined : store.read('transactions', withdrawal.transaction);
-  const told = [
-    withdrawal,
-    ...factors,
-    ...(entry === undefined ? [] : [entry]),
-    ...(transaction === undefined ? [] : [transaction]),
-  ];
+  // The factors that approved the payment, and the one that approved its destination.
+  const ids = new Set<string>([...withdrawal.factors, ...(entry === undefined ? [] : [entry.attestedBy])]);
+  const factors = [...ids].map((factor) => store.read('factors', factor)).filter((f) => f !== undefined);
+  const transactions = versions(station, withdrawal.transaction);
+  const told = [withdrawal, ...factors, ...(entry === undefined ? [] : [entry]), ...transactions];
+  // Entries 0 and 1 found the station and put its first policy in force.
   const indexes = [...new Set(['0', '1', ...told.flatMap((record) => record.history)])]
     .map(Number)
     .sort((a, b) => a - b);
   const text = new TextDecoder();
-  const receipt = {
-    type: 'portcullis/receipt/v1',
-    checkpoint,
-    leaves: indexes.map((index) => ({
+  const policies = new Set<string>();
+  const leaves = indexes.map((index) => {
+    const bytes = store.log.leaf(index);
+    if (bytes === undefined) throw new Error(`journal entry ${index} is gone: restore the journal from a backup`);
+    const { policy } = parseLeaf(bytes).fields;
+    if (policy !== undefined) policies.add(policy);
+    return {
       index,
-      leaf: text.decode(store.log.leaf(index)),
+      leaf: text.decode(bytes),
       proof: inclusionProof(index, size, store.log.readNode).map(toHex),
       openings: store.log.openings(index).map(({ field, salt, value }) => ({ field, salt: toHex(salt), value })),
-    })),
+    };
+  });
+  const receipt: ReceiptDocument = {
+    type: 'portcullis/receipt/v1',
+    checkpoint,
+    leaves,
     intent: text.decode(withdrawal.intent),
     evidence: JSON.parse(text.decode(withdrawal.evidence)),
-    factors: factors.map((f) => ({ credential: f.id, class: f.class, cose_key: toBase64url(f.coseKey) })),
-    policy: store.policy(store.look({}).station.policy) ?? '',
-    transaction:
-      transaction === undefined
-        ? null
-        : {
-            id: transaction.id,
-            wallet: transaction.wallet,
-            state: transaction.state,
-            unsigned: toHex(transaction.unsigned),
-            signed: transaction.signed === null ? '' : toHex(transaction.signed),
-          },
+    factors: factors.map(shownFactor),
+    policies: [...policies].map((hash) => policyDocument(station, hash)),
+    transactions: transactions.map(({ id: transaction, wallet, unsigned, signed }) => ({
+      id: transaction,
+      wallet,
+      unsigned: toHex(unsigned),
+      signed: signed === null ? '' : toHex(signed),
+    })),
   };
   return new TextEncoder().encode(JSON.stringify(receipt));
+}
+
+/** Every version of the payment, oldest first: any of them may be the one that confirmed. */
+function versions(station: Station, newest: TransactionRecord['id'] | null): TransactionRecord[] {
+  const found: TransactionRecord[] = [];
+  for (let id = newest; id !== null; ) {
+    const record = station.store.read('transactions', id);
+    if (record === undefined) throw new Error(`transaction ${id} is gone: restore the station from a backup`);
+    found.unshift(record);
+    id = record.replaces;
+  }
+  return found;
+}
+
+function shownFactor({ id, class: kind, coseKey }: FactorRecord): ReceiptDocument['factors'][number] {
+  return { credential: id, class: kind, cose_key: toBase64url(coseKey) };
+}
+
+function policyDocument(station: Station, hash: string): string {
+  const document = station.store.policy(hash);
+  if (document === undefined) throw new Error(`the policy ${hash} is gone: restore the station from a backup`);
+  return document;
 }
