@@ -79,20 +79,14 @@ describe('npm run emulator', () => {
     expect(await exit).toEqual([1, null]);
   });
 
-  it.each([
-    [['bitcoin'], 'which app?'],
-    [[], 'which app?'],
-    [['--model', 'blue', 'ethereum'], '--model blue'],
-    [['--api-port', 'high', 'ethereum'], 'high is not a port'],
-    [['--sdk', '1', 'ethereum'], "'--sdk'"],
-  ])('says what is wrong with %j, and how it is used', async (args, message) => {
-    const emulator = run(...args);
+  it('says what is wrong with its words, and how it is used', async () => {
+    const emulator = run('bitcoin');
     let errors = '';
     emulator.stderr.on('data', (bytes) => {
       errors += String(bytes);
     });
     expect((await once(emulator, 'close'))[0]).toBe(2);
-    expect(errors).toContain(message);
+    expect(errors).toContain('which app?');
     expect(errors).toContain('npm run emulator');
   });
 });
