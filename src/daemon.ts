@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   refuseMainNetworks(config.policy);
   const station = await composeStation({
     config,
-    time: machineTime,
+    time: machineTime(),
     log: stationLog,
     onFatal: (error) => {
       // Only a fresh read of the disk tells what stands: end here, and recover by starting again.

@@ -46,15 +46,12 @@ async function main(): Promise<void> {
   });
   const chain = parseChainId(values.chain ?? 'eip155:31337', '--chain');
   const log = values.quiet === true ? () => {} : stationLog;
-  const emulator = await startEmulator({
-    model: 'nanosp',
-    apiPort: 0,
-    ...(values.seed === undefined ? {} : { seed: values.seed }),
-  });
+  const ledger =
+    values.ledger === undefined ? await emulatedLedger(values.seed) : { url: values.ledger, close: async () => {} };
   const scratch = mkdtempSync(join(tmpdir(), 'portcullis-dev-'));
   const folder = join(scratch, 'station');
   const time = new SimulatedTime();
-  const publicKey = await publicKeyOf(emulator.apiUrl);
+  const publicKey = await publicKeyOf(ledger.url);
   const wallet = { id: 'hot-1', address: `${chain}:${addressOfKey(publicKey)}`, chain };
   const admission = writeAdmissionKey(scratch);
   const policyFile = join(scratch, 'policy.yaml');
@@ -65,7 +62,7 @@ async function main(): Promise<void> {
     trustDomain: undefined,
     names: [],
     time,
-    config: configDocument(emulator.apiUrl),
+    config: configDocument(ledger.url),
     clients: [['dev', 'dev']],
   });
 
@@ -95,7 +92,7 @@ async function main(): Promise<void> {
 
   const end = async (): Promise<void> => {
     await station.close();
-    await emulator.close();
+    await ledger.close();
     rmSync(scratch, { recursive: true });
   };
   stopOnSignal(end);
@@ -106,7 +103,7 @@ async function main(): Promise<void> {
     folder,
     config: join(folder, 'config.yaml'),
     certificates: join(folder, takeAway),
-    ledger: emulator.apiUrl,
+    ledger: ledger.url,
     wallet,
     admission: { key: admission.file, issuer: 'admission.sample.example', kid: 'sample-1' },
     rpId: 'approve.sample.example',
@@ -114,6 +111,12 @@ async function main(): Promise<void> {
     verifierKey: station.verifierKey,
   };
   process.stdout.write(values.json === true ? `${JSON.stringify(announcement)}\n` : welcome(announcement));
+}
+
+/** Our own emulator; with --ledger URL it is whatever answers there, such as Speculos. */
+async function emulatedLedger(seed: string | undefined): Promise<{ url: string; close(): Promise<void> }> {
+  const emulator = await startEmulator({ model: 'nanosp', apiPort: 0, ...(seed === undefined ? {} : { seed }) });
+  return { url: emulator.apiUrl, close: () => emulator.close() };
 }
 
 /** Asks the emulated Ledger for its key, as hex of the compressed point. */

@@ -25,9 +25,8 @@ export interface LocalChain {
 /** `chainId`: the node answers to that of a public test network, whose coin a Ledger knows by name. */
 export async function startLocalChain(chainId: number): Promise<LocalChain> {
   const url = `http://127.0.0.1:${await freePort()}`;
-  const child = spawn(anvilFile(), ['--silent', '--host', '127.0.0.1', '--port', new URL(url).port], {
-    stdio: 'ignore',
-  });
+  const args = ['--silent', '--host', '127.0.0.1', '--port', new URL(url).port, '--chain-id', String(chainId)];
+  const child = spawn(anvilFile(), args, { stdio: 'ignore' });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const node = createPublicClient({ transport: http(url, { retryCount: 0 }) });
   const tests = createTestClient({ mode: 'anvil', transport: http(url) });
