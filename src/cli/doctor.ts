@@ -122,7 +122,7 @@ function checkJournalKey({ station, journalKey }: Inspection, own: string): Diag
 }
 
 function* checkClock({ clock }: Inspection): Generator<Diagnosis> {
-  const reading = attempt('clock', () => machineTime.read(), 'Run on Linux with /proc mounted.');
+  const reading = attempt('clock', () => machineTime().read(), 'Run on Linux with /proc mounted.');
   if (reading.diagnosis !== undefined) yield reading.diagnosis;
   if (reading.value === undefined || clock === undefined) return;
   const { wall, bootId } = reading.value;

@@ -116,7 +116,7 @@ async function buildStation(
     policy: policyFile,
     trustDomain,
     names,
-    time = machineTime,
+    time = machineTime(),
     config = configDocument,
     clients: more = [],
   }: StationRequest,
