@@ -27,7 +27,7 @@ export function prepareIntent<T extends IntentType>(
   at: { readonly record: StationRecord; readonly now: WallMs; readonly lifetime: number | undefined },
 ): Sealed<IntentOf<T>> {
   const lifetime = at.lifetime ?? intentLifetime.default;
-  if (lifetime <= 0 || lifetime > intentLifetime.most) throw new Malformed('lifetime_seconds', 'expected 1 to 900');
+  if (!(lifetime > 0 && lifetime <= intentLifetime.most)) throw new Malformed('lifetime_seconds', 'expected 1 to 900');
   const whole: Flat = {
     ...members,
     type,

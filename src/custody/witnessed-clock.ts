@@ -32,8 +32,14 @@ export class WitnessedClock implements Witness {
     return witnessed;
   }
 
+  /** A clock that was found wrong stays so until people have acknowledged it, however briefly it was: it may have dated an intent. */
   look(last: ClockRecord): Witnessed {
-    return this.#step(last);
+    const seen = this.#step(last);
+    if (seen.clock.suspect && !last.suspect) {
+      this.#current = seen.clock;
+      this.#stood = last;
+    }
+    return seen;
   }
 
   #step(last: ClockRecord): Witnessed {
