@@ -41,6 +41,7 @@ async function main(): Promise<void> {
       seed: { type: 'string' },
       quiet: { type: 'boolean' },
       chain: { type: 'string' },
+      ledger: { type: 'string' },
     },
     strict: true,
   });
@@ -175,8 +176,8 @@ signers:
 }
 
 function welcome(a: Announcement): string {
-  const clientOf = (role: string, name: string): string =>
-    `--ca ${a.certificates}/${role}/ca.pem --cert ${a.certificates}/${role}/${name}.pem --key ${a.certificates}/${role}/${name}.key`;
+  const shown = (role: string, name: string): string =>
+    `--ca $S/${role}/ca.pem --cert $S/${role}/${name}.pem --key $S/${role}/${name}.key`;
   return `An emulated station is running. Its time is simulated, its Ledger is an emulator: it guards nothing of worth.
 
   station       ${a.station}
@@ -189,8 +190,9 @@ function welcome(a: Announcement): string {
 
 Try, in another terminal:
 
-  npx portcullis status --address ${a.operatorsAddress} ${clientOf('operators', 'operator')}
-  npx portcullis advance 24h --address ${a.address} ${clientOf('dev', 'dev')}
+  S=${a.certificates}
+  npx portcullis status --address ${a.operatorsAddress} ${shown('operators', 'operator')}
+  npx portcullis advance 24h --address ${a.address} ${shown('dev', 'dev')}
   npx portcullis verify --config ${a.config}
 
 Ctrl-C ends it, and it leaves nothing behind.
