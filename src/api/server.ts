@@ -75,6 +75,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     close: async (graceMs) => {
       const both = [main, operators];
       for (const { health } of both) health.stop();
+      // A turn for those who watch to be told before their streams end.
+      await new Promise((resolve) => setImmediate(resolve));
       await Promise.all(both.map(({ listener }) => listener.close(graceMs)));
     },
   };

@@ -1,4 +1,4 @@
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { Metadata, ServerUnaryCall, ServerWritableStream, StatusObject, sendUnaryData } from '@grpc/grpc-js';
 import { Refusal } from '../domain/index.ts';
 import type { Ceiling } from './ceiling.ts';
@@ -107,7 +107,6 @@ export function parse(bytes: Buffer, definition: Pick<Definition, 'path' | 'requ
     const reader = new BinaryReader(bytes);
     while (reader.pos < reader.len) {
       const [field, type] = reader.tag();
-      if (type === WireType.EndGroup) throw new Error('a group ends that never began');
       reader.skip(type, field);
     }
     return { ok: true, message: definition.requestDeserialize(bytes) };

@@ -199,19 +199,45 @@ describe('S2: time', () => {
     await vi.waitUntil(async () => (await call(client, get, request)).ok);
   });
 
+  it('a request that is still arriving counts: so many are open, and no more', async () => {
+    served = await serve({ limits: { calls: calls(1) } });
+    const client = await served.client('withdrawals');
+    const slow = client.makeClientStreamRequest(
+      cancel.path,
+      cancel.requestSerialize,
+      cancel.responseDeserialize,
+      () => {},
+    );
+    slow.on('error', () => {});
+    await vi.waitUntil(async () => {
+      const outcome = await call(client, get, request);
+      return !outcome.ok && outcome.error.reason === 'overloaded';
+    });
+    slow.cancel();
+    await vi.waitUntil(async () => (await call(client, get, request)).ok);
+  });
+
   it('a stream whose request has arrived may stay open beyond the deadline', async () => {
     served = await serve({ limits: { deadline: 50 } });
+    let tell: (() => void) | undefined;
+    served.fake.behaviours.set('withdrawals.watch', (...args) => {
+      const watcher = args[1] as (record: unknown) => void;
+      watcher(fake.withdrawal);
+      tell = () => watcher({ ...fake.withdrawal, amount: 7n });
+      return () => {};
+    });
     const held = hang('withdrawals.cancel');
     const client = await served.client('withdrawals');
     const stream = open(client, WithdrawalServiceService.watchWithdrawals, { withdrawalIds: ['w-1'] });
-    let ended = false;
-    stream.on('error', () => {
-      ended = true;
-    });
-    await new Promise((resolve) => stream.once('data', resolve));
+    const seen: string[] = [];
+    stream.on('data', ({ withdrawal }) => seen.push(String(withdrawal?.amount)));
+    stream.on('error', (error: ServiceError) => seen.push(status[error.code] ?? ''));
+    await vi.waitUntil(() => seen.length === 1);
     // A call begun after the stream and ended by its own deadline: the stream's has passed as well.
     expect(refused(await call(client, cancel, request)).code).toBe(status.DEADLINE_EXCEEDED);
-    expect(ended).toBe(false);
+    tell?.();
+    await vi.waitUntil(() => seen.length === 2);
+    expect(seen).toEqual([String(fake.withdrawal.amount), '7']);
     held.release();
     stream.cancel();
   });

@@ -84,6 +84,16 @@ describe('errors', () => {
     );
   });
 
+  it('S2: the longest refusal fits into the trailers that clients accept', () => {
+    const long = '\u202e'.repeat(3_000);
+    const details = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`${i} ${long}`, long]));
+    for (const error of [new Refusal('frozen', long, details), new Malformed(long, long)]) {
+      const sent = statusOf(error, '/x', silent);
+      expect(Object.keys(view(sent).metadata).length).toBeLessThanOrEqual(12);
+      expect(Buffer.concat(sent.metadata.get('grpc-status-details-bin') as Buffer[]).length).toBeLessThan(5_000);
+    }
+  });
+
   it('a status that is not ours leaves as UNKNOWN never, as INTERNAL only for the station’s own faults', () => {
     const out = (code: status | undefined, details: string) =>
       outgoing({ ...(code === undefined ? {} : { code }), details, metadata: new Metadata() });

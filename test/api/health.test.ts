@@ -65,7 +65,10 @@ describe('grpc.health.v1', () => {
     const ended = drain(stream);
     await new Promise((resolve) => stream.once('data', resolve));
     await served.api.close(5_000);
-    expect((await ended).error?.code).toBe(status.UNAVAILABLE);
+    expect(await ended).toMatchObject({
+      values: [{ status: 'SERVING' }, { status: 'NOT_SERVING' }],
+      error: { code: status.UNAVAILABLE },
+    });
   });
 
   it('bytes that are no message are INVALID_ARGUMENT here too', async () => {

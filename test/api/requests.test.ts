@@ -523,6 +523,8 @@ describe('a malformed field is refused by its name, and custody is not asked', (
     ['scope', o.thaw, { scope: 'destination:0x00', why: 'x' }],
     ['why', o.freeze, { scope: 'station', why: '' }],
     ['why', o.freeze, { scope: 'station', why: 'line\nbreak' }],
+    ['why', o.freeze, { scope: 'station', why: ' drill' }],
+    ['why', o.freeze, { scope: 'station', why: 'drill ' }],
     ['why', o.freeze, { scope: 'station', why: '\u202edrill' }],
     ['why', o.thaw, { scope: 'station', why: '<script>' }],
     ['why', o.acknowledgeClock, { why: 'x'.repeat(257) }],
