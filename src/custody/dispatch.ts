@@ -129,7 +129,10 @@ export class Dispatch {
     if (signer === undefined) return;
     let again = false;
     const unready = new Map<string, Reason>();
-    for (const record of this.#open(name)) {
+    const open = this.#open(name);
+    // With nothing to sign, still ask: an operator wants to know beforehand that a device is not there.
+    if (open.length === 0) await this.#askWallets(name, signer);
+    for (const record of open) {
       if (this.#closed) return;
       const wallet = this.#station.policy.wallets.get(record.wallet);
       if (wallet === undefined) continue;
@@ -151,6 +154,12 @@ export class Dispatch {
       this.#station.log('dispatch-failed', { signer: signer.name, transaction: record.id, error: String(error) });
       if (error instanceof Refusal && error.reason !== 'storage-failed') await this.#block(record.id, error.reason);
       return false;
+    }
+  }
+
+  async #askWallets(name: string, signer: Signer): Promise<void> {
+    for (const wallet of this.#station.policy.wallets.values()) {
+      if (wallet.signer === name && !this.#closed) this.#readiness.set(wallet.id, await signer.check(wallet));
     }
   }
 
