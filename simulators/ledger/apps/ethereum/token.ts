@@ -14,11 +14,10 @@ export interface Token {
 export function parseToken(data: Uint8Array): Token {
   const tickerEnd = 1 + (data[0] ?? 0);
   const signatureStart = tickerEnd + 28;
-  if (data.length <= signatureStart) throw new StatusError(status.incorrectData, 'token information too short');
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   if (!signedByLedger(data.subarray(1, signatureStart), data.subarray(signatureStart))) {
     throw new StatusError(status.incorrectData, 'token information that Ledger didn’t sign');
   }
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   return {
     ticker: new TextDecoder().decode(data.subarray(1, tickerEnd)),
     address: data.slice(tickerEnd, tickerEnd + 20),
