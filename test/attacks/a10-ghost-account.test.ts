@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseAccountId } from '../../src/domain/index.ts';
+import { Customer, TestStation } from '../custody/station.ts';
+import { leaves, refused } from './attempt.ts';
+import { destinationIntent, deviceOf, prepareFactor } from './people.ts';
+
+// That young accounts share one outflow limit a wallet comes with limits, in an issue of its own.
+describe('A10: accounts that are nobody’s', () => {
+  let station: TestStation;
+  beforeEach(async () => {
+    station = await TestStation.open();
+  });
+  afterEach(() => station.close());
+
+  const ghost = parseAccountId('ghost', 'account');
+  const enrol = async (account: string, name: string, jws: string | undefined) => {
+    const prepared = await prepareFactor(station, parseAccountId(account, 'account'), deviceOf(name), undefined);
+    return () =>
+      station.custody.factors.add({
+        intent: prepared.intent.bytes,
+        registration: prepared.registration,
+        approval: jws === undefined ? undefined : { kind: 'voucher', jws },
+      });
+  };
+  const voucherFor = async (account: string, name: string, claims: Record<string, unknown> = {}): Promise<string> => {
+    const prepared = await prepareFactor(station, parseAccountId(account, 'account'), deviceOf(name), undefined);
+    const { credential, key } = prepared;
+    return station.voucher({ account, credential, key, station: prepared.station }, claims);
+  };
+
+  it('A10: an invented account enrols no key without a voucher', async () => {
+    await refused(station, await enrol('ghost', 'ghost', undefined), 'voucher-missing', 'factor');
+  });
+
+  it('A10: nor with a voucher that was given for a customer', async () => {
+    await refused(
+      station,
+      await enrol('ghost', 'ghost', await voucherFor('bob', 'ghost')),
+      'voucher-invalid',
+      'factor',
+    );
+  });
+
+  it('A10: one voucher admits one factor, however often its number is used', async () => {
+    const first = await enrol('bob', 'bob', await voucherFor('bob', 'bob', { jti: 'one-number-for-two' }));
+    await first();
+    await refused(
+      station,
+      await enrol('ghost', 'ghost', await voucherFor('ghost', 'ghost', { jti: 'one-number-for-two' })),
+      'voucher-spent',
+      'factor',
+    );
+    await station.restart();
+    await refused(
+      station,
+      await enrol('ghost', 'ghost', await voucherFor('ghost', 'ghost', { jti: 'one-number-for-two' })),
+      'voucher-spent',
+      'factor',
+    );
+  });
+
+  it('A10: an account that never enrolled withdraws nothing and lists nothing', async () => {
+    const device = deviceOf('ghost');
+    const { credential } = await prepareFactor(station, ghost, device, undefined);
+    const nobody = new Customer(station, 'ghost', device, credential);
+    const intent = await destinationIntent(nobody, 'entry-1');
+    const list = () =>
+      station.custody.destinations.add({ intent: intent.bytes, attestations: [nobody.attest(intent.digest)] });
+    await refused(station, list, 'factor-unknown', 'destination');
+    await refused(station, () => nobody.authorize('w-1'), 'destination-unlisted', 'withdrawal');
+  });
+
+  it('A10: an account emptied by revocation is not a new one: it only recovers', async () => {
+    const bob = await station.enrol('bob');
+    await station.custody.factors.revoke(bob.credential);
+    const jws = await voucherFor('bob', 'thief');
+    await refused(station, await enrol('bob', 'thief', jws), 'voucher-not-first', 'factor');
+    await station.restart();
+    await refused(station, await enrol('bob', 'thief', jws), 'voucher-not-first', 'factor');
+  });
+
+  it('A10: nor does a revoked credential come back, for its account or for another', async () => {
+    const device = deviceOf('bob');
+    const bob = await station.enrol('bob', device);
+    await station.custody.factors.revoke(bob.credential);
+    const prepared = await prepareFactor(station, ghost, deviceOf('bob'), undefined);
+    expect(prepared.credential).toBe(bob.credential);
+    const { credential, key } = prepared;
+    const jws = await station.voucher({ account: 'ghost', credential, key, station: prepared.station });
+    const again = () =>
+      station.custody.factors.add({
+        intent: prepared.intent.bytes,
+        registration: prepared.registration,
+        approval: { kind: 'voucher', jws },
+      });
+    await refused(station, again, 'factor-exists', 'factor');
+  });
+
+  it('A10: two first factors in one turn: one is the first', async () => {
+    const one = await enrol('bob', 'bob', await voucherFor('bob', 'bob'));
+    const two = await enrol('bob', 'thief', await voucherFor('bob', 'thief'));
+    const outcomes = await Promise.allSettled([one(), two()]);
+    expect(outcomes.map((o) => o.status)).toEqual(['fulfilled', 'rejected']);
+    expect(leaves(station).filter((leaf) => leaf.kind === 'factor-added')).toHaveLength(1);
+    expect(leaves(station).at(-1)).toMatchObject({ kind: 'refused', fields: { reason: 'voucher-not-first' } });
+  });
+});
