@@ -29,8 +29,8 @@ export interface EmulatedStation extends Announcement {
 const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** Starts `portcullis dev` as a process of its own, as a stranger would. */
-export async function startEmulatedStation(chain: string): Promise<EmulatedStation> {
-  const child = spawn(process.execPath, [cli, 'dev', '--json', '--quiet', '--chain', chain], {
+export async function startEmulatedStation(chain: string, ...options: string[]): Promise<EmulatedStation> {
+  const child = spawn(process.execPath, [cli, 'dev', '--json', '--quiet', '--chain', chain, ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
