@@ -1,0 +1,356 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  hkdfSync,
+  type KeyObject,
+  sign,
+} from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import canonicalize from 'canonicalize';
+import { describe, expect, it } from 'vitest';
+import {
+  checkEnrolmentChallenge,
+  checkTicket,
+  makeEnrolmentChallenge,
+  makeTicket,
+  userHandle,
+  verifyVoucher,
+} from '../src/attestation/index.ts';
+import { decodeEvidence, encodeEvidence } from '../src/custody/evidence.ts';
+import { journalOrigin } from '../src/custody/founding.ts';
+import { seal, unseal } from '../src/custody/seal.ts';
+import {
+  type AccountId,
+  type Digest,
+  type FactorId,
+  type IntentType,
+  parseInstant,
+  parseIntent,
+  paymentSet,
+  type StationName,
+  sealIntent,
+  type TransactionId,
+  transactionId,
+  type WalletId,
+} from '../src/domain/index.ts';
+import { openCheckpoint, signCheckpoint } from '../src/journal/checkpoint.ts';
+import { leafHash } from '../src/journal/hash.ts';
+import { commitment, encodeLeaf, type LeafKind, leafKinds, parseLeaf } from '../src/journal/leaf.ts';
+import { formatVerifierKey, noteSigner, noteVerifier, parseVerifierKey } from '../src/journal/note.ts';
+import { verifyReceipt } from '../src/journal/receipt.ts';
+import { deriveKeys, rowMac } from '../src/store/key.ts';
+import { toCells } from '../src/store/table.ts';
+import { tables } from '../src/store/tables.ts';
+
+// docs/formats.md, the code and a reading by hand must say the same. The values in the document were computed by another
+// program than this one; here each is computed twice more: by the code, and from the document's words with node:crypto.
+
+const root = new URL('../', import.meta.url);
+const document = readFileSync(new URL('docs/formats.md', root), 'utf8');
+const blocks = new Map(
+  [...document.matchAll(/^```json vector (\S+)\n(.*?)^```$/gms)].map(([, name = '', body = '']) => [name, body]),
+);
+const used = new Set<string>();
+
+/** A vector of the document; its members' types are its own. */
+function vector<T>(name: string): T {
+  used.add(name);
+  const body = blocks.get(name);
+  if (body === undefined) throw new Error(`docs/formats.md has no vector ${name}`);
+  return JSON.parse(body);
+}
+
+const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
+const hex = (of: Uint8Array): string => Buffer.from(of).toString('hex');
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (of: Uint8Array): string => new TextDecoder().decode(of);
+const sha256 = (...parts: (Uint8Array | string)[]): Buffer => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
+const hmac = (key: Uint8Array, ...parts: (Uint8Array | string)[]): Buffer => {
+  const mac = createHmac('sha256', key);
+  for (const part of parts) mac.update(part);
+  return mac.digest();
+};
+const u64be = (n: number): Buffer => {
+  const out = Buffer.alloc(8);
+  out.writeBigUInt64BE(BigInt(n));
+  return out;
+};
+const u32be = (n: number): Buffer => {
+  const out = Buffer.alloc(4);
+  out.writeUInt32BE(n);
+  return out;
+};
+/** A test key from its seed: RFC 8410 PKCS#8. */
+const ed25519 = (seed: string): KeyObject =>
+  createPrivateKey({
+    key: Buffer.from(`302e020100300506032b657004220420${seed}`, 'hex'),
+    format: 'der',
+    type: 'pkcs8',
+  });
+const rawPublic = (key: KeyObject): Buffer =>
+  createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32);
+
+describe('docs/formats.md, the code and a reading by hand agree on', () => {
+  it('keys', () => {
+    const of = vector<{ state_key: string; row: string; ticket: string; seal: string }>('keys');
+    const keys = deriveKeys(bytes(of.state_key));
+    for (const name of ['row', 'ticket', 'seal'] as const) {
+      expect(hex(keys[name])).toBe(of[name]);
+      const byHand = hkdfSync('sha256', bytes(of.state_key), Buffer.alloc(0), `portcullis/${name}/v1`, 32);
+      expect(hex(new Uint8Array(byHand))).toBe(of[name]);
+      // RFC 5869 §2: extract with a salt of zeros, one block of expand.
+      const extracted = hmac(Buffer.alloc(32), bytes(of.state_key));
+      expect(hmac(extracted, `portcullis/${name}/v1`, Buffer.of(1)).toString('hex')).toBe(of[name]);
+    }
+  });
+
+  it.each([
+    ['withdrawal-intent', 'portcullis/withdrawal/v1'],
+    ['destination-intent', 'portcullis/destination/v1'],
+    ['factor-intent', 'portcullis/factor/v1'],
+    ['operator-intent', 'portcullis/operator/v1'],
+  ] as const)('%s', (name, type: IntentType) => {
+    const of = vector<{ canonical: string; digest: string }>(name);
+    const parsed = parseIntent(utf8(of.canonical), type);
+    expect(parsed.digest).toBe(of.digest);
+    const again = sealIntent(type, parsed.fields);
+    expect(text(again.bytes)).toBe(of.canonical);
+    expect(sha256(of.canonical).toString('hex')).toBe(of.digest);
+    const members: Record<string, string> = JSON.parse(of.canonical);
+    expect(canonicalize(members)).toBe(of.canonical);
+    const { ticket, ...others } = members;
+    const key = bytes(vector<{ ticket: string }>('keys').ticket);
+    expect(checkTicket(key, 1, members)).toBe(true);
+    const byHand = hmac(key, 'portcullis/ticket/v1\0', u64be(1), canonicalize(others) ?? '');
+    expect(byHand.toString('base64url')).toBe(ticket);
+    // The table names every member, and the parser knows no other.
+    const row = document.split('\n').find((line) => line.startsWith(`| \`${type}\` `)) ?? '';
+    for (const member of Object.keys(others)) {
+      if (!['type', 'station', 'issued', 'expires'].includes(member)) expect(row).toContain(`\`${member}\``);
+      expect(() => parseIntent(utf8(canonicalize({ ...members, [`${member}_`]: '' }) ?? ''), type)).toThrow(
+        'not a member',
+      );
+    }
+  });
+
+  it('ticket', () => {
+    const of = vector<{ ticket_key: string; epoch: number; members: Record<string, string>; ticket: string }>('ticket');
+    expect(makeTicket(bytes(of.ticket_key), of.epoch, of.members)).toBe(of.ticket);
+    const byHand = hmac(
+      bytes(of.ticket_key),
+      'portcullis/ticket/v1\0',
+      u64be(of.epoch),
+      canonicalize(of.members) ?? '',
+    );
+    expect(byHand.toString('base64url')).toBe(of.ticket);
+  });
+
+  it('enrolment challenge', () => {
+    const of = vector<Record<'ticket_key' | 'account' | 'issued' | 'random' | 'challenge', string> & { epoch: number }>(
+      'enrolment-challenge',
+    );
+    const key = bytes(of.ticket_key);
+    const now = parseInstant(of.issued, 'issued');
+    const account = of.account as AccountId;
+    expect(hex(makeEnrolmentChallenge(key, of.epoch, account, now, bytes(of.random)))).toBe(of.challenge);
+    expect(checkEnrolmentChallenge(key, of.epoch, account, now, bytes(of.challenge))).toBe('ok');
+    const stated = Buffer.concat([u64be(now / 1000).subarray(2), bytes(of.random)]);
+    const code = hmac(key, 'portcullis/enrolment/v1\0', u64be(of.epoch), `${account}\0`, stated).subarray(0, 16);
+    expect(hex(Buffer.concat([stated, code]))).toBe(of.challenge);
+  });
+
+  it('user handle', () => {
+    const of = vector<{ account: string; user_handle: string }>('user-handle');
+    expect(userHandle(of.account as AccountId)).toBe(of.user_handle);
+    expect(sha256('portcullis/user/v1\0', of.account).toString('base64url')).toBe(of.user_handle);
+  });
+
+  it('admission voucher', async () => {
+    const of = vector<{
+      seed: string;
+      header: Record<string, string>;
+      claims: Record<'iss' | 'aud' | 'sub' | 'credential' | 'key' | 'jti', string> & { iat: number; exp: number };
+      jws: string;
+    }>('voucher');
+    const key = ed25519(of.seed);
+    const { claims, header } = of;
+    const result = await verifyVoucher(of.jws, {
+      keys: [{ issuer: claims.iss, kid: header['kid'] ?? '', jwk: createPublicKey(key).export({ format: 'jwk' }) }],
+      station: claims.aud as StationName,
+      account: claims.sub as AccountId,
+      credential: claims.credential as FactorId,
+      key: claims.key as Digest,
+      now: parseInstant('2022-01-17T00:50:00Z', 'now'),
+    });
+    expect(result.genuine).toBe(true);
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const signed = `${part(header)}.${part(claims)}`;
+    expect(`${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`).toBe(of.jws);
+    expect(Object.keys(claims).sort()).toEqual(['aud', 'credential', 'exp', 'iat', 'iss', 'jti', 'key', 'sub']);
+  });
+
+  it('evidence', () => {
+    const of =
+      vector<Record<'credential' | 'authenticator_data' | 'client_data' | 'signature' | 'evidence', string>>(
+        'evidence',
+      );
+    const attestation = {
+      kind: 'webauthn',
+      credential: of.credential as FactorId,
+      authenticatorData: bytes(of.authenticator_data),
+      clientData: bytes(of.client_data),
+      signature: bytes(of.signature),
+    } as const;
+    expect(text(encodeEvidence([attestation]))).toBe(of.evidence);
+    expect(decodeEvidence(utf8(of.evidence))).toEqual([attestation]);
+    const b64 = (name: 'authenticator_data' | 'client_data' | 'signature'): string =>
+      `"${name}":"${Buffer.from(of[name], 'hex').toString('base64url')}"`;
+    expect(of.evidence).toBe(
+      `{"type":"portcullis/evidence/v1","attestations":[{"kind":"webauthn","credential":"${of.credential}",${b64('authenticator_data')},${b64('client_data')},${b64('signature')}}]}`,
+    );
+  });
+
+  it('transaction id and payment set', () => {
+    const of = vector<{ wallet: string; unsigned: string; id: string }>('transaction-id');
+    expect(transactionId(of.wallet as WalletId, bytes(of.unsigned))).toBe(of.id);
+    const byHand = sha256('portcullis/transaction/v1\0', u32be(of.wallet.length), of.wallet, bytes(of.unsigned));
+    expect(byHand.toString('hex')).toBe(of.id);
+    const set = vector<{ withdrawals: string[]; payment_set: string }>('payment-set');
+    expect(paymentSet(set.withdrawals)).toBe(set.payment_set);
+    const sorted = set.withdrawals.toSorted((a, b) => (a < b ? -1 : 1)).join('\n');
+    expect(sha256('portcullis/payment-set/v1\0', sorted).toString('hex')).toBe(set.payment_set);
+  });
+
+  it('row MAC', () => {
+    type Value = string | number | boolean | null | string[] | { hex: string };
+    const of = vector<{ row_key: string; table: 'factors'; record: Record<string, Value>; leaf: number; mac: string }>(
+      'row-mac',
+    );
+    const record = Object.fromEntries(
+      Object.entries(of.record).map(([name, value]) => [
+        name,
+        typeof value === 'object' && value !== null && 'hex' in value ? bytes(value.hex) : value,
+      ]),
+    );
+    expect(Object.keys(record)).toEqual(Object.keys(tables[of.table].columns));
+    expect(hex(rowMac(bytes(of.row_key), of.table, toCells(tables[of.table], record), of.leaf))).toBe(of.mac);
+    const cell = (value: unknown): Buffer => {
+      if (value === null) return Buffer.of(0);
+      if (typeof value === 'boolean') return cell(value ? 1 : 0);
+      if (typeof value === 'number') return Buffer.concat([Buffer.of(1), u64be(value)]);
+      if (value instanceof Uint8Array) return Buffer.concat([Buffer.of(3), u32be(value.length), value]);
+      const plain = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+      return Buffer.concat([Buffer.of(2), u32be(plain.length), plain]);
+    };
+    const cells = [of.table, ...Object.values(record), of.leaf].map(cell);
+    expect(hmac(bytes(of.row_key), 'portcullis/row/v1\0', ...cells).toString('hex')).toBe(of.mac);
+  });
+
+  it('commitment and leaf', () => {
+    const of = vector<{ field: string; salt: string; value: string; commitment: string }>('commitment');
+    expect(commitment({ field: of.field, salt: bytes(of.salt), value: of.value })).toBe(of.commitment);
+    const byHand = sha256('portcullis/commitment/v1\0', bytes(of.salt), of.field, '\0', of.value);
+    expect(`commit:${byHand.toString('hex')}`).toBe(of.commitment);
+
+    const leaf = vector<{
+      kind: LeafKind;
+      station: string;
+      w: number;
+      time: string;
+      fields: Record<string, string>;
+      personal: Record<string, string>;
+      salt: string;
+      leaf: string;
+      leaf_hash: string;
+    }>('leaf');
+    const { kind, fields, personal, ...context } = leaf;
+    const encoded = encodeLeaf({ kind, fields, personal }, context, () => bytes(leaf.salt));
+    expect(text(encoded.bytes)).toBe(leaf.leaf);
+    expect(hex(leafHash(encoded.bytes))).toBe(leaf.leaf_hash);
+    expect(parseLeaf(utf8(leaf.leaf)).kind).toBe(kind);
+    const plain = {
+      type: 'portcullis/leaf/v1',
+      kind,
+      station: leaf.station,
+      w: String(leaf.w),
+      time: leaf.time,
+      ...fields,
+      account: of.commitment,
+    };
+    expect(canonicalize(plain)).toBe(leaf.leaf);
+    expect(sha256(Buffer.of(0), leaf.leaf).toString('hex')).toBe(leaf.leaf_hash);
+  });
+
+  it('sealing', () => {
+    const of = vector<Record<'seal_key' | 'transaction' | 'nonce' | 'plain' | 'sealed', string>>('sealing');
+    const key = bytes(of.seal_key);
+    const id = of.transaction as TransactionId;
+    expect(hex(seal(key, id, bytes(of.plain), bytes(of.nonce)))).toBe(of.sealed);
+    expect(hex(unseal(key, id, bytes(of.sealed)))).toBe(of.plain);
+    const cipher = createCipheriv('aes-256-gcm', key, bytes(of.nonce)).setAAD(
+      Buffer.from(`portcullis/seal/v1\0${of.transaction}`),
+    );
+    const inner = Buffer.concat([cipher.update(bytes(of.plain)), cipher.final()]).toString('hex');
+    expect(`01${of.nonce}${inner}${cipher.getAuthTag().toString('hex')}`).toBe(of.sealed);
+    const other = createDecipheriv('aes-256-gcm', key, bytes(of.nonce)).setAAD(Buffer.from('portcullis/seal/v1\0'));
+    other.setAuthTag(bytes(of.sealed).subarray(-16));
+    other.update(bytes(inner));
+    expect(() => other.final()).toThrow();
+  });
+
+  it('checkpoint', () => {
+    const of = vector<
+      Record<'seed' | 'origin' | 'root' | 'verifier_key' | 'checkpoint', string> & { readonly size: number }
+    >('checkpoint');
+    const key = ed25519(of.seed);
+    const { origin, size } = of;
+    expect(origin).toBe(journalOrigin(origin.split('/').at(-1) ?? '', true));
+    expect(journalOrigin('ab', false)).toBe('portcullis/ab');
+    const checkpoint = { origin, size, root: bytes(of.root), extensions: [] };
+    expect(signCheckpoint(checkpoint, noteSigner(origin, key))).toBe(of.checkpoint);
+    expect(formatVerifierKey(noteVerifier(origin, createPublicKey(key)))).toBe(of.verifier_key);
+    expect(openCheckpoint(of.checkpoint, [parseVerifierKey(of.verifier_key)])).toEqual(checkpoint);
+    const raw = rawPublic(key);
+    const id = sha256(`${origin}\n`, Buffer.of(1), raw).subarray(0, 4);
+    expect(`${origin}+${id.toString('hex')}+${Buffer.concat([Buffer.of(1), raw]).toString('base64')}`).toBe(
+      of.verifier_key,
+    );
+    const body = `${origin}\n${size}\n${Buffer.from(of.root, 'hex').toString('base64')}\n`;
+    const line = Buffer.concat([id, sign(null, Buffer.from(body), key)]).toString('base64');
+    expect(`${body}\n— ${origin} ${line}\n`).toBe(of.checkpoint);
+    expect(of.root).toBe(vector<{ leaf_hash: string }>('leaf').leaf_hash);
+  });
+
+  it('receipt', () => {
+    const of = vector<{ file: string; verifier_key: string; withdrawal: string }>('receipt');
+    const receipt = new Uint8Array(readFileSync(new URL(of.file, root)));
+    const facts = verifyReceipt(receipt, of.verifier_key);
+    expect(facts.filter((f) => f.what === 'signed')).toHaveLength(2);
+    expect(facts.find((f) => f.what === 'approved')?.sentence).toContain(`Withdrawal ${of.withdrawal} `);
+    const members = [...document.slice(document.indexOf('## Receipt')).matchAll(/^\| `(\w+)`\s+\|/gm)].map(
+      ([, m]) => m,
+    );
+    expect(Object.keys(JSON.parse(text(receipt)))).toEqual(members);
+  });
+
+  it('the kinds of leaves: the table names each, and no other', () => {
+    const table = document.slice(document.indexOf('## Leaf'), document.indexOf('## Sealing'));
+    const named = [...table.matchAll(/^\| (`[^|]*?) \|/gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, kind = '']) => (kind.startsWith('-') ? `transaction${kind}` : kind)),
+    );
+    expect(named.toSorted()).toEqual([...leafKinds].toSorted());
+  });
+
+  it('nothing else: every vector of the document is checked here', () => {
+    expect([...blocks.keys()].filter((name) => !used.has(name))).toEqual([]);
+    expect(blocks.size).toBe(18);
+  });
+});
