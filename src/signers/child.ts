@@ -108,7 +108,11 @@ export class Child {
   }
 
   #start(): void {
-    const process = this.#options.start();
+    const process = this.#spawn();
+    if (process === undefined) {
+      this.#restartLater();
+      return;
+    }
     const { promise: started, resolve } = Promise.withResolvers<boolean>();
     const life: Life = { process, started, pending: undefined, over: undefined };
     const again = this.#restarts > 0;
@@ -120,6 +124,16 @@ export class Child {
       resolve(configured);
       if (configured && again) for (const listener of this.#listeners) listener();
     });
+  }
+
+  #spawn(): HostProcess | undefined {
+    try {
+      return this.#options.start();
+    } catch (error) {
+      this.#lastEnd = `the signer’s process could not be run: ${error instanceof Error ? error.message : String(error)}`;
+      this.#options.log(this.#lastEnd);
+      return undefined;
+    }
   }
 
   #listen(life: Life): void {
@@ -137,10 +151,8 @@ export class Child {
     process.stdout.on('end', () => this.#end(life, 'closed its output'));
     // A broken pipe: the end of the process tells the same, and more.
     process.stdin.on('error', () => undefined);
-    process.on('error', (error) => {
-      this.#end(life, `could not be run: ${error.message}`);
-      if (process.pid === undefined) this.#buried(life);
-    });
+    // Where it could not be started, this comes first and `close` follows.
+    process.on('error', (error) => this.#end(life, `could not be run: ${error.message}`));
     process.on('close', (code, signal) => {
       this.#end(life, `ended (${signal ?? `exit ${code}`})`);
       this.#buried(life);
@@ -148,9 +160,8 @@ export class Child {
   }
 
   #receive(life: Life, line: string): void {
-    // Late, or behind a line that ended this life.
-    if (life.over !== undefined) return;
     const { id, ...result } = parseReply(line);
+    // A life that is over has nothing pending, so that what it says late ends here.
     const { pending } = life;
     if (pending === undefined || id !== pending.id)
       throw new ProtocolError(`an answer to nothing that was asked (${id})`);
@@ -197,7 +208,10 @@ export class Child {
     if (this.#life !== life) return;
     this.#life = undefined;
     for (const resolve of this.#gone.splice(0)) resolve();
-    if (this.#closed) return;
+    if (!this.#closed) this.#restartLater();
+  }
+
+  #restartLater(): void {
     const wait = this.#options.backOff(this.#restarts);
     this.#restarts += 1;
     this.#cancelRestart = this.#options.timers.after(wait, () => this.#start());

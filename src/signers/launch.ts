@@ -8,7 +8,7 @@ export interface HostProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Absent where it couldn't be started. */
+  /** Absent where it could not be started. */
   readonly pid?: number | undefined;
   kill(signal: 'SIGKILL'): boolean;
   on(event: 'close', listener: (code: number | null, signal: string | null) => void): unknown;

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Child } from '../../src/signers/child.ts';
+import type { HostProcess } from '../../src/signers/launch.ts';
 import { HandTimers } from './hand-timers.ts';
 import { Undead } from './undead.ts';
 
@@ -173,13 +174,21 @@ describe('F3: a signer’s child that fails', () => {
     expect(await child.request(identify, deadline)).toEqual(identity);
   });
 
-  it('is down, and tried again, where its program cannot be started', async () => {
+  it.each<[string, () => HostProcess]>([
+    ['ENOENT', () => spawn('/nonexistent/node', { stdio: ['pipe', 'pipe', 'pipe'] })],
+    [
+      'no more processes',
+      () => {
+        throw new Error('no more processes');
+      },
+    ],
+  ])('is down, and tried again, where its program cannot be started (%s)', async (why, start) => {
     const timers = new HandTimers();
     let starts = 0;
     const child = new Child({
       start: () => {
         starts += 1;
-        return spawn('/nonexistent/node', { stdio: ['pipe', 'pipe', 'pipe'] });
+        return start();
       },
       configuration: { op: 'configure', transport: 'hid' },
       startDeadline,
@@ -188,10 +197,7 @@ describe('F3: a signer’s child that fails', () => {
       log: () => undefined,
     });
     open.push(child);
-    expect(await child.request(identify, deadline)).toEqual({
-      kind: 'down',
-      message: expect.stringContaining('ENOENT'),
-    });
+    expect(await child.request(identify, deadline)).toEqual({ kind: 'down', message: expect.stringContaining(why) });
     await timers.goOff(100);
     expect(starts).toBe(2);
   });

@@ -9,7 +9,7 @@ const answerLength = 1 + 32 + 32 + 2;
 /**
  * Has a transaction reviewed and signed on the device. Exactly 65 bytes come back, or a DeviceFailure: hw-app-eth turns a bare
  * 9000 ("send more") into `{v: '90', r: '00', s: ''}`, and fills a signature that is one byte short with a byte of the status
- * word, so that the raw answer must be looked at.
+ * word. So the raw answer counts, not what the library makes of it.
  */
 export async function sign(
   handle: Handle,
@@ -18,7 +18,7 @@ export async function sign(
 ): Promise<Signature> {
   const watched = new SignatureWatch(handle);
   try {
-    const { r, s } = await ethereumApp(watched.handle).signTransaction(path.slice('m/'.length), unsigned, {
+    await ethereumApp(watched.handle).signTransaction(path.slice('m/'.length), unsigned, {
       erc20Tokens: tokenDescriptors,
       nfts: [],
       externalPlugin: [],
@@ -26,9 +26,8 @@ export async function sign(
       domains: [],
     });
     const answer = watched.answer ?? new Uint8Array(0);
-    const signature = Buffer.from(answer.subarray(0, 65)).toString('hex');
-    if (answer.length !== answerLength || signature.slice(2) !== r + s) throw wrong(answer);
-    return { result: 'signature', signature };
+    if (answer.length !== answerLength) throw wrong(answer);
+    return { result: 'signature', signature: Buffer.from(answer.subarray(0, 65)).toString('hex') };
   } catch (error) {
     // Its last answer was taken for a success, so whatever failed, failed over what it said.
     if (watched.answer !== undefined) throw error instanceof DeviceFailure ? error : wrong(watched.answer);

@@ -93,6 +93,8 @@ describe('S6: among several devices', () => {
 
   it.each([
     ['an address cut short', device(answers.address.slice(0, -20))],
+    ['a key of another form', device(answers.address.replace('4104', '4103'))],
+    ['a name in another format', device(answers.address, answers.appAndVersion.replace(/^01/, '02'))],
     ['no name', device(answers.address, '02')],
     ['nothing', word('9000')],
   ])('one that answers %s has failed', async (_, script) => {
