@@ -125,6 +125,8 @@ function checkWhole(policy: Policy): void {
     if (!policy.chains.has(chainOfAsset(asset)))
       throw new Malformed('policy.assets', `${asset} is on no chain of the policy`);
   }
+  // E7: an anchor is a nonce of a wallet, so two wallets with one key on one chain would give one nonce two owners.
+  keyed([...policy.wallets.values()], (wallet) => `${wallet.chain} ${wallet.publicKey}`, 'policy.wallets');
   for (const wallet of policy.wallets.values()) {
     if (!policy.chains.has(wallet.chain))
       throw new Malformed('policy.wallets', `${wallet.id} is on no chain of the policy`);
