@@ -1,6 +1,7 @@
 import {
   type Metadata,
   ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
   type ServerInterceptor,
   type StatusObject,
   status,
@@ -36,7 +37,7 @@ export function interceptor(entrance: Entrance): ServerInterceptor {
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, pass) => {
-            const admitted = admit(entrance, method.path, call.getAuthContext().sslPeerCertificate?.raw);
+            const admitted = admit(entrance, method.path, call);
             if (!admitted.ok) {
               call.sendStatus(admitted.status);
               return;
@@ -72,10 +73,20 @@ type Admitted =
   | { readonly ok: true; readonly caller: Caller; readonly leave: () => void }
   | { readonly ok: false; readonly status: StatusObject };
 
-function admit(entrance: Entrance, path: string, certificate: Uint8Array | undefined): Admitted {
-  // TLS lets nobody in without a verified certificate; should it ever, there is still no caller.
-  if (certificate === undefined) return denied(entrance, path, 'there is no verified client certificate');
-  const identified = entrance.identities.of(certificate, Date.now());
+/**
+ * The HTTP/2 session of a call. grpc-js keeps it to itself; where it can't be found, as after a change there, the
+ * certificate is read again at each call: slower, and as right.
+ */
+function connectionOf(call: ServerInterceptingCallInterface): object | undefined {
+  const stream: unknown = Reflect.get(call, 'stream');
+  if (typeof stream !== 'object' || stream === null) return undefined;
+  const session: unknown = Reflect.get(stream, 'session');
+  return typeof session === 'object' && session !== null ? session : undefined;
+}
+
+function admit(entrance: Entrance, path: string, call: ServerInterceptingCallInterface): Admitted {
+  const certificate = (): Uint8Array | undefined => call.getAuthContext().sslPeerCertificate?.raw;
+  const identified = entrance.identities.of(connectionOf(call), certificate, Date.now());
   if (!identified.known) return denied(entrance, path, identified.message);
   const { caller } = identified;
   if (entrance.rights.get(path)?.has(caller.role) !== true) {

@@ -59,28 +59,29 @@ export function identify(raw: Uint8Array, trustDomain: string): Identified {
 }
 
 /**
- * Remembers whom the certificates in use name, by their bytes: reading one costs as much as a call. TLS verified each
- * when its connection was made; whether it still holds is asked at each call, as a connection may outlive it.
+ * Whom each connection's certificate names. TLS verified it when the connection was made, and reading it costs a quarter
+ * of a call; so it is read once, and only whether it still holds is asked at each call, as a connection may outlive it.
  */
 export class Identities {
   readonly #trustDomain: string;
-  readonly #known = new Map<string, Identified>();
+  readonly #known = new WeakMap<object, Identified>();
 
   constructor(trustDomain: string) {
     this.#trustDomain = trustDomain;
   }
 
-  of(raw: Uint8Array, now: number): Identified {
-    const key = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('latin1');
-    let identified = this.#known.get(key);
-    if (identified === undefined) {
-      identified = identify(raw, this.#trustDomain);
-      if (this.#known.size >= 1024) this.#known.clear();
-      this.#known.set(key, identified);
-    }
+  /** `connection`: an object that stands for it, if there is one; `read`: its verified client certificate, DER. */
+  of(connection: object | undefined, read: () => Uint8Array | undefined, now: number): Identified {
+    const identified = (connection && this.#known.get(connection)) ?? this.#identify(read());
+    if (connection !== undefined) this.#known.set(connection, identified);
     if (identified.known && (now < identified.caller.notBefore || now > identified.caller.notAfter)) {
       return unknown('the certificate is not valid now');
     }
     return identified;
+  }
+
+  #identify(raw: Uint8Array | undefined): Identified {
+    // TLS lets nobody in without a verified certificate; should it ever, there is still no caller.
+    return raw === undefined ? unknown('there is no verified client certificate') : identify(raw, this.#trustDomain);
   }
 }

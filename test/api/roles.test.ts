@@ -4,6 +4,7 @@ import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Identities, identify } from '../../src/api/roles.ts';
 import { JournalServiceService } from '../../src/generated/portcullis/v1/journal.ts';
+import { OperatorServiceService } from '../../src/generated/portcullis/v1/operator.ts';
 import { type Ca, type Issued, makeCa, type Request, trustDomain } from '../certificates.ts';
 import { call, refused, type Served, serve } from './served.ts';
 
@@ -78,17 +79,35 @@ describe('S1: who a certificate names', () => {
     });
     const { raw } = new X509Certificate(cert);
     const identities = new Identities(trustDomain);
-    const at = (time: string) => identities.of(raw, Date.parse(time)).known;
-    expect(at('2022-01-17T12:00:00Z')).toBe(true);
-    expect(at('2022-01-18T00:00:01Z')).toBe(false);
-    expect(at('2022-01-16T23:59:59Z')).toBe(false);
-    expect(at('2022-01-18T00:00:00Z')).toBe(true);
+    for (const connection of [{}, undefined]) {
+      const at = (time: string) => identities.of(connection, () => raw, Date.parse(time)).known;
+      expect(at('2022-01-17T12:00:00Z')).toBe(true);
+      expect(at('2022-01-18T00:00:01Z')).toBe(false);
+      expect(at('2022-01-16T23:59:59Z')).toBe(false);
+      expect(at('2022-01-18T00:00:00Z')).toBe(true);
+    }
   });
 
-  it('is remembered for more certificates than it has room for', async () => {
+  it('is read once a connection, and never taken for another connection’s', async () => {
     const identities = new Identities(trustDomain);
-    const { raw } = new X509Certificate((await ca.issue({ role: 'courier' })).cert);
-    for (let i = 0; i < 3; i += 1) expect(identities.of(raw, Date.now()).known).toBe(true);
+    let reads = 0;
+    const reader = async (name: string) => {
+      const { raw } = new X509Certificate((await ca.issue({ role: 'courier', name })).cert);
+      return () => {
+        reads += 1;
+        return raw;
+      };
+    };
+    const [alice, bob] = [await reader('alice'), await reader('bob')];
+    const [first, second] = [{}, {}];
+    for (let i = 0; i < 3; i += 1) {
+      expect(identities.of(first, alice, Date.now())).toMatchObject({ caller: { name: 'alice' } });
+      expect(identities.of(second, bob, Date.now())).toMatchObject({ caller: { name: 'bob' } });
+    }
+    expect(reads).toBe(2);
+    expect(identities.of(undefined, alice, Date.now())).toMatchObject({ caller: { name: 'alice' } });
+    expect(identities.of(undefined, bob, Date.now())).toMatchObject({ caller: { name: 'bob' } });
+    expect(reads).toBe(4);
   });
 });
 
@@ -152,6 +171,18 @@ describe('S1: the door', () => {
       expect(error).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'role-denied', domain: 'portcullis' });
     }
     expect(served.fake.asked.filter(({ path }) => path !== 'journal.checkpoint')).toEqual([]);
+  });
+
+  it('knows callers apart who call at once on connections of their own', async () => {
+    const names = ['anna', 'bert', 'cleo'];
+    const clients = await Promise.all(
+      names.map(async (name) => served.client(await ca.issue({ role: 'operators', name }), 'operators')),
+    );
+    const request = { scope: 'station', why: 'drill' };
+    await Promise.all([...clients, ...clients].map((client) => call(client, OperatorServiceService.freeze, request)));
+    const who = served.fake.asked.flatMap(({ path, args }) => (path === 'operators.freeze' ? [String(args[1])] : []));
+    expect(who.sort()).toEqual([...names, ...names].sort());
+    served.fake.asked.length = 0;
   });
 
   it('does not know the role dev on a real station', async () => {
