@@ -57,14 +57,16 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       break;
     case 'frozen':
     case 'thawed':
-      tell('freezes', member('scope'));
+      tell('freezes', frozenScope(member));
+      break;
+    case 'clock-acknowledged':
+      tell('station', 'station');
       break;
     case 'station-founded':
     case 'policy-in-force':
     case 'refused':
     case 'refusals-aggregated':
     case 'clock-suspect':
-    case 'clock-acknowledged':
       break;
   }
   return rows;
@@ -160,6 +162,14 @@ const checked: Checks = {
     ['replaces', r.replaces ?? '', told('replaces')],
   ],
 };
+
+/** The scope of an account or a destination is committed to, under its kind: it names a person. */
+function frozenScope(member: Member): string | undefined {
+  const kind = member('scope_kind');
+  if (kind === undefined) return member('scope');
+  const value = member(kind);
+  return value === undefined ? undefined : `${kind}:${value}`;
+}
 
 function spentKey(digest: string | undefined): string | undefined {
   return digest === undefined ? undefined : `intent:${digest}`;
