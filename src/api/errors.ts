@@ -54,7 +54,7 @@ const reasonStatus = (reason: Reason, message?: string): StatusObject => refusal
 
 /** A request whose bytes are not the message that they should be. */
 export function unparsable(message: string): StatusObject {
-  return refusalStatus(new Malformed('', message));
+  return refusalStatus(new Malformed('request', message));
 }
 
 /**

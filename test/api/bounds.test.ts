@@ -1,12 +1,24 @@
 import { connect, type Socket } from 'node:net';
 import { type Client, type ServiceError, status } from '@grpc/grpc-js';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { defaultLimits } from '../../src/api/listener.ts';
 import { JournalServiceService } from '../../src/generated/portcullis/v1/journal.ts';
 import { OperatorServiceService } from '../../src/generated/portcullis/v1/operator.ts';
 import { WithdrawalServiceService } from '../../src/generated/portcullis/v1/withdrawal.ts';
 import * as fake from './fake-custody.ts';
-import { accepted, call, drain, errorView, methods, open, refused, type Served, sendBytes, serve } from './served.ts';
+import {
+  accepted,
+  call,
+  drain,
+  errorView,
+  methods,
+  open,
+  refused,
+  type Served,
+  sendBytes,
+  serve,
+  until,
+} from './served.ts';
 
 let served: Served;
 afterEach(() => served.close());
@@ -62,21 +74,21 @@ describe('S2: work in flight', () => {
     const held = hang('withdrawals.cancel');
     const client = await served.client('withdrawals');
     const pending = [1, 2, 3].map(() => call(client, cancel, request));
-    await vi.waitUntil(() => held.waiting() === 3);
+    await until(() => held.waiting() === 3);
     const error = refused(await call(client, get, request));
     expect(error).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'overloaded', domain: 'portcullis' });
     // Another connection of the same role is no way around it.
     expect(refused(await call(await served.client('withdrawals'), get, request)).reason).toBe('overloaded');
     held.release();
     for (const outcome of await Promise.all(pending)) expect(outcome.ok).toBe(true);
-    await vi.waitUntil(async () => (await call(client, get, request)).ok);
+    await until(async () => (await call(client, get, request)).ok);
   });
 
   it('of one role takes nothing from the others', async () => {
     served = await serve({ limits: { calls: calls(1) } });
     const held = hang('withdrawals.cancel');
     const pending = call(await served.client('withdrawals'), cancel, request);
-    await vi.waitUntil(() => held.waiting() === 1);
+    await until(() => held.waiting() === 1);
     const auditors = await served.client('auditors');
     accepted(await call(auditors, JournalServiceService.getCheckpoint, { consistentWithSize: 0n }));
     held.release();
@@ -88,7 +100,7 @@ describe('S2: work in flight', () => {
     const held = hang('withdrawals.cancel');
     const client = await served.client('withdrawals');
     const pending = [1, 2].map(() => call(client, cancel, request));
-    await vi.waitUntil(() => held.waiting() === 2);
+    await until(() => held.waiting() === 2);
     expect(refused(await call(client, get, request)).reason).toBe('overloaded');
     const operators = await served.client('operators');
     accepted(await call(operators, OperatorServiceService.freeze, { scope: 'station', why: 'flood' }));
@@ -109,7 +121,7 @@ describe('S2: work in flight', () => {
     await Promise.all(streams.map((stream) => new Promise((resolve) => stream.once('data', resolve))));
     expect((await drain(watch())).error).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'overloaded' });
     streams[0]?.cancel();
-    await vi.waitUntil(async () => (await call(client, get, request)).ok);
+    await until(async () => (await call(client, get, request)).ok);
     streams[1]?.cancel();
   });
 
@@ -127,7 +139,7 @@ describe('S2: work in flight', () => {
           request,
           () => resolve(),
         );
-        void vi.waitUntil(() => held.waiting() > before).then(() => pending.cancel());
+        void until(() => held.waiting() > before).then(() => pending.cancel());
       });
     };
     await abandon();
@@ -136,13 +148,13 @@ describe('S2: work in flight', () => {
     const error = refused(await call(client, cancel, request));
     expect(error).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'overloaded' });
     held.release();
-    await vi.waitUntil(async () => (await call(client, get, request)).ok);
+    await until(async () => (await call(client, get, request)).ok);
   });
 });
 
 describe('S2: time', () => {
   it('a call that gets no answer ends by the station’s own deadline, and its work goes on', async () => {
-    served = await serve({ limits: { deadline: 50 } });
+    served = await serve({ limits: { deadline: 250 } });
     const held = hang('withdrawals.cancel');
     const client = await served.client('withdrawals');
     const error = refused(await call(client, cancel, request));
@@ -162,8 +174,9 @@ describe('S2: time', () => {
       return fake.withdrawal;
     });
     const client = await served.client('withdrawals');
+    accepted(await call(client, get, request));
     const error = await new Promise<ServiceError | null>((resolve) => {
-      const options = { deadline: Date.now() + 300 };
+      const options = { deadline: Date.now() + 500 };
       client.makeUnaryRequest(
         cancel.path,
         cancel.requestSerialize,
@@ -174,13 +187,13 @@ describe('S2: time', () => {
       );
     });
     expect(error?.code).toBe(status.DEADLINE_EXCEEDED);
-    await vi.waitUntil(() => held.waiting() === 1);
+    await until(() => held.waiting() === 1);
     held.release();
-    await vi.waitUntil(() => finished === 1);
+    await until(() => finished === 1);
   });
 
   it('a request that does not arrive ends by the deadline and gives its room back', async () => {
-    served = await serve({ limits: { deadline: 50, calls: calls(1) } });
+    served = await serve({ limits: { deadline: 250, calls: calls(1) } });
     const client = await served.client('withdrawals');
     for (const path of [cancel.path, WithdrawalServiceService.watchWithdrawals.path]) {
       const error = await new Promise<ServiceError>((resolve) => {
@@ -196,7 +209,7 @@ describe('S2: time', () => {
       });
       expect(errorView(error).code).toBe(status.DEADLINE_EXCEEDED);
     }
-    await vi.waitUntil(async () => (await call(client, get, request)).ok);
+    await until(async () => (await call(client, get, request)).ok);
   });
 
   it('a request that is still arriving counts: so many are open, and no more', async () => {
@@ -209,16 +222,16 @@ describe('S2: time', () => {
       () => {},
     );
     slow.on('error', () => {});
-    await vi.waitUntil(async () => {
+    await until(async () => {
       const outcome = await call(client, get, request);
       return !outcome.ok && outcome.error.reason === 'overloaded';
     });
     slow.cancel();
-    await vi.waitUntil(async () => (await call(client, get, request)).ok);
+    await until(async () => (await call(client, get, request)).ok);
   });
 
   it('a stream whose request has arrived may stay open beyond the deadline', async () => {
-    served = await serve({ limits: { deadline: 50 } });
+    served = await serve({ limits: { deadline: 250 } });
     let tell: (() => void) | undefined;
     served.fake.behaviours.set('withdrawals.watch', (...args) => {
       const watcher = args[1] as (record: unknown) => void;
@@ -232,11 +245,11 @@ describe('S2: time', () => {
     const seen: string[] = [];
     stream.on('data', ({ withdrawal }) => seen.push(String(withdrawal?.amount)));
     stream.on('error', (error: ServiceError) => seen.push(status[error.code] ?? ''));
-    await vi.waitUntil(() => seen.length === 1);
+    await until(() => seen.length === 1);
     // A call begun after the stream and ended by its own deadline: the stream's has passed as well.
     expect(refused(await call(client, cancel, request)).code).toBe(status.DEADLINE_EXCEEDED);
     tell?.();
-    await vi.waitUntil(() => seen.length === 2);
+    await until(() => seen.length === 2);
     expect(seen).toEqual([String(fake.withdrawal.amount), '7']);
     held.release();
     stream.cancel();
@@ -270,7 +283,7 @@ describe('closing', () => {
     const held = hang('withdrawals.cancel');
     const client = await served.client('withdrawals');
     const pending = call(client, cancel, request);
-    await vi.waitUntil(() => held.waiting() === 1);
+    await until(() => held.waiting() === 1);
     const closed = served.api.close(20_000);
     held.release();
     expect((await pending).ok).toBe(true);
@@ -282,7 +295,7 @@ describe('closing', () => {
     served = await serve();
     hang('withdrawals.cancel');
     const pending = call(await served.client('withdrawals'), cancel, request);
-    await vi.waitUntil(() => served.fake.asked.length === 1);
+    await until(() => served.fake.asked.length === 1);
     await served.api.close(10);
     expect(refused(await pending).code).toBe(status.UNAVAILABLE);
   });

@@ -9,6 +9,7 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
+import { vi } from 'vitest';
 import type { Limits } from '../../src/api/listener.ts';
 import type { Role } from '../../src/api/roles.ts';
 import { type Api, type ApiOptions, createApi } from '../../src/api/server.ts';
@@ -211,6 +212,11 @@ export async function sendBytes(client: Client, method: Wire, bytes: Uint8Array)
   if (method.responseStream) return (await drain(open(client, raw, Buffer.from(bytes)), 1)).error;
   const outcome = await call(client, raw, Buffer.from(bytes));
   return outcome.ok ? undefined : outcome.error;
+}
+
+/** Waits for what a call brings about elsewhere; how long that takes is nobody's business. */
+export function until(condition: () => boolean | Promise<boolean>): Promise<boolean> {
+  return vi.waitUntil(condition, { timeout: 25_000, interval: 5 });
 }
 
 /** The error of an outcome that must be one. */

@@ -1,5 +1,5 @@
 import { type ClientReadableStream, status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Refusal, type TransactionRecord, type WithdrawalRecord } from '../../src/domain/index.ts';
 import { JournalServiceService } from '../../src/generated/portcullis/v1/journal.ts';
 import { NoticeServiceService } from '../../src/generated/portcullis/v1/notice.ts';
@@ -10,7 +10,7 @@ import {
   WithdrawalState,
 } from '../../src/generated/portcullis/v1/withdrawal.ts';
 import * as fake from './fake-custody.ts';
-import { drain, open, type Served, serve } from './served.ts';
+import { drain, open, type Served, serve, until } from './served.ts';
 
 let served: Served;
 beforeEach(async () => {
@@ -85,7 +85,7 @@ describe('Watch', () => {
     expect((await next(stream)).withdrawal?.state).toBe(WithdrawalState.SIGNED);
     expect(source.watchers.size).toBe(1);
     stream.cancel();
-    await vi.waitUntil(() => source.watchers.size === 0);
+    await until(() => source.watchers.size === 0);
   });
 
   it('transactions likewise', async () => {
@@ -103,7 +103,7 @@ describe('Watch', () => {
       blockedBy: '',
     });
     stream.cancel();
-    await vi.waitUntil(() => source.watchers.size === 0);
+    await until(() => source.watchers.size === 0);
   });
 
   it('S2: a client that does not read costs one record a withdrawal, and gets the newest when it reads', async () => {
@@ -123,7 +123,7 @@ describe('Watch', () => {
     const seen: WatchWithdrawalsResponse[] = [];
     stream.on('data', (value: WatchWithdrawalsResponse) => seen.push(value));
     stream.resume();
-    await vi.waitUntil(() => seen.at(-1)?.withdrawal?.amount === String(changes));
+    await until(() => seen.at(-1)?.withdrawal?.amount === String(changes));
     expect(seen.length).toBeLessThan(changes / 2);
     stream.cancel();
   });
@@ -159,7 +159,7 @@ describe('Watch', () => {
     const ended = drain(stream);
     source.change({ ...fake.withdrawal, digest: undefined as never });
     expect((await ended).error).toMatchObject({ code: status.INTERNAL, reason: 'internal' });
-    await vi.waitUntil(() => source.watchers.size === 0);
+    await until(() => source.watchers.size === 0);
   });
 });
 
@@ -196,14 +196,14 @@ describe('StreamNotices', () => {
     const stream = open(client, NoticeServiceService.streamNotices, { afterCursor: 0n, untilEmpty: false });
     stream.on('error', () => {});
     const first = next(stream);
-    await vi.waitUntil(() => growing.listeners.size === 1);
+    await until(() => growing.listeners.size === 1);
     growing.grow(1);
     expect((await first).notice?.cursor).toBe(1n);
     growing.grow(2);
     expect((await next(stream)).notice?.cursor).toBe(2n);
     expect((await next(stream)).notice?.cursor).toBe(3n);
     stream.cancel();
-    await vi.waitUntil(() => growing.listeners.size === 0);
+    await until(() => growing.listeners.size === 0);
   });
 
   it('refuses a cursor beyond 2^53', async () => {
@@ -266,7 +266,7 @@ describe('StreamEntries', () => {
     growing.grow(1);
     expect((await next(stream)).entry?.index).toBe(1n);
     stream.cancel();
-    await vi.waitUntil(() => growing.listeners.size === 0);
+    await until(() => growing.listeners.size === 0);
   });
 
   it('S2: a client that does not read makes the server read a page, not the journal', async () => {
