@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Attestation, minute, type Sealed, second } from '../../src/domain/index.ts';
 import { type Customer, TestStation } from '../custody/station.ts';
 import { leaves, live, refused, setWall } from './attempt.ts';
+import { withdrawalIntent } from './people.ts';
 
 describe('A4: an attestation out of its time', () => {
   let station: TestStation;
@@ -89,14 +90,11 @@ describe('A4: an attestation out of its time', () => {
   });
 
   it('A4: nobody gets an intent that lives longer than fifteen minutes', async () => {
-    const { withdrawals } = station.custody;
-    const { withdrawal, account, asset, amount, destination, maxFee } = intent.intent as never;
-    const prepare = (lifetime: number) => () =>
-      withdrawals.prepare({ withdrawal, account, asset, amount, destination, maxFee, payBy: undefined, lifetime });
+    const prepare = (lifetime: number) => () => withdrawalIntent(alice, 'w-2', lifetime);
     await refused(station, prepare(15 * minute + 1), 'malformed', 'none');
     await refused(station, prepare(0), 'malformed', 'none');
     await refused(station, prepare(Number.NaN), 'malformed', 'none');
-    expect((await prepare(15 * minute)()).intent.intent.expires).toBe(intent.intent.issued + 15 * minute);
+    expect((await prepare(15 * minute)()).intent.expires).toBe(intent.intent.issued + 15 * minute);
   });
 
   it('A4: a withdrawal that was authorized in time is first paid by its own time, or never', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Deviation } from '../../simulators/authenticator/deviation.ts';
-import type { Reason } from '../../src/domain/index.ts';
+import { parseAccountId, type Reason } from '../../src/domain/index.ts';
 import { type Customer, TestStation } from '../custody/station.ts';
 import { refused } from './attempt.ts';
 import { deviceOf, furtherFactor, prepareFactor, restartUnder } from './people.ts';
@@ -88,7 +88,7 @@ describe('A5: a synced passkey where policy wants a device’s own key', () => {
   it('A5: a device cannot call itself hardware: no root is pinned that would vouch for it', async () => {
     station = await TestStation.open({ policy: (d) => d.replace('[device, synced]', '[hardware]') });
     await refused(station, () => station.enrol('alice'), 'factor-class-refused', 'factor');
-    const prepared = await prepareFactor(station, 'bob' as never, deviceOf('bob'), undefined);
+    const prepared = await prepareFactor(station, parseAccountId('bob', 'account'), deviceOf('bob'), undefined);
     expect(prepared.class).toBe('device');
   });
 });

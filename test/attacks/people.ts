@@ -1,14 +1,14 @@
 import { parse } from 'yaml';
-import { Authenticator } from '../../simulators/authenticator/authenticator.ts';
+import { Authenticator, type AuthenticatorSettings } from '../../simulators/authenticator/authenticator.ts';
 import { parseCreationOptions } from '../../simulators/authenticator/options.ts';
-import { type Address, type FactorId, parseEntryId, type Sealed } from '../../src/domain/index.ts';
+import { type Address, type FactorId, parseEntryId, parseWithdrawalId, type Sealed } from '../../src/domain/index.ts';
 import { parsePolicy } from '../../src/gate/policy.ts';
-import { alicesAddress, Customer, policyDocument, type TestStation, testSeed } from '../custody/station.ts';
+import { alicesAddress, Customer, ether, policyDocument, type TestStation, testSeed } from '../custody/station.ts';
 
 /** A device of its own for each name; test keys. */
 export function deviceOf(
   name: string,
-  settings: { backup?: 'device-bound' | 'syncable' | 'synced' } = {},
+  settings: Partial<Pick<AuthenticatorSettings, 'backup' | 'algorithms'>> = {},
 ): Authenticator {
   return new Authenticator({ origin: 'https://approve.example', seed: testSeed(name), ...settings });
 }
@@ -26,6 +26,21 @@ export async function destinationIntent(
     destination,
     label,
     lifetime: undefined,
+  });
+  return prepared.intent;
+}
+
+/** An intent to pay one ether to the customer's own address, for as long as `lifetime` says, ms. */
+export async function withdrawalIntent(customer: Customer, id: string, lifetime: number | undefined): Promise<Sealed> {
+  const prepared = await customer.station.custody.withdrawals.prepare({
+    withdrawal: parseWithdrawalId(id, 'withdrawal'),
+    account: customer.account,
+    asset: ether,
+    amount: 10n ** 18n,
+    destination: alicesAddress,
+    maxFee: 10n ** 15n,
+    payBy: undefined,
+    lifetime,
   });
   return prepared.intent;
 }

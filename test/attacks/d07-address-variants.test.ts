@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Address, type AssetId, digestOf, type Reason } from '../../src/domain/index.ts';
+import { alicesAddress, type Customer, chain, TestStation, token, tokenAsset } from '../custody/station.ts';
+import { altered, refused } from './attempt.ts';
+import { destinationIntent } from './people.ts';
+
+// Bitcoin's variants (bech32 in upper case, the P2SH-wrapped twin) come with Bitcoin; until then its addresses are refused whole.
+describe('D7: another spelling of an address', () => {
+  let station: TestStation;
+  let alice: Customer;
+  beforeEach(async () => {
+    station = await TestStation.open();
+    alice = await station.ripeCustomer('alice');
+  });
+  afterEach(() => station.close());
+
+  const reference = alicesAddress.slice(chain.length + 1);
+  const variants: readonly [string, string, Reason][] = [
+    ['in lower case', `${chain}:${reference.toLowerCase()}`, 'address-not-canonical'],
+    ['in upper case', `${chain}:0x${reference.slice(2).toUpperCase()}`, 'address-not-canonical'],
+    ['with an upper-case 0X', `${chain}:0X${reference.slice(2)}`, 'address-not-canonical'],
+    ['with one wrong case', `${chain}:${reference.replace('C', 'c')}`, 'address-not-canonical'],
+    ['without 0x', `${chain}:${reference.slice(2)}`, 'address-not-canonical'],
+    ['too short', `${chain}:${reference.slice(0, -1)}`, 'address-not-canonical'],
+    ['padded', `${chain}:0x000000000000000000000000${reference.slice(2)}`, 'address-not-canonical'],
+    ['with a chain id that has a zero before it', `eip155:031337:${reference}`, 'address-not-canonical'],
+    ['in ICAP', `${chain}:XE7338O073KYGTWWZN0F2WZ0R8PX5ZPPZS`, 'address-not-canonical'],
+    ['the zero address', `${chain}:0x${'0'.repeat(40)}`, 'malformed'],
+    ['of Bitcoin', 'bip122:000000000019d6689c085ae165831e93:bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4', 'malformed'],
+  ];
+  for (const [what, variant, reason] of variants) {
+    const destination = variant as Address;
+
+    it(`D7: ${what}: it is neither listed nor paid`, async () => {
+      const listing = await refused(station, () => destinationIntent(alice, 'entry-2', destination), reason, 'none');
+      expect(listing.details['field']).toBe('destination');
+      const payment = await refused(station, () => alice.prepare('w-1', { destination }), reason, 'none');
+      expect(payment.details['field']).toBe('destination');
+    });
+
+    it(`D7: ${what}: nor when it is written into an intent`, async () => {
+      const withdrawal = altered((await alice.prepare('w-1')).intent, { destination });
+      const pay = () =>
+        station.custody.withdrawals.authorize({
+          intent: withdrawal,
+          attestations: [alice.attest(digestOf(withdrawal))],
+        });
+      expect((await refused(station, pay, reason, 'none')).details['field']).toBe('intent.destination');
+      const entry = altered(await destinationIntent(alice, 'entry-2'), { destination });
+      const list = () =>
+        station.custody.destinations.add({ intent: entry, attestations: [alice.attest(digestOf(entry))] });
+      expect((await refused(station, list, reason, 'none')).details['field']).toBe('intent.destination');
+    });
+  }
+
+  it('D7: the refusal names the right spelling', async () => {
+    const lower = alicesAddress.toLowerCase() as Address;
+    const refusal = await refused(
+      station,
+      () => alice.prepare('w-1', { destination: lower }),
+      'address-not-canonical',
+      'none',
+    );
+    expect(refusal.message).toContain(alicesAddress);
+  });
+
+  it('D7: a token has one spelling, too', async () => {
+    for (const asset of [
+      tokenAsset.replace(token, token.toLowerCase()),
+      `${chain}/slip44:060`,
+      `${chain}/slip44:0`,
+      `${chain}/erc721:${token}`,
+    ]) {
+      const ask = () => alice.prepare('w-1', { asset: asset as AssetId });
+      expect((await refused(station, ask, 'address-not-canonical', 'none')).details['field']).toBe('asset');
+    }
+  });
+});
