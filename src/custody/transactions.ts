@@ -79,14 +79,11 @@ export class TransactionDesk implements Transactions {
   async sign(
     request: TransactionRequest & { readonly authorizations: readonly Authorization[] },
   ): Promise<TransactionRecord> {
-    const wallet = this.#wallet(request);
     // Asking again prompts nobody, whatever else the request says: the id names wallet and bytes.
-    const known = this.#station.reading(() =>
-      this.#station.store.read('transactions', transactionId(wallet.id, request.unsigned)),
-    );
+    const id = transactionId(request.wallet, request.unsigned);
+    const known = this.#station.reading(() => this.#station.store.read('transactions', id));
     if (known !== undefined) return known;
-    const id = transactionId(wallet.id, request.unsigned);
-    const fields = { transaction: id, wallet: wallet.id, withdrawals: request.pays.join(' ') };
+    const fields = { transaction: id, wallet: request.wallet, withdrawals: request.pays.join(' ') };
     const asked: Asked = { what: 'transaction', fields, personal: {} };
     let ready: ReadyTransaction;
     try {
@@ -106,7 +103,7 @@ export class TransactionDesk implements Transactions {
       }),
     );
     const record = unwrapped(committed.result);
-    this.#permitted(wallet);
+    this.#permitted(ready.wallet);
     return record;
   }
 
