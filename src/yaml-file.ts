@@ -32,7 +32,7 @@ export function parseYaml(text: string, place: string): unknown {
     uniqueKeys: true,
     merge: false,
   });
-  const [trouble] = [...document.errors, ...document.warnings];
+  const [trouble] = document.errors;
   if (trouble !== undefined) {
     const [at] = trouble.linePos ?? [];
     throw new Malformed(place, `line ${at?.line ?? '?'}: ${firstLine(trouble.message)}`);

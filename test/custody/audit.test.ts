@@ -138,11 +138,16 @@ describe('S4: the journal', () => {
   it('with a leaf that is none, of another station, or of an earlier time', () => {
     tamper(file, edit('leaves', 'bytes', '"index" = 9', '{', '['));
     tamper(file, edit('leaves', 'bytes', '"index" = 10', '/1"', '/9"'));
+    tamper(
+      file,
+      edit('leaves', 'bytes', '"index" = 8', `"station":"${sample.origin.slice(11, 15)}`, '"station":"zzzz'),
+    );
     tamper(file, edit('leaves', 'bytes', '"index" = 11', '"w":"1', '"w":"0'));
     tamper(file, edit('leaves', 'bytes', '"index" = 12', '"w":"1', '"w":"2'));
     tamper(file, edit('leaves', 'bytes', '"index" = 13', '"refused"', '"station-founded"'));
     const found = findings(file);
     expect(found).toContain('leaf-malformed leaf 9');
+    expect(found).toContain('leaf-foreign leaf 8');
     expect(found).toContain('leaf-foreign leaf 10');
     expect(found).toContain('leaf-malformed leaf 11');
     expect(found).toContain('time-reversed leaf 13');
