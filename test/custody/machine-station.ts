@@ -15,6 +15,7 @@ import { openForReading, type Sqlite } from '../../src/store/database.ts';
 import type { Permit } from '../../src/store/permit.ts';
 import { type DeviceAct, Model, mostPaid, type SignRequest, type Version } from './machine.model.ts';
 import { type Customer, TestStation, walletId } from './station.ts';
+import { toldBy } from './told-state.ts';
 
 // The real station beside its model: each command is done to both, and after each the two are compared.
 
@@ -381,9 +382,7 @@ export class Pair {
   /** I5: the leaves that a row names, read by nothing but their kinds, lead to the state that it is in. */
   #told(record: WithdrawalRecord | TransactionRecord, what: 'withdrawal' | 'transaction'): void {
     const leaves = record.history.map((index) => this.#leaf(Number(index)));
-    const states: string[] = [];
-    for (const leaf of leaves) states.push(stateAfter(what, leaf, record.id, states.at(-1)));
-    expect(states.at(-1), `I5: what the journal says of ${record.id}: ${states.join(' ')}`).toBe(record.state);
+    expect(toldBy(what, record.id, leaves), `I5: what the journal says of ${record.id}`).toBe(record.state);
   }
 
   #leaf(index: number): Leaf {
@@ -391,31 +390,6 @@ export class Pair {
     if (bytes === undefined) throw new Error(`there is no leaf ${index}`);
     return parseLeaf(bytes);
   }
-}
-
-/** What one journal entry makes of a withdrawal or a transaction. */
-function stateAfter(what: 'withdrawal' | 'transaction', leaf: Leaf, id: string, before: string | undefined): string {
-  const { fields, kind } = leaf;
-  if (what === 'withdrawal') {
-    if (kind === 'withdrawal-authorized' && fields['withdrawal'] === id) return 'AUTHORIZED';
-    if (kind === 'withdrawal-ended' && fields['withdrawal'] === id) return fields['state'] ?? '';
-    if (kind === 'transaction-permitted' && fields['withdrawals']?.split(' ').includes(id) === true) {
-      return before === 'SIGNED' ? 'SIGNED' : 'COMMITTED';
-    }
-    return kind === 'transaction-signed' ? 'SIGNED' : `told by ${kind}`;
-  }
-  if (fields['transaction'] !== id) return `told of ${fields['transaction']}`;
-  const states: Record<string, string> = {
-    'transaction-permitted': 'PERMITTED',
-    'transaction-sent': 'SENT',
-    'transaction-signed': 'SIGNED',
-    'transaction-withheld': 'WITHHELD',
-    'transaction-declined': 'DECLINED',
-    'transaction-uncertain': 'UNCERTAIN',
-    'transaction-retried': 'PERMITTED',
-    'transaction-replaced': 'REPLACED',
-  };
-  return states[kind] ?? `told by ${kind}`;
 }
 
 function of(index: number): (typeof withdrawals)[number] {
