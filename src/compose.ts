@@ -2,14 +2,16 @@ import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Api, createApi } from './api/server.ts';
 import type { Service } from './api/service.ts';
-import { type Config, loadPolicy, readJournalKey, readStateKey } from './config.ts';
+import { type Config, type LedgerTransport, loadPolicy, readJournalKey, readStateKey } from './config.ts';
 import { policyHash } from './custody/founding.ts';
 import { type Running, startCustody } from './custody/index.ts';
 import { WitnessedClock } from './custody/witnessed-clock.ts';
-import { Refusal, second, type TimeSource } from './domain/index.ts';
+import { Refusal, second, type TimeSource, type Wallet } from './domain/index.ts';
 import type { Policy } from './gate/policy.ts';
 import { formatVerifierKey, noteSigner, noteVerifier } from './journal/note.ts';
+import { parseEthereumPath } from './signers/ledger/path.ts';
 import { createLedgerSigner } from './signers/ledger/signer.ts';
+import { type Transport, transportAllowed } from './signers/ledger/transport.ts';
 import type { Signer } from './signers/signer.ts';
 import { startCheckpointer } from './store/checkpointer.ts';
 import { openDatabase } from './store/database.ts';
@@ -132,20 +134,33 @@ function checkTime(origin: string, time: TimeSource): void {
 }
 
 function openSigners(config: Config, policy: Policy, log: StationLog): Map<string, Signer> {
-  const signers = new Map<string, Signer>();
-  for (const { name, transport, review } of config.signers) {
-    const signer = createLedgerSigner({
-      name,
-      transport: transport.kind === 'hid' ? { transport: 'hid' } : { transport: 'speculos', url: transport.url },
-      deadlines: { identify: 10 * second, sign: review },
-      log: (line) => log('signer', { signer: name, line }),
-    });
-    signers.set(name, signer);
+  const transports = new Map(config.signers.map(({ name, transport }) => [name, transportOf(transport)]));
+  for (const wallet of policy.wallets.values()) checkWallet(wallet, transports.get(wallet.signer), log);
+  return new Map(
+    config.signers.map(({ name, transport, review }) => {
+      const signer = createLedgerSigner({
+        name,
+        transport: transportOf(transport),
+        deadlines: { identify: 10 * second, sign: review },
+        log: (line) => log('signer', { signer: name, line }),
+      });
+      return [name, signer];
+    }),
+  );
+}
+
+function transportOf(transport: LedgerTransport): Transport {
+  return transport.kind === 'hid' ? { transport: 'hid' } : { transport: 'speculos', url: transport.url };
+}
+
+/** What would otherwise show only when the first payment is to be signed. */
+function checkWallet(wallet: Wallet, transport: Transport | undefined, log: StationLog): void {
+  parseEthereumPath(wallet.path, `policy.wallets.${wallet.id}.path`);
+  if (transport === undefined) {
+    log('wallet-without-signer', { wallet: wallet.id, signer: wallet.signer });
+  } else if (!transportAllowed(transport, wallet.chain)) {
+    throw new Error(`wallet ${wallet.id} is on ${wallet.chain}: an emulated Ledger signs for test networks only`);
   }
-  for (const wallet of policy.wallets.values()) {
-    if (!signers.has(wallet.signer)) log('wallet-without-signer', { wallet: wallet.id, signer: wallet.signer });
-  }
-  return signers;
 }
 
 function later(ms: number, run: () => void): () => void {

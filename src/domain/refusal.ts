@@ -37,7 +37,12 @@ export class Malformed extends Refusal {
 
 /** Shows a foreign value in a message: quoted, escaped, and cut, so that it can neither break a line nor flood it. */
 export function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : String(value);
+  const text = typeof value === 'string' ? value : plain(value);
   const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
   return JSON.stringify(cut).replace(/[^\x20-\x7e…]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/** `String` throws on an object whose `toString` is no function, which parsed JSON can well have. */
+function plain(value: unknown): string {
+  return typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'a list' : 'an object') : String(value);
 }
