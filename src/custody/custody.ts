@@ -20,8 +20,8 @@ import type {
   StationName,
   TransactionId,
   TransactionRecord,
-  WallMs,
   WalletId,
+  WallMs,
   WithdrawalId,
   WithdrawalRecord,
   WitnessedMs,
@@ -100,7 +100,9 @@ export interface TransactionRequest {
 }
 
 export interface Transactions {
-  explain(request: TransactionRequest): Promise<{ readonly effects: Effects | undefined; readonly rules: readonly RuleOutcome[] }>;
+  explain(
+    request: TransactionRequest,
+  ): Promise<{ readonly effects: Effects | undefined; readonly rules: readonly RuleOutcome[] }>;
   sign(request: TransactionRequest & { readonly authorizations: readonly Authorization[] }): Promise<TransactionRecord>;
   retry(id: TransactionId): Promise<TransactionRecord>;
   get(id: TransactionId): TransactionRecord;
@@ -167,7 +169,9 @@ export interface WalletView {
   readonly id: WalletId;
   readonly address: Address;
   readonly nextNonce: number;
-  readonly readiness: { readonly ready: true } | { readonly ready: false; readonly reason: Reason; readonly message: string };
+  readonly readiness:
+    | { readonly ready: true }
+    | { readonly ready: false; readonly reason: Reason; readonly message: string };
 }
 
 export interface StationView {
