@@ -40,7 +40,7 @@ describe('a withdrawal, over gRPC, through the signer’s process, on a Ledger',
       replaces: '',
     });
     expect(again.transaction?.signed).toEqual(signed);
-    expect(await device.screen()).toMatch(/app is ready/);
+    expect(await device.screen()).toMatch(/app is ready|Transaction signed/);
   });
 
   it('F3: refused on the device, it is declined, and goes before the device again only when asked to', async () => {
