@@ -18,6 +18,7 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
   };
   switch (leaf.kind) {
     case 'withdrawal-authorized':
+      tell('notices', member('notice'));
       tell('withdrawals', member('withdrawal'));
       tell('spent', spentKey(member('intent')));
       break;
@@ -25,6 +26,7 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       tell('withdrawals', member('withdrawal'));
       break;
     case 'destination-added':
+      tell('notices', member('notice'));
       tell('destinations', member('entry'));
       tell('spent', spentKey(member('intent')));
       break;
@@ -34,6 +36,7 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       break;
     case 'factor-added':
       tell('factors', member('factor'));
+      tell('notices', member('notice'));
       tell('spent', spentKey(member('intent')));
       tell('accounts', member('account'));
       break;
@@ -44,6 +47,7 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
     case 'transaction-permitted':
       tell('transactions', member('transaction'));
       tell('anchors', member('wallet'), member('anchor'));
+      tell('wallets', member('wallet'));
       for (const id of listed(member('withdrawals'))) tell('withdrawals', id);
       break;
     case 'transaction-sent':

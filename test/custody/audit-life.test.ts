@@ -44,7 +44,17 @@ describe('the audit of a station that lived', () => {
   });
 
   it('D4: misses every row that was deleted, but for those that no entry can name', () => {
-    for (const table of ['factors', 'destinations', 'withdrawals', 'transactions', 'anchors', 'freezes', 'accounts']) {
+    for (const table of [
+      'factors',
+      'destinations',
+      'withdrawals',
+      'transactions',
+      'anchors',
+      'freezes',
+      'accounts',
+      'notices',
+      'wallets',
+    ]) {
       tamper(station.file, `CREATE TABLE kept AS SELECT * FROM ${table}`, `DELETE FROM ${table}`);
       const found = findings(station.file, keys());
       tamper(station.file, `INSERT INTO ${table} SELECT * FROM kept`, 'DROP TABLE kept');
