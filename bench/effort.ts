@@ -1,0 +1,11 @@
+/** How much is done: enough to be believed, or so little that a test can wait for it. */
+export interface Effort {
+  readonly rounds: number;
+  /** Withdrawals a round at 64 in flight; fewer at less. */
+  readonly count: number;
+  /** For each bare part, ms a round. */
+  readonly bareMs: number;
+}
+
+export const full: Effort = { rounds: 5, count: 1_280, bareMs: 400 };
+export const tiny: Effort = { rounds: 1, count: 64, bareMs: 5 };

@@ -1,0 +1,37 @@
+import type { Outcome, Readiness, Signer } from '../src/signers/signer.ts';
+import { isPermit, type Permit } from '../src/store/permit.ts';
+
+/**
+ * A signer that costs nothing: it looks up signatures that were made beforehand, off the clock. They are real ones, since each
+ * is verified before release (I7).
+ */
+export class FreeSigner implements Signer {
+  readonly name: string;
+  readonly attended = true;
+  readonly #signatures: ReadonlyMap<string, Uint8Array>;
+
+  /** `signatures` by transaction id, r ‖ s; filled while the bench prepares its work. */
+  constructor(name: string, signatures: ReadonlyMap<string, Uint8Array>) {
+    this.name = name;
+    this.#signatures = signatures;
+  }
+
+  check(): Promise<Readiness> {
+    return Promise.resolve({ ready: true, device: 'free' });
+  }
+
+  sign(permit: Permit): Promise<Outcome> {
+    if (!isPermit(permit)) throw new Error('I1: a signer was asked without a permit');
+    const signature = this.#signatures.get(permit.transaction);
+    if (signature === undefined) throw new Error(`no signature was made for transaction ${permit.transaction}`);
+    return Promise.resolve({ kind: 'signed', signature });
+  }
+
+  onChange(): () => void {
+    return () => {};
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

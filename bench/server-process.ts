@@ -1,0 +1,50 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Commands } from './server.ts';
+
+/** The bench's handle on the process under test. */
+export class ServerProcess {
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
+  #next = 1;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    child.on('message', (message: { id: number; answer?: unknown; error?: string }) => {
+      const waiting = this.#waiting.get(message.id);
+      this.#waiting.delete(message.id);
+      if (message.error === undefined) waiting?.resolve(message.answer);
+      else waiting?.reject(new Error(`the process under test failed: ${message.error}`));
+    });
+    child.on('exit', (code, signal) => {
+      for (const { reject } of this.#waiting.values())
+        reject(new Error(`the process under test ended: ${code ?? signal}`));
+      this.#waiting.clear();
+    });
+  }
+
+  /** `execArgv`: such as `--cpu-prof`, to see where the time goes. */
+  static async start(execArgv: readonly string[] = []): Promise<ServerProcess> {
+    const child = fork(new URL('./server.ts', import.meta.url), { serialization: 'advanced', execArgv: [...execArgv] });
+    const server = new ServerProcess(child);
+    // It says by itself, as answer 0, that its customers are ripe.
+    await new Promise<unknown>((resolve, reject) => server.#waiting.set(0, { resolve, reject }));
+    return server;
+  }
+
+  ask<C extends keyof Commands>(
+    command: C,
+    ...[ask]: Commands[C]['ask'] extends undefined ? [] : [Commands[C]['ask']]
+  ): Promise<Commands[C]['answer']> {
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject });
+      this.#child.send({ id, command, ask });
+    });
+  }
+
+  async close(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    await this.ask('close');
+    await ended;
+  }
+}
