@@ -1,9 +1,11 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Authenticator } from '../../simulators/authenticator/authenticator.ts';
+import { parseCreationOptions } from '../../simulators/authenticator/options.ts';
 import type { WithdrawalId } from '../../src/domain/index.ts';
 import { verifyReceipt } from '../../src/journal/receipt.ts';
 import { ReceiptError } from '../../src/journal/receipt-error.ts';
-import { TestStation } from '../custody/station.ts';
+import { Customer, TestStation, testSeed } from '../custody/station.ts';
 import { forge, type LooseLeaf, type LooseReceipt } from './forged-log.ts';
 
 let station: TestStation;
@@ -73,6 +75,58 @@ describe('I5: a receipt proves a withdrawal to someone who has only the log’s 
       'ripe',
     ]);
     expect(verifyReceipt(receiptOf('w-4'), verifierKey).at(-1)?.what).toBe('ended');
+  });
+
+  it('shows the factor that approved the destination, where another one approved the withdrawal', async () => {
+    const { factors, withdrawals } = station.custody;
+    const carol = await station.ripeCustomer('carol');
+    const device = new Authenticator({ origin: 'https://approve.example', seed: testSeed('carol’s second device') });
+    const options = parseCreationOptions(await factors.begin(carol.account));
+    const registration = text(device.create(options));
+    const { intent, credential } = await factors.prepare({
+      account: carol.account,
+      registration,
+      attestedBy: carol.credential,
+      lifetime: undefined,
+    });
+    const attestation = carol.attest(intent.digest);
+    await factors.add({ intent: intent.bytes, registration, approval: { kind: 'attestation', attestation } });
+    await station.deliver();
+    station.passDay();
+    const prepared = await carol.prepare('w-5');
+    const second = new Customer(station, 'carol', device, credential);
+    await withdrawals.authorize({
+      intent: prepared.intent.bytes,
+      attestations: [second.attest(prepared.intent.digest)],
+    });
+
+    const receipt: LooseReceipt = JSON.parse(new TextDecoder().decode(receiptOf('w-5')));
+    expect(receipt.factors.map((f) => f['credential'])).toEqual([credential, carol.credential]);
+    const facts = verifyReceipt(receiptOf('w-5'), verifierKey);
+    expect(facts.find((f) => f.what === 'attested')?.sentence).toContain(credential);
+    expect(facts.find((f) => f.what === 'ripe')?.sentence).toContain(carol.credential);
+  });
+
+  it('S12: holds no signature that is withheld', async () => {
+    const dave = await station.ripeCustomer('dave');
+    await dave.authorize('w-6');
+    station.signer.behaviour = async (_permit, signed) => {
+      await station.custody.operators.freeze('account:dave', 'operator', 'a test');
+      return signed;
+    };
+    const { id } = await station.sign(['w-6'], station.payment({ nonce: 1 }));
+    await station.settle();
+    expect(station.custody.transactions.get(id).state).toBe('WITHHELD');
+    expect(verifyReceipt(receiptOf('w-6'), verifierKey).map((f) => f.what)).toEqual([
+      'log',
+      'station',
+      'approved',
+      'attested',
+      'ripe',
+      'permitted',
+    ]);
+    const receipt: LooseReceipt = JSON.parse(new TextDecoder().decode(receiptOf('w-6')));
+    expect(receipt.transactions.map((t) => t.signed)).toEqual(['']);
   });
 
   it('verifies anew with nothing but node:crypto, by formats.md', () => {
