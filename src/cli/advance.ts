@@ -9,7 +9,7 @@ export const advance: Command = {
 
 DURATION is such as 30s, 90m, 24h or 7d. Only an emulated station ("portcullis dev") has a time that can be moved.
 
-${callHelp}`,
+${callHelp('dev', 'its listener for clients')}`,
   async run(args, output) {
     const given = readArguments(args, { options: callOptions, positionals: ['DURATION'] });
     const [duration = ''] = given.positionals;
@@ -18,6 +18,7 @@ ${callHelp}`,
       given,
       TimeServiceClient,
       (client, metadata, options, answer) => client.advanceTime({ seconds }, metadata, options, answer),
+      'listen',
     );
     output.out(`it is now ${now?.toISOString() ?? 'unknown'} on the station`);
     return 0;

@@ -20,12 +20,14 @@ import { type Arguments, CommandFailed, UsageError } from './command.ts';
 export const callOptions = ['config', 'address', 'cert', 'key', 'ca'] as const;
 
 /** How those options are told in a command's help. */
-export const callHelp = `The station is called on its operators' listener, with a client certificate of the role operators:
+export function callHelp(role: string, listener: string): string {
+  return `The station is called on ${listener}, with a client certificate of the role ${role}:
   --config FILE        the station's config: says where it listens and which CA signed its certificate
   --address HOST:PORT  where it listens, if not as the config says
   --ca FILE            the CA's certificate, if not as the config says
   --cert FILE          the client certificate
   --key FILE           its private key (a file that only its owner may read)`;
+}
 
 /** A long time for an answer over loopback or a station's own network. */
 const deadline = 15_000;
@@ -54,8 +56,9 @@ export async function callStation<C extends Client, R>(
   args: Arguments,
   service: Constructor<C>,
   call: (client: C, metadata: Metadata, options: CallOptions, answer: Answer<R>) => void,
+  listener: 'listen' | 'operatorsListen' = 'operatorsListen',
 ): Promise<R> {
-  const { address, host, tls } = connection(args);
+  const { address, host, tls } = connection(args, listener);
   // No proxy: a station is called directly, whatever the environment says of other traffic.
   const direct = { 'grpc.enable_http_proxy': 0 };
   const client = new service(
@@ -75,9 +78,12 @@ export async function callStation<C extends Client, R>(
   }
 }
 
-function connection(args: Arguments): { address: string; host: string; tls: ChannelCredentials } {
+function connection(
+  args: Arguments,
+  listener: 'listen' | 'operatorsListen',
+): { address: string; host: string; tls: ChannelCredentials } {
   const config = args.value('config') === undefined ? undefined : loadConfig(args.required('config'));
-  const address = args.value('address') ?? (config === undefined ? undefined : addressOf(config.operatorsListen));
+  const address = args.value('address') ?? (config === undefined ? undefined : addressOf(config[listener]));
   if (address === undefined) throw new UsageError('--config (or --address and --ca) is missing');
   const ca = args.value('ca') ?? config?.tls.ca;
   if (ca === undefined) throw new UsageError('--ca is missing');
@@ -141,7 +147,10 @@ function unexplained(error: ServiceError, address: string): CallFailed {
       'Is it running ("portcullis doctor" tells), and are --cert, --key and --ca of this station?',
     ],
     [status.DEADLINE_EXCEEDED]: [`the station at ${address} did not answer within ${deadline / 1_000} s`, 'Ask again.'],
-    [status.UNIMPLEMENTED]: [`the station at ${address} does not offer this`, 'Is this the listener meant?'],
+    [status.UNIMPLEMENTED]: [
+      `the station at ${address} does not offer this`,
+      'Is it another of its listeners that does, or another kind of station?',
+    ],
   };
   const said = lines[error.code] ?? [`the station at ${address} answered ${status[error.code] ?? error.code}: ${why}`];
   return new CallFailed(undefined, said, { cause: error });

@@ -10,7 +10,7 @@ export const clock: Command = {
 Says that the machine's clock was looked at and is right, after the station came to suspect it. Every prepared intent is void
 from then on. Journalled. Where operators are founded it needs their quorum instead.
 
-${callHelp}`,
+${callHelp('operators', 'its operators’ listener')}`,
   async run(args, output) {
     const given = readArguments(args, { options: [...callOptions, 'why'], positionals: ['acknowledge'] });
     const [verb] = given.positionals;

@@ -10,7 +10,7 @@ export const freeze: Command = {
 SCOPE is station, wallet:ID, account:ID, chain:CAIP-2, asset:CAIP-19 or destination:CAIP-10. Nothing in it is signed until it
 is thawed; the act and its reason are journalled under the name in the certificate.
 
-${callHelp}`,
+${callHelp('operators', 'its operators’ listener')}`,
   async run(args, output) {
     const given = readArguments(args, { options: [...callOptions, 'why'], positionals: ['SCOPE'] });
     const [scope = ''] = given.positionals;

@@ -9,7 +9,7 @@ export const status: Command = {
 
 Shows the station's name, policy, clock, freezes, wallets and journal.
 
-${callHelp}`,
+${callHelp('operators', 'its operators’ listener')}`,
   async run(args, output) {
     const given = readArguments(args, { options: callOptions });
     const station = await callStation<OperatorServiceClient, GetStationResponse>(

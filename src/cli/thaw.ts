@@ -9,7 +9,7 @@ export const thaw: Command = {
 
 SCOPE is what was frozen, as "portcullis status" shows it. Journalled. Where operators are founded it needs their quorum instead.
 
-${callHelp}`,
+${callHelp('operators', 'its operators’ listener')}`,
   async run(args, output) {
     const given = readArguments(args, { options: [...callOptions, 'why'], positionals: ['SCOPE'] });
     const [scope = ''] = given.positionals;

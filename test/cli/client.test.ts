@@ -116,6 +116,16 @@ describe('calls to a station', () => {
     ]);
   });
 
+  it('go to the listener that serves them, if no address is given', async () => {
+    // Ports that nobody listens on without being root.
+    const config = readFileSync(station.config, 'utf8').replace(':7443', ':1').replace(':7444', ':2');
+    const file = join(station.folder, 'elsewhere.yaml');
+    writeFileSync(file, config);
+    const args = [...credentials().slice(2), '--config', file];
+    expect((await ran('status', ...args)).err).toContain('no station can be reached at 127.0.0.1:2');
+    expect((await ran('advance', '1s', ...args)).err).toContain('no station can be reached at 127.0.0.1:1');
+  });
+
   it('to nobody say so, and where to look', async () => {
     const { code, err } = await ran('status', ...credentials(), '--address', '127.0.0.1:1');
     expect(code).toBe(1);
