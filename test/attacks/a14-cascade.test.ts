@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Customer, mallorysAddress, TestStation } from '../custody/station.ts';
+import { leaves, refused } from './attempt.ts';
+import { destinationIntent, deviceOf, furtherFactor } from './people.ts';
+
+describe('A14: what a thief attested, after the thief’s factor is revoked', () => {
+  let station: TestStation;
+  let alice: Customer;
+  beforeEach(async () => {
+    station = await TestStation.open();
+    alice = await station.ripeCustomer('alice');
+  });
+  afterEach(() => station.close());
+
+  const states = () =>
+    Object.fromEntries(station.custody.factors.list(alice.account).map((f) => [f.record.id, f.state]));
+
+  it('A14: a factor and a destination that still ripen go with it, at once, and each leaves its proof', async () => {
+    const stolen = await furtherFactor(alice, deviceOf('thief'));
+    await alice.list('entry-2', mallorysAddress);
+    await station.deliver();
+    const size = station.custody.journal.size();
+    const { cancelled } = await station.custody.factors.revoke(alice.credential);
+    expect(cancelled).toEqual([`factor ${stolen.credential}`, 'destination entry-2']);
+    expect(leaves(station, size).map((leaf) => leaf.kind)).toEqual([
+      'factor-revoked',
+      'factor-revoked',
+      'destination-removed',
+    ]);
+    expect(states()).toEqual({ [alice.credential]: 'removed', [stolen.credential]: 'cancelled' });
+    await station.restart();
+    station.passDay();
+    await refused(
+      station,
+      () => stolen.authorize('w-1', { destination: mallorysAddress }),
+      'destination-unlisted',
+      'withdrawal',
+    );
+    await refused(station, () => stolen.authorize('w-1'), 'factor-revoked', 'withdrawal');
+  });
+
+  it('A14: it reaches what a ripening factor’s factors attested, however far', async () => {
+    const second = await furtherFactor(alice, deviceOf('second'));
+    station.passDay();
+    const third = await furtherFactor(second, deviceOf('third'));
+    const { intent } = { intent: await destinationIntent(second, 'entry-2', mallorysAddress) };
+    await station.custody.destinations.add({ intent: intent.bytes, attestations: [second.attest(intent.digest)] });
+    // The second is ripe, so that it stays when the first goes; what the second attested goes with the second.
+    expect((await station.custody.factors.revoke(alice.credential)).cancelled).toEqual([]);
+    expect((await station.custody.factors.revoke(second.credential)).cancelled).toEqual([
+      `factor ${third.credential}`,
+      'destination entry-2',
+    ]);
+  });
+
+  it('A14: a withdrawal that it authorized ends, unless a transaction pays it already', async () => {
+    await alice.authorize('w-1');
+    await alice.authorize('w-2');
+    station.signer.readiness = { ready: false, reason: 'device-missing', message: 'unplugged' };
+    await station.sign(['w-1']);
+    await station.settle();
+    expect((await station.custody.factors.revoke(alice.credential)).cancelled).toEqual(['withdrawal w-2']);
+    await refused(
+      station,
+      () => station.sign(['w-2'], station.payment({ nonce: 1 })),
+      'withdrawal-not-payable',
+      'transaction',
+    );
+    // And that transaction is not sent: its approval no longer stands.
+    station.signer.readiness = { ready: true, device: 'fake' };
+    station.signer.changed();
+    await station.settle();
+    expect(station.signer.seen).toEqual([]);
+  });
+});

@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { minute } from '../../src/domain/index.ts';
+import { TestStation } from '../custody/station.ts';
+import { leaves, live } from './attempt.ts';
+
+describe('S13: a flood of refusals', () => {
+  let station: TestStation;
+  beforeEach(async () => {
+    station = await TestStation.open();
+  });
+  afterEach(() => station.close());
+
+  it('S13: beyond sixty a minute they are counted, and told together in one leaf', async () => {
+    const alice = await station.ripeCustomer('alice');
+    const size = station.custody.journal.size();
+    const { intent } = await alice.prepare('w-1');
+    for (let i = 0; i < 500; i++) {
+      const attempt = station.custody.withdrawals.authorize({ intent: intent.bytes, attestations: [] });
+      await expect(attempt).rejects.toMatchObject({ reason: 'attestation-missing' });
+    }
+    expect(leaves(station, size)).toHaveLength(60);
+    await live(station, minute);
+    expect(leaves(station, size).at(-1)).toMatchObject({
+      kind: 'refusals-aggregated',
+      fields: { counts: 'attestation-missing=440' },
+    });
+    expect(leaves(station, size)).toHaveLength(61);
+    // The next minute has room again, and nothing is told twice.
+    await expect(station.custody.withdrawals.authorize({ intent: intent.bytes, attestations: [] })).rejects.toThrow();
+    await live(station, minute);
+    expect(leaves(station, size)).toHaveLength(62);
+  });
+
+  it('S13: malformed calls leave no leaf at all', async () => {
+    const size = station.custody.journal.size();
+    for (let i = 0; i < 100; i++) {
+      const attempt = station.custody.withdrawals.authorize({ intent: Uint8Array.of(i), attestations: [] });
+      await expect(attempt).rejects.toMatchObject({ reason: 'malformed' });
+    }
+    expect(station.custody.journal.size()).toBe(size);
+  });
+});
