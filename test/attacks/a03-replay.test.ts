@@ -1,7 +1,7 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { audit } from '../../src/custody/audit.ts';
-import type { Finding } from '../../src/custody/audit-finding.ts';
+import { audit } from '../../src/custody/audit/audit.ts';
+import type { Finding } from '../../src/custody/audit/finding.ts';
 import { type Attestation, parseWithdrawalId, Refusal, type Sealed } from '../../src/domain/index.ts';
 import { type Customer, TestStation, walletId } from '../custody/station.ts';
 import { leaves, live, refused, remembered } from './attempt.ts';

@@ -3,8 +3,8 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { type Audited, type AuditRequest, audit } from '../../src/custody/audit.ts';
-import type { Finding } from '../../src/custody/audit-finding.ts';
+import { type Audited, type AuditRequest, audit } from '../../src/custody/audit/audit.ts';
+import type { Finding } from '../../src/custody/audit/finding.ts';
 import { foundStation, journalOrigin } from '../../src/custody/founding.ts';
 import {
   type AccountId,

@@ -1,12 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type Leaf, parseLeaf } from '../journal/leaf.ts';
-import type { Sqlite } from '../store/database.ts';
-import { rowMac } from '../store/key.ts';
-import type { Log } from '../store/log.ts';
-import { type Cell, columnName, columnsOf, fromCells } from '../store/table.ts';
-import { type Records, type TableName, tables } from '../store/tables.ts';
-import type { Found } from './audit-finding.ts';
-import { contradictions, isTold, type Member, mayTell } from './audit-tellings.ts';
+import { type Leaf, parseLeaf } from '../../journal/leaf.ts';
+import type { Sqlite } from '../../store/database.ts';
+import { rowMac } from '../../store/key.ts';
+import type { Log } from '../../store/log.ts';
+import { type Cell, columnName, columnsOf, fromCells } from '../../store/table.ts';
+import { type Records, type TableName, tables } from '../../store/tables.ts';
+import type { Found } from './finding.ts';
+import { contradictions, isTold, type Member, mayTell } from './tellings.ts';
 
 /** A leaf's members by name: its own, or for a commitment what its opening says. */
 export function membersOf(leaf: Leaf, openings: readonly { readonly field: string; readonly value: string }[]): Member {

@@ -1,12 +1,12 @@
-import type { Checkpoint } from '../journal/checkpoint.ts';
-import { sameBytes } from '../journal/hash.ts';
-import { commitment, type Leaf, type Opening, parseLeaf } from '../journal/leaf.ts';
-import type { Sqlite } from '../store/database.ts';
-import type { Log } from '../store/log.ts';
-import type { Found } from './audit-finding.ts';
-import { membersOf, RowLeaves } from './audit-rows.ts';
-import { rowsToldBy } from './audit-tellings.ts';
-import { TreeAudit } from './audit-tree.ts';
+import type { Checkpoint } from '../../journal/checkpoint.ts';
+import { sameBytes } from '../../journal/hash.ts';
+import { commitment, type Leaf, type Opening, parseLeaf } from '../../journal/leaf.ts';
+import type { Sqlite } from '../../store/database.ts';
+import type { Log } from '../../store/log.ts';
+import type { Found } from './finding.ts';
+import { membersOf, RowLeaves } from './rows.ts';
+import { rowsToldBy } from './tellings.ts';
+import { TreeAudit } from './tree.ts';
 
 /** What the station's own rows say that the journal must agree with. */
 export interface StationFacts {

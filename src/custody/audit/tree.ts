@@ -1,7 +1,7 @@
-import { HASH_LENGTH, leafHash, nodeHash, sameBytes } from '../journal/hash.ts';
-import { missingNode, type NodeReader, rootAt } from '../journal/merkle.ts';
-import type { Sqlite } from '../store/database.ts';
-import type { Found } from './audit-finding.ts';
+import { HASH_LENGTH, leafHash, nodeHash, sameBytes } from '../../journal/hash.ts';
+import { missingNode, type NodeReader, rootAt } from '../../journal/merkle.ts';
+import type { Sqlite } from '../../store/database.ts';
+import type { Found } from './finding.ts';
 
 /** A complete subtree: what its leaves make of it, and what the database says. */
 interface Subtree {

@@ -1,16 +1,16 @@
-import { type StationRecord, toHex } from '../domain/index.ts';
-import { type Checkpoint, openCheckpoint } from '../journal/checkpoint.ts';
-import { parseLeaf } from '../journal/leaf.ts';
-import { type NoteVerifier, parseVerifierKey } from '../journal/note.ts';
-import { openForReading, type Sqlite } from '../store/database.ts';
-import { StoreUnusable, sqliteCode } from '../store/failure.ts';
-import { deriveKeys } from '../store/key.ts';
-import { Log } from '../store/log.ts';
-import type { Found } from './audit-finding.ts';
-import { LeafAudit } from './audit-leaves.ts';
-import { RowAudit } from './audit-rows.ts';
-import { foreignSchema } from './audit-schema.ts';
-import { policyHash } from './founding.ts';
+import { type StationRecord, toHex } from '../../domain/index.ts';
+import { type Checkpoint, openCheckpoint } from '../../journal/checkpoint.ts';
+import { parseLeaf } from '../../journal/leaf.ts';
+import { type NoteVerifier, parseVerifierKey } from '../../journal/note.ts';
+import { openForReading, type Sqlite } from '../../store/database.ts';
+import { StoreUnusable, sqliteCode } from '../../store/failure.ts';
+import { deriveKeys } from '../../store/key.ts';
+import { Log } from '../../store/log.ts';
+import { policyHash } from '../founding.ts';
+import type { Found } from './finding.ts';
+import { LeafAudit } from './leaves.ts';
+import { RowAudit } from './rows.ts';
+import { foreignSchema } from './schema.ts';
 
 export interface AuditRequest {
   /** The database. */

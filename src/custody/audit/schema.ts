@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
-import type { Sqlite } from '../store/database.ts';
-import { migrations } from '../store/migrations.ts';
+import type { Sqlite } from '../../store/database.ts';
+import { migrations } from '../../store/migrations.ts';
 
 interface Part {
   readonly type: string;

@@ -1,6 +1,6 @@
-import { digestOf, parseIntent, paymentSet, transactionId } from '../domain/index.ts';
-import type { Leaf, LeafKind } from '../journal/leaf.ts';
-import type { Records, TableName } from '../store/tables.ts';
+import { digestOf, parseIntent, paymentSet, transactionId } from '../../domain/index.ts';
+import type { Leaf, LeafKind } from '../../journal/leaf.ts';
+import type { Records, TableName } from '../../store/tables.ts';
 
 // Which journal entries tell of which rows. Every write of a row below carries the index of the entry that tells of it, and
 // indexes only grow; so a row that is missing, or whose entry is older than the newest that tells of it, was deleted or
