@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadConfig, readStateKey } from '../config.ts';
-import { audit } from '../custody/audit.ts';
-import type { Finding } from '../custody/audit-finding.ts';
+import { audit } from '../custody/audit/audit.ts';
+import type { Finding } from '../custody/audit/finding.ts';
 import { Malformed } from '../domain/index.ts';
 import { printable } from './client.ts';
 import { type Command, CommandFailed, readArguments, UsageError } from './command.ts';
