@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
+import { createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Statement } from 'better-sqlite3';
 import type { Sqlite } from './database.ts';
 import { TamperedRow } from './failure.ts';
@@ -15,12 +15,12 @@ interface Statements {
 
 /** Reads and writes the station's rows, each under its MAC. */
 export class Rows {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
   readonly #statements = new Map<TableName, Statements>();
   readonly #lookups = new Map<LookupName, Statement<Cell[], Cell[]>>();
 
   constructor(db: Sqlite, rowKey: Uint8Array) {
-    this.#key = rowKey;
+    this.#key = createSecretKey(rowKey);
     for (const name of Object.keys(tables) as TableName[]) this.#statements.set(name, prepare(db, tables[name]));
     for (const name of Object.keys(lookups) as LookupName[]) {
       const { table, where } = lookups[name];
