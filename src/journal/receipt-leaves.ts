@@ -1,4 +1,4 @@
-import type { Flat } from '../domain/index.ts';
+import { type Flat, parseInstant } from '../domain/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { leafHash } from './hash.ts';
 import { commitment, type Leaf, type LeafKind, parseLeaf } from './leaf.ts';
@@ -51,6 +51,7 @@ function prove({ index, leaf: text, proof, openings }: ReceiptLeaf, { size, root
   try {
     verifyInclusion({ leaf: leafHash(bytes), index, size, root, proof: proof.map(fromHex) });
     leaf = parseLeaf(bytes);
+    parseInstant(leaf.time, 'time');
   } catch (error) {
     throw unproven(`leaf ${index}: ${saidOf(error)}`, error);
   }

@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Authenticator } from '../../simulators/authenticator/authenticator.ts';
 import { parseCreationOptions } from '../../simulators/authenticator/options.ts';
@@ -258,6 +259,24 @@ describe('I5: a receipt with any part changed proves nothing', () => {
     expect(said('')).toBe('receipt-malformed');
   });
 
+  it('whatever bytes it is made of: refused as a receipt, never otherwise', () => {
+    const plain = text(genuine);
+    const broken = fc.oneof(
+      fc.uint8Array(),
+      fc.json().map((json) => new TextEncoder().encode(json)),
+      fc
+        .tuple(fc.nat(plain.length - 1), fc.integer({ min: 1, max: 255 }))
+        .map(([at, by]) => plain.map((byte, i) => (i === at ? byte ^ by : byte))),
+      fc.nat(plain.length - 1).map((length) => plain.slice(0, length)),
+    );
+    fc.assert(
+      fc.property(broken, (bytes) => {
+        expect(reasonOf(() => verifyReceipt(bytes, verifierKey))).not.toBe('verified');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('under another log’s key, though its name is the same', () => {
     const forged = forge(genuine, () => {});
     expect(reasonOf(() => verifyReceipt(text(genuine), forged.verifierKey))).toBe('checkpoint-invalid');
@@ -358,6 +377,14 @@ describe('I5: a receipt whose leaves do not fit together proves nothing, even si
       }),
     ).toBe('leaf-unproven');
     expect(forgedReason((leaves) => void leaves.reverse())).toBe('leaf-unproven');
+  });
+
+  it('a leaf whose time is none', () => {
+    expect(
+      forgedReason((leaves) => {
+        leafOf(leaves, 'transaction-sent').time = 'yesterday';
+      }),
+    ).toBe('leaf-unproven');
   });
 
   it('an intent of another generation, or authorized before it was issued or after it expired', () => {
