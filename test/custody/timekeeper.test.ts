@@ -1,0 +1,78 @@
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hour, type WithdrawalId } from '../../src/domain/index.ts';
+import { parseLeaf } from '../../src/journal/leaf.ts';
+import { TestStation } from './station.ts';
+
+describe('once a second', () => {
+  let station: TestStation;
+  beforeEach(async () => {
+    station = await TestStation.open();
+  });
+  afterEach(() => station.close());
+
+  const written = (): number => station.store.read('clock', 'clock')?.w ?? -1;
+  const tick = async (count = 1): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      station.time.pass(1_000);
+      await station.running.timekeeper.tick();
+    }
+  };
+  const kinds = (): string[] =>
+    station.custody.journal.entries(0, station.store.size).map(({ leaf }) => parseLeaf(leaf).kind);
+
+  it('I6: time is written with the first tick after a start, then every half minute', async () => {
+    await tick();
+    expect(written()).toBe(1_000);
+    await tick(29);
+    expect(written()).toBe(1_000);
+    await tick();
+    expect(written()).toBe(31_000);
+    expect(station.custody.operators.station().w).toBe(31_000);
+  });
+
+  it('a withdrawal that nobody paid in time ends, and can’t be paid after', async () => {
+    const alice = await station.ripeCustomer('alice');
+    await alice.authorize('w-1');
+    station.time.pass(24 * hour);
+    await tick(60);
+    expect(station.custody.withdrawals.get('w-1' as WithdrawalId).state).toBe('EXPIRED');
+    expect(kinds().at(-1)).toBe('withdrawal-ended');
+    await expect(station.sign(['w-1'])).rejects.toMatchObject({ reason: 'withdrawal-not-payable' });
+  });
+
+  it('I5, S13: refusals beyond their rate are told together, and a disk that was full loses none of them', async () => {
+    const alice = await station.ripeCustomer('alice');
+    await alice.authorize('w-1');
+    for (let i = 0; i < 65; i++) {
+      await expect(station.sign(['w-1'], station.payment({ value: 1n }))).rejects.toMatchObject({
+        reason: 'amount-mismatch',
+      });
+    }
+    expect(kinds().filter((kind) => kind === 'refused')).toHaveLength(60);
+    const exec = station.db.exec.bind(station.db);
+    station.db.exec = (sql) => {
+      if (sql === 'COMMIT') throw new Database.SqliteError('injected', 'SQLITE_FULL');
+      exec(sql);
+      return station.db;
+    };
+    await expect(station.running.timekeeper.sweep()).rejects.toMatchObject({ reason: 'storage-failed' });
+    station.db.exec = exec;
+    await station.running.timekeeper.sweep();
+    const leaf = station.store.log.leaf(station.store.size - 1);
+    expect(parseLeaf(leaf ?? new Uint8Array())).toMatchObject({
+      kind: 'refusals-aggregated',
+      fields: { counts: 'amount-mismatch=5' },
+    });
+  });
+
+  it('a passkey’s counter never goes back, in whatever order its assertions come', async () => {
+    const alice = await station.ripeCustomer('alice');
+    const { intent } = await alice.prepare('w-1');
+    const earlier = alice.attest(intent.digest);
+    const later = alice.attest(intent.digest);
+    await station.custody.withdrawals.authorize({ intent: intent.bytes, attestations: [later, earlier] });
+    const counter = new DataView(later.authenticatorData.buffer, later.authenticatorData.byteOffset).getUint32(33);
+    expect(station.store.read('factors', alice.credential)?.signCount).toBe(counter);
+  });
+});
