@@ -35,6 +35,8 @@ export interface DispatchTiming {
 export class Dispatch {
   readonly #station: Station;
   readonly #signers: ReadonlyMap<string, Signer>;
+  /** Policy's wallets by their signer. */
+  readonly #wallets: ReadonlyMap<string, readonly Wallet[]>;
   readonly #timing: DispatchTiming;
   #desk: TransactionDesk | undefined;
   /** The last thing that each signer's line has to do. */
@@ -52,6 +54,7 @@ export class Dispatch {
   constructor(station: Station, signers: ReadonlyMap<string, Signer>, timing: DispatchTiming) {
     this.#station = station;
     this.#signers = signers;
+    this.#wallets = Map.groupBy(station.policy.wallets.values(), (wallet) => wallet.signer);
     this.#timing = timing;
   }
 
@@ -158,17 +161,21 @@ export class Dispatch {
   }
 
   async #askWallets(name: string, signer: Signer): Promise<void> {
-    for (const wallet of this.#station.policy.wallets.values()) {
-      if (wallet.signer === name && !this.#closed) this.#readiness.set(wallet.id, await signer.check(wallet));
+    for (const wallet of this.#walletsOf(name)) {
+      if (!this.#closed) this.#readiness.set(wallet.id, await signer.check(wallet));
     }
   }
 
+  /** What waits for this signer, oldest first. */
   #open(signer: string): TransactionRecord[] {
-    return this.#station.reading(() =>
-      this.#station.store
-        .find('transactionsOpen')
-        .filter((record) => this.#station.policy.wallets.get(record.wallet)?.signer === signer),
+    const open = this.#station.reading(() =>
+      this.#walletsOf(signer).flatMap((wallet) => this.#station.store.find('transactionsOpen', wallet.id)),
     );
+    return open.sort((a, b) => a.permittedAt - b.permittedAt || (a.id < b.id ? -1 : 1));
+  }
+
+  #walletsOf(signer: string): readonly Wallet[] {
+    return this.#wallets.get(signer) ?? [];
   }
 
   /**

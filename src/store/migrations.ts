@@ -34,7 +34,8 @@ export const migrations: readonly string[] = [
     pays TEXT NOT NULL, payment_set TEXT NOT NULL, anchor TEXT NOT NULL, max_fee TEXT NOT NULL, replaces TEXT,
     state TEXT NOT NULL, blocked_by TEXT, signed BLOB, sealed BLOB, attempts INTEGER NOT NULL, permitted_at INTEGER NOT NULL,
     history TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
-  CREATE INDEX transactions_open ON transactions (permitted_at, id) WHERE state IN ('PERMITTED', 'SENT', 'UNCERTAIN', 'WITHHELD');
+  CREATE INDEX transactions_open ON transactions (wallet, permitted_at, id)
+    WHERE state IN ('PERMITTED', 'SENT', 'UNCERTAIN', 'WITHHELD');
   CREATE TABLE anchors (wallet TEXT NOT NULL, anchor TEXT NOT NULL, payment_set TEXT NOT NULL, "transaction" TEXT NOT NULL,
     leaf INTEGER NOT NULL, mac BLOB NOT NULL, PRIMARY KEY (wallet, anchor)) STRICT, WITHOUT ROWID;
   CREATE TABLE wallets (wallet TEXT PRIMARY KEY, next_nonce INTEGER NOT NULL,

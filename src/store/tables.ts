@@ -177,7 +177,7 @@ export const lookups = {
   },
   transactionsOpen: {
     table: 'transactions',
-    where: "state IN ('PERMITTED', 'SENT', 'UNCERTAIN', 'WITHHELD') ORDER BY permitted_at, id",
+    where: "wallet = ? AND state IN ('PERMITTED', 'SENT', 'UNCERTAIN', 'WITHHELD') ORDER BY permitted_at, id",
   },
   noticeWithToken: { table: 'notices', where: 'token = ?' },
   noticesWaiting: { table: 'notices', where: 'acknowledged_at IS NULL AND sequence > ? ORDER BY sequence LIMIT ?' },

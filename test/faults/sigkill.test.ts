@@ -8,7 +8,7 @@ import { audit } from '../../src/custody/audit/audit.ts';
 import type { Finding } from '../../src/custody/audit/finding.ts';
 import { minute, type TransactionRecord, toHex, type WithdrawalId } from '../../src/domain/index.ts';
 import { parseLeaf } from '../../src/journal/leaf.ts';
-import { TestStation } from '../custody/station.ts';
+import { TestStation, walletId } from '../custody/station.ts';
 import { toldBy } from '../custody/told-state.ts';
 import {
   encodeAttestation,
@@ -190,7 +190,7 @@ async function recovered(folder: string, death: Death): Promise<void> {
   try {
     acknowledgedStands(life, death.acknowledged);
     await life.settle();
-    expect(life.store.find('transactionsOpen'), 'I9: what was in flight goes on by itself').toEqual([]);
+    expect(life.store.find('transactionsOpen', walletId), 'I9: what was in flight goes on by itself').toEqual([]);
     acknowledgedStands(life, death.acknowledged);
     everythingTold(life, folder);
     await work(folder, life, () => {});

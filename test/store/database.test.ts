@@ -53,7 +53,7 @@ describe('the schema', () => {
         .join(' ');
     expect(
       plan(
-        `SELECT * FROM transactions WHERE state IN ('PERMITTED', 'SENT', 'UNCERTAIN', 'WITHHELD') ORDER BY permitted_at, id`,
+        `SELECT * FROM transactions WHERE wallet = 'w' AND state IN ('PERMITTED', 'SENT', 'UNCERTAIN', 'WITHHELD') ORDER BY permitted_at, id`,
       ),
     ).toContain('transactions_open');
     expect(

@@ -69,7 +69,7 @@ describe('a row under its MAC', () => {
   it('D4: a tampered row is met in a look-up as well', () => {
     rows.put('transactions', sample('transactions', { state: 'PERMITTED' }), 5);
     bare.db.exec(`UPDATE transactions SET state = 'UNCERTAIN'`);
-    expect(() => rows.all('transactionsOpen', [])).toThrow(TamperedRow);
+    expect(() => rows.all('transactionsOpen', [sample('transactions').wallet])).toThrow(TamperedRow);
     expect([...rows.scan('transactions')]).toEqual([expect.any(TamperedRow)]);
   });
 
