@@ -45,6 +45,10 @@ export function parseCanonical(bytes: Uint8Array, field: string): Flat {
   const flat: Record<string, string> = Object.create(null);
   for (const [key, value] of Object.entries(parsed)) {
     if (typeof value !== 'string') throw new Malformed(field, `member ${shown(key)} is not a string`);
+    // Here, where its name can be shown escaped (S10): below, it would become the field that the error names.
+    if (!key.isWellFormed() || !value.isWellFormed()) {
+      throw new Malformed(field, `member ${shown(key)} is not well-formed Unicode`);
+    }
     flat[key] = value;
   }
   const again = canonicalBytes(flat);

@@ -196,7 +196,11 @@ function parseFields<T extends IntentType>(flat: Flat, type: T): IntentOf<T> {
   const stated = take('type');
   if (stated !== type) throw new Malformed('type', `expected ${type}, got ${shown(stated)}`);
   const intent = schemas[type](take);
-  for (const unknown of left) throw new Malformed(unknown, `is not a member of ${type}`);
+  for (const unknown of left) {
+    // A foreign name goes into logs and answers as the field: escaped and cut, unless it is a plain one (S10).
+    const name = /^[A-Za-z0-9_]{1,64}$/.test(unknown) ? unknown : shown(unknown);
+    throw new Malformed(name, `is not a member of ${type}`);
+  }
   return intent;
 }
 

@@ -112,6 +112,7 @@ export function parsePolicy(document: unknown): Policy {
 
 /** What no member can say alone. */
 function checkWhole(policy: Policy): void {
+  keyed(policy.admission, (a) => a.kid, 'policy.admission');
   const main = [...policy.chains.keys()].filter((chain) => !isTestNetwork(chain));
   for (const [name, delay] of Object.entries(policy.ripening)) {
     if (delay < ripeningLeast && main.length > 0) {
@@ -176,12 +177,33 @@ function parseAdmission(value: unknown, place: string): Admission {
   const kty = jwk.oneOf('kty', ['OKP', 'EC']);
   const key: Record<string, string> =
     kty === 'OKP'
-      ? { kty, crv: jwk.oneOf('crv', ['Ed25519']), x: jwk.text('x') }
-      : { kty, crv: jwk.oneOf('crv', ['P-256']), x: jwk.text('x'), y: jwk.text('y') };
+      ? { kty, crv: jwk.oneOf('crv', ['Ed25519']), x: parseCoordinate(jwk, 'x') }
+      : {
+          kty,
+          crv: jwk.oneOf('crv', ['P-256']),
+          x: parseCoordinate(jwk, 'x'),
+          y: parseCoordinate(jwk, 'y'),
+        };
   jwk.done();
-  const admission = { issuer: of.text('issuer'), kid: of.text('kid'), jwk: Object.freeze(key) };
+  const admission = { issuer: parseName(of, 'issuer'), kid: parseName(of, 'kid'), jwk: Object.freeze(key) };
   of.done();
   return admission;
+}
+
+/** It goes into journal leaves and on to screens (S10). */
+function parseName(of: Members, member: string): string {
+  const value = of.text(member);
+  if (!/^[\x21-\x7e]{1,128}$/.test(value))
+    throw new Malformed(of.at(member), `expected 1 to 128 printable ASCII characters, got ${shown(value)}`);
+  return value;
+}
+
+/** RFC 7518 §6.2.1.2, RFC 8037 §2: 32 bytes in base64url, for either curve. */
+function parseCoordinate(of: Members, member: string): string {
+  const value = of.text(member);
+  if (!/^[A-Za-z0-9_-]{43}$/.test(value))
+    throw new Malformed(of.at(member), `expected 32 bytes in base64url, got ${shown(value)}`);
+  return value;
 }
 
 function parseChain(value: unknown, place: string): ChainPolicy {
