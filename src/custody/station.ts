@@ -137,8 +137,11 @@ export class Station {
         ],
         leaves: [{ kind: 'frozen', fields }],
       }))
-      // What can't be recorded still holds in memory: see `#tamperFreeze`.
-      .catch((failure: unknown) => this.log('freeze-not-recorded', { error: String(failure) }));
+      // What can't be recorded still holds in memory (see `#tamperFreeze`), and is recorded when it is met again.
+      .catch((failure: unknown) => {
+        this.#freezingForTamper = false;
+        this.log('freeze-not-recorded', { error: String(failure) });
+      });
   }
 }
 

@@ -54,7 +54,8 @@ export class Timekeeper {
       const leaves: LeafDraft[] = [];
       for (const { id } of overdue) {
         const record = facts.get('withdrawals', id);
-        if (record === undefined || record.payBy > facts.now) continue;
+        // On a suspect clock nothing ends either: what is overdue can't be signed, and what isn't would be lost.
+        if (record === undefined || record.payBy > facts.now || facts.clock.suspect) continue;
         if (record.state !== 'HELD' && record.state !== 'AUTHORIZED') continue;
         const ended = endWithdrawal(record, 'expire', 'pay-by', facts, leaves.length);
         writes.push(...(ended.writes ?? []));

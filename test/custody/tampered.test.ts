@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WithdrawalId } from '../../src/domain/index.ts';
 import { type Customer, TestStation } from './station.ts';
@@ -68,6 +69,27 @@ describe('D4: another hand writes into the database', () => {
     expect(frozen()).toEqual([expect.stringMatching(/^station fact-tampered/)]);
     expect(station.signer.seen).toEqual([]);
     await expect(bob.authorize('w-2')).rejects.toMatchObject(reason('frozen'));
+  });
+
+  it('a freeze that the disk had no room for holds in memory, and is recorded once there is room', async () => {
+    await alice.authorize('w-1');
+    station.db.exec(`UPDATE withdrawals SET amount = '9' WHERE id = 'w-1'`);
+    const exec = station.db.exec.bind(station.db);
+    station.db.exec = (sql) => {
+      if (sql === 'COMMIT') throw new Database.SqliteError('injected', 'SQLITE_FULL');
+      exec(sql);
+      return station.db;
+    };
+    const read = () => station.custody.withdrawals.get('w-1' as WithdrawalId);
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    expect(read).toThrow(expect.objectContaining(reason('fact-tampered')));
+    await turn();
+    expect(frozen()).toEqual([expect.stringMatching(/^station row w-1/)]);
+    station.db.exec = exec;
+    await expect(bob.authorize('w-2')).rejects.toMatchObject(reason('frozen'));
+    expect(read).toThrow(expect.objectContaining(reason('fact-tampered')));
+    await turn();
+    expect(frozen()).toEqual([expect.stringMatching(/^station fact-tampered/)]);
   });
 
   it('a later W: the clock’s row is forged, so nothing is decided and nothing ripens', async () => {

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hour, type WithdrawalId } from '../../src/domain/index.ts';
+import { hour, type WallMs, type WithdrawalId } from '../../src/domain/index.ts';
 import { parseLeaf } from '../../src/journal/leaf.ts';
 import { TestStation } from './station.ts';
 
@@ -39,6 +39,21 @@ describe('once a second', () => {
     expect(station.custody.withdrawals.get('w-1' as WithdrawalId).state).toBe('EXPIRED');
     expect(kinds().at(-1)).toBe('withdrawal-ended');
     await expect(station.sign(['w-1'])).rejects.toMatchObject({ reason: 'withdrawal-not-payable' });
+  });
+
+  it('F5: a wall clock that was set forward ends nothing, unless people say that it is right', async () => {
+    const alice = await station.ripeCustomer('alice');
+    await alice.authorize('w-1');
+    await tick();
+    station.time.wall = (station.time.wall + 25 * hour) as WallMs;
+    await tick(60);
+    expect(station.custody.operators.station().clockSuspect).toBe(true);
+    const state = () => station.custody.withdrawals.get('w-1' as WithdrawalId).state;
+    expect(state()).toBe('AUTHORIZED');
+    await expect(station.sign(['w-1'])).rejects.toMatchObject({ reason: 'clock-suspect' });
+    await station.custody.operators.acknowledgeClock('olivia', 'it is right');
+    await tick(60);
+    expect(state()).toBe('EXPIRED');
   });
 
   it('I5, S13: refusals beyond their rate are told together, and a disk that was full loses none of them', async () => {
