@@ -154,22 +154,31 @@ describe('the road to a device', () => {
     expect(station.signer.seen).toHaveLength(1);
   });
 
-  it('what was replaced while the device was asked is not said to wait for it', async () => {
-    station.signer.behaviour = () => ({ kind: 'uncertain', reason: 'device-timeout', message: 'late' });
-    const old = await pay('w-0', 0);
-    await station.settle();
-    let answer: (readiness: Readiness) => void = () => {};
-    const check = station.signer.check.bind(station.signer);
-    station.signer.check = () => new Promise<Readiness>((resolve) => (answer = resolve));
-    station.wake();
-    await new Promise((resolve) => setImmediate(resolve));
-    const dearer = station.payment({ nonce: 0, maxFeePerGas: 25_000_000_000n });
-    await station.sign(['w-0'], dearer, old);
-    station.signer.check = check;
-    answer(missing);
-    await station.settle();
-    expect(station.custody.transactions.get(old)).toMatchObject({ state: 'REPLACED', blockedBy: 'device-timeout' });
-  });
+  it.each([
+    ['is there', { ready: true, device: 'fake' } as const],
+    ['is not', missing],
+  ])(
+    'I4: what was replaced while the device was asked, which then %s, neither goes to it nor waits for it',
+    async (_what, said) => {
+      station.signer.behaviour = () => ({ kind: 'uncertain', reason: 'device-timeout', message: 'late' });
+      const old = await pay('w-0', 0);
+      await station.settle();
+      let answer: (readiness: Readiness) => void = () => {};
+      const check = station.signer.check.bind(station.signer);
+      station.signer.check = () => new Promise<Readiness>((resolve) => (answer = resolve));
+      station.wake();
+      await new Promise((resolve) => setImmediate(resolve));
+      const dearer = station.payment({ nonce: 0, maxFeePerGas: 25_000_000_000n });
+      await station.sign(['w-0'], dearer, old);
+      station.signer.check = check;
+      const { length } = station.signer.seen;
+      answer(said);
+      await station.settle();
+      expect(station.custody.transactions.get(old)).toMatchObject({ state: 'REPLACED', blockedBy: 'device-timeout' });
+      expect(station.signer.seen.slice(length).map((permit) => permit.transaction)).not.toContain(old);
+      expect(station.events).not.toContain('dispatch-failed');
+    },
+  );
 
   it('S7: a wrong signature is not released, and freezes its wallet with a leaf of its own', async () => {
     station.signer.behaviour = () => ({ kind: 'signed', signature: new Uint8Array(64).fill(1) });

@@ -1,5 +1,7 @@
 import { parseTransaction } from 'viem';
 import { expect } from 'vitest';
+import { audit } from '../../src/custody/audit/audit.ts';
+import type { Finding } from '../../src/custody/audit/finding.ts';
 import {
   type Attestation,
   Refusal,
@@ -24,7 +26,8 @@ export interface Signing {
   readonly nonce: number;
   /** Names one of several fees, so that the same payment has several versions. */
   readonly fee: number;
-  readonly replaces: 'none' | 'newest' | 'oldest';
+  /** Which transaction it names: the newest or oldest on its nonce, or one of another nonce. */
+  readonly replaces: 'none' | 'newest' | 'oldest' | 'foreign';
   /** The bytes pay for this withdrawal, whatever they are said to pay. */
   readonly payment: number;
   readonly acts: readonly DeviceAct[];
@@ -66,6 +69,8 @@ interface Sent {
 }
 
 export class Pair {
+  /** What was answered so far: the reason of each refusal, `done` for what was not refused. */
+  readonly answers: string[] = [];
   readonly #station: TestStation;
   readonly #customers: readonly Customer[];
   readonly #model: Model;
@@ -109,6 +114,14 @@ export class Pair {
     this.#compare();
   }
 
+  /** What an auditor finds at the end: nothing. */
+  audited(): Finding[] {
+    const findings: Finding[] = [];
+    const { file, stateKey } = this.#station;
+    audit({ file, stateKey }, (finding) => findings.push(finding));
+    return findings;
+  }
+
   #pass(ms: number): void {
     this.#station.time.pass(ms);
     this.#model.pass(ms);
@@ -138,6 +151,7 @@ export class Pair {
           const real = requests.map((request) => this.#sign(request));
           const answers = requests.map((request) => this.#modelSign(request));
           expect((await Promise.allSettled(real)).map(reasonOf), 'a race').toEqual(answers);
+          this.answers.push(...answers.map((answer) => answer ?? 'done'));
         });
       }
       case 'pay':
@@ -205,6 +219,7 @@ export class Pair {
   async #same(real: Promise<unknown>, answer: string | undefined): Promise<void> {
     const [settled] = await Promise.allSettled([real]);
     expect(reasonOf(settled)).toBe(answer);
+    this.answers.push(answer ?? 'done');
   }
 
   async #authorize(index: number): Promise<void> {
@@ -245,7 +260,8 @@ export class Pair {
     const onNonce = [...this.#model.transactions.values()].filter((t) => t.nonce === signing.nonce);
     const oldest = onNonce[0]?.id;
     const newest = this.#model.nonces.get(signing.nonce)?.newest;
-    const replaces = { none: undefined, newest, oldest }[signing.replaces];
+    const foreign = [...this.#model.transactions.values()].find((t) => t.nonce !== signing.nonce)?.id;
+    const replaces = { none: undefined, newest, oldest, foreign }[signing.replaces];
     const payment = String(of(signing.payment).payment);
     const id = transactionId(walletId, unsigned);
     return {

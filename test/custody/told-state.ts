@@ -1,14 +1,17 @@
 import type { Leaf } from '../../src/journal/leaf.ts';
 
-const transactionStates: Readonly<Record<string, string>> = {
-  'transaction-permitted': 'PERMITTED',
-  'transaction-sent': 'SENT',
-  'transaction-signed': 'SIGNED',
-  'transaction-withheld': 'WITHHELD',
-  'transaction-declined': 'DECLINED',
-  'transaction-uncertain': 'UNCERTAIN',
-  'transaction-retried': 'PERMITTED',
-  'transaction-replaced': 'REPLACED',
+/** The state that each kind of entry leads to, and those in which it can come. */
+const transactionEntries: Readonly<
+  Record<string, { readonly to: string; readonly from: readonly (string | undefined)[] }>
+> = {
+  'transaction-permitted': { to: 'PERMITTED', from: [undefined] },
+  'transaction-sent': { to: 'SENT', from: ['PERMITTED', 'UNCERTAIN'] },
+  'transaction-signed': { to: 'SIGNED', from: ['SENT', 'WITHHELD'] },
+  'transaction-withheld': { to: 'WITHHELD', from: ['SENT'] },
+  'transaction-declined': { to: 'DECLINED', from: ['SENT'] },
+  'transaction-uncertain': { to: 'UNCERTAIN', from: ['SENT'] },
+  'transaction-retried': { to: 'PERMITTED', from: ['DECLINED'] },
+  'transaction-replaced': { to: 'REPLACED', from: ['SIGNED', 'DECLINED', 'UNCERTAIN'] },
 };
 
 /** I5: what one journal entry makes of a withdrawal or a transaction, by the entry alone. */
@@ -21,7 +24,8 @@ export function toldState(
   const { fields, kind } = leaf;
   if (what === 'transaction') {
     if (fields['transaction'] !== id) return `told of ${fields['transaction']}`;
-    return transactionStates[kind] ?? `told by ${kind}`;
+    const entry = transactionEntries[kind];
+    return entry?.from.includes(before) === true ? entry.to : `told by ${kind} after ${before}`;
   }
   if (kind === 'withdrawal-authorized' && fields['withdrawal'] === id) return 'AUTHORIZED';
   if (kind === 'withdrawal-ended' && fields['withdrawal'] === id) return fields['state'] ?? '';

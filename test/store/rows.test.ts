@@ -53,6 +53,12 @@ describe('a row under its MAC', () => {
     expect(() => rows.get('spent', ['intent:b'])).toThrow(TamperedRow);
   });
 
+  it('D4: one table’s row in another table of the same shape is a tampered row', () => {
+    rows.put('accounts', sample('accounts', { account: 'hot' as never }), 5);
+    bare.db.exec('INSERT INTO wallets SELECT account, ever_enrolled, leaf, mac FROM accounts');
+    expect(() => rows.get('wallets', ['hot'])).toThrow(TamperedRow);
+  });
+
   it('D4: a row written under another state key is a tampered row', () => {
     new Rows(bare.db, new Uint8Array(32)).put('spent', { key: 'intent:a', by: 'x' }, 5);
     expect(() => rows.get('spent', ['intent:a'])).toThrow(TamperedRow);
