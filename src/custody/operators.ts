@@ -1,9 +1,19 @@
 import { acknowledge } from '../clock/index.ts';
-import { type ClockReading, type FreezeRecord, type FreezeScope, Malformed, Refusal } from '../domain/index.ts';
+import {
+  type ClockReading,
+  type FreezeRecord,
+  type FreezeScope,
+  Malformed,
+  parseAddress,
+  Refusal,
+  shown,
+} from '../domain/index.ts';
+import type { Policy } from '../gate/policy.ts';
 import type { Verdict } from '../store/verdict.ts';
 import type { Operators, StationView } from './custody.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Station } from './station.ts';
+import { canonicalDestination } from './withdrawals.ts';
 
 /** What the station's people do. Until operators are founded, one certificate of the operators' role speaks for them. */
 export class OperatorDesk implements Operators {
@@ -55,6 +65,7 @@ export class OperatorDesk implements Operators {
 
   async freeze(scope: FreezeScope, who: string, why: string): Promise<FreezeRecord> {
     const said = checkWhy(why);
+    checkScope(scope, this.#station.policy);
     const committed = await this.#station.decide({ rows: [['freezes', scope]] }, (facts): Verdict<FreezeRecord> => {
       const before = facts.get('freezes', scope);
       if (before?.active === true) return { result: before };
@@ -99,6 +110,33 @@ export class OperatorDesk implements Operators {
     });
     this.#dispatch.kickAll();
   }
+}
+
+/**
+ * A freeze acts on exact names (D7): one that names nothing, or names it in another spelling, would stop nothing while people
+ * believe that it does.
+ */
+function checkScope(scope: FreezeScope, policy: Policy): void {
+  const subject = scope.slice(scope.indexOf(':') + 1);
+  const known = (named: boolean, what: string): void => {
+    if (!named) throw new Malformed('scope', `policy names no ${what} ${shown(subject)}: this would stop nothing`);
+  };
+  if (scope.startsWith('wallet:'))
+    known(
+      [...policy.wallets.keys()].some((id) => id === subject),
+      'wallet',
+    );
+  if (scope.startsWith('chain:'))
+    known(
+      [...policy.chains.keys()].some((id) => id === subject),
+      'chain',
+    );
+  if (scope.startsWith('asset:'))
+    known(
+      [...policy.assets.keys()].some((id) => id === subject),
+      'asset',
+    );
+  if (scope.startsWith('destination:')) canonicalDestination(parseAddress(subject, 'scope'), 'scope');
 }
 
 /** What an operator gives as a reason: it goes into the journal and on to screens (S10). */

@@ -1,4 +1,5 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { serializeTransaction, type TransactionSerializable } from 'viem';
 import type { Address } from '../../src/domain/index.ts';
 
 export type Hex = `0x${string}`;
@@ -26,4 +27,9 @@ export function word(value: bigint | string): string {
 export function call(signature: string, ...words: readonly string[]): Hex {
   const selector = hexOf(keccak_256(new TextEncoder().encode(signature))).slice(0, 10);
   return `0x${selector.slice(2)}${words.join('')}`;
+}
+
+/** Unsigned bytes of a transaction of whatever type. */
+export function unsignedOf(transaction: TransactionSerializable): Uint8Array {
+  return bytesOf(serializeTransaction(transaction));
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Address, type AssetId, digestOf, type Reason } from '../../src/domain/index.ts';
+import { type Address, type AssetId, digestOf, type FreezeScope, type Reason } from '../../src/domain/index.ts';
 import { alicesAddress, type Customer, chain, TestStation, token, tokenAsset } from '../custody/station.ts';
 import { altered, refused } from './attempt.ts';
 import { destinationIntent } from './people.ts';
@@ -74,5 +74,23 @@ describe('D7: another spelling of an address', () => {
       const ask = () => alice.prepare('w-1', { asset: asset as AssetId });
       expect((await refused(station, ask, 'address-not-canonical', 'none')).details['field']).toBe('asset');
     }
+  });
+
+  it('D7: a freeze of another spelling, or of what policy does not name, would stop nothing: it is refused', async () => {
+    const { operators } = station.custody;
+    const freeze = (scope: FreezeScope) => () => operators.freeze(scope, 'ops-1', 'something is wrong');
+    await refused(station, freeze(`destination:${alicesAddress.toLowerCase()}`), 'address-not-canonical', 'none');
+    const nothing: readonly FreezeScope[] = [
+      'wallet:hot-9',
+      `chain:${chain}0`,
+      'chain:eip155:031337',
+      `asset:${tokenAsset.toLowerCase()}`,
+      'destination:somewhere',
+    ];
+    for (const scope of nothing) {
+      expect((await refused(station, freeze(scope), 'malformed', 'none')).details['field']).toBe('scope');
+    }
+    await freeze(`destination:${alicesAddress}`)();
+    await refused(station, () => alice.authorize('w-1'), 'frozen', 'withdrawal');
   });
 });

@@ -2,7 +2,7 @@ import { toRlp } from 'viem';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import { alicesAddress, TestStation } from '../custody/station.ts';
 import { refused } from './attempt.ts';
-import { bytesOf, plain } from './bytes.ts';
+import { bytesOf, plain, unsignedOf } from './bytes.ts';
 
 describe('E2: a transaction that another chain would take', () => {
   let station: TestStation;
@@ -16,10 +16,11 @@ describe('E2: a transaction that another chain would take', () => {
     it(`E2: of chain ${chainId}, of whatever type`, async () => {
       const typed = station.payment({ chainId });
       await refused(station, () => station.sign(['w-1'], typed), 'chain-mismatch', 'transaction');
-      const legacy = { type: 'legacy' as const, chainId, gasPrice: 20_000_000_000n };
-      const { maxFeePerGas, maxPriorityFeePerGas } = { maxFeePerGas: undefined, maxPriorityFeePerGas: undefined };
-      const old = station.payment({ ...legacy, maxFeePerGas, maxPriorityFeePerGas } as never);
-      await refused(station, () => station.sign(['w-1'], old), 'chain-mismatch', 'transaction');
+      const rest = { chainId, to: plain(alicesAddress), value: 10n ** 18n, gas: 21_000n, gasPrice: 20_000_000_000n };
+      for (const type of ['legacy', 'eip2930'] as const) {
+        const old = unsignedOf({ type, ...rest });
+        await refused(station, () => station.sign(['w-1'], old), 'chain-mismatch', 'transaction');
+      }
     });
   }
 

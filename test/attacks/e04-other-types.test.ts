@@ -2,7 +2,7 @@ import { toRlp } from 'viem';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alicesAddress, TestStation } from '../custody/station.ts';
 import { refused } from './attempt.ts';
-import { bytesOf, plain } from './bytes.ts';
+import { bytesOf, type Hex, plain, unsignedOf } from './bytes.ts';
 
 describe('E4: transactions that do something other than pay', () => {
   let station: TestStation;
@@ -16,9 +16,12 @@ describe('E4: transactions that do something other than pay', () => {
   const key = `0x${'00'.repeat(32)}` as const;
 
   it('E4: the creation of a contract', async () => {
-    const creation = station.payment({ to: undefined, data: '0x6080' } as never);
-    await refused(station, sign(creation), 'contract-creation', 'transaction');
-    await refused(station, sign(station.payment({ to: undefined } as never)), 'contract-creation', 'transaction');
+    for (const type of ['legacy', 'eip2930', 'eip1559'] as const) {
+      for (const data of ['0x', '0x6080'] as const) {
+        const creation = unsignedOf({ type, chainId: 31337, value: 10n ** 18n, gas: 21_000n, data });
+        await refused(station, sign(creation), 'contract-creation', 'transaction');
+      }
+    }
   });
 
   it('E4: blobs (type 3), set-code (type 4, EIP-7702), and every type that is not known', async () => {
@@ -32,9 +35,9 @@ describe('E4: transactions that do something other than pay', () => {
       '0x0de0b6b3a7640000',
       '0x',
       [],
-    ] as const;
+    ] satisfies (Hex | never[])[];
     for (const type of [3, 4, 0, 5, 0x7f]) {
-      const unsigned = Uint8Array.of(type, ...bytesOf(toRlp(body as never)));
+      const unsigned = Uint8Array.of(type, ...bytesOf(toRlp(body)));
       const refusal = await refused(station, sign(unsigned), 'transaction-type-refused', 'none');
       expect(refusal.details['field']).toBe('unsigned');
     }
@@ -44,13 +47,15 @@ describe('E4: transactions that do something other than pay', () => {
     const accessList = [{ address: plain(alicesAddress), storageKeys: [key] }];
     const feeMarket = station.payment({ accessList });
     await refused(station, sign(feeMarket), 'access-list-refused', 'transaction');
-    const listed = station.payment({
+    const listed = unsignedOf({
       type: 'eip2930',
+      chainId: 31337,
+      to: plain(alicesAddress),
+      value: 10n ** 18n,
+      gas: 21_000n,
       gasPrice: 20_000_000_000n,
-      maxFeePerGas: undefined,
-      maxPriorityFeePerGas: undefined,
       accessList,
-    } as never);
+    });
     await refused(station, sign(listed), 'access-list-refused', 'transaction');
   });
 });

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Reason } from '../../src/domain/index.ts';
-import { type Customer, TestStation } from '../custody/station.ts';
+import { alicesAddress, type Customer, TestStation } from '../custody/station.ts';
 import { refused } from './attempt.ts';
+import { plain, unsignedOf } from './bytes.ts';
 
 const gwei = 10n ** 9n;
 
@@ -35,13 +36,7 @@ describe('E5: a payment that is drained by its fee', () => {
 
   it('E5: a legacy price is bounded the same way', async () => {
     const legacy = (gasPrice: bigint, gas = 21_000n) =>
-      station.payment({
-        type: 'legacy',
-        gasPrice,
-        gas,
-        maxFeePerGas: undefined,
-        maxPriorityFeePerGas: undefined,
-      } as never);
+      unsignedOf({ type: 'legacy', chainId: 31337, to: plain(alicesAddress), value: 10n ** 18n, gasPrice, gas });
     await refused(station, () => station.sign(['w-1'], legacy(201n * gwei)), 'fee-above-ceiling', 'transaction');
     await refused(station, () => station.sign(['w-1'], legacy(100n * gwei)), 'fee-above-approved', 'transaction');
   });

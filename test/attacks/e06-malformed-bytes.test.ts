@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { toRlp } from 'viem';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Malformed, type Reason, Refusal } from '../../src/domain/index.ts';
-import { alicesAddress, TestStation } from '../custody/station.ts';
+import { Malformed, parseWithdrawalId, type Reason, Refusal } from '../../src/domain/index.ts';
+import { alicesAddress, TestStation, walletId } from '../custody/station.ts';
 import { refused, remembered } from './attempt.ts';
 import { bytesOf, type Hex, plain } from './bytes.ts';
 
@@ -101,7 +101,7 @@ describe('E6: bytes that two readers could read in two ways', () => {
     const { transactions } = station.custody;
     await fc.assert(
       fc.asyncProperty(bytes, async (unsigned) => {
-        const request = { wallet: 'hot-1' as never, unsigned, pays: ['w-1' as never], replaces: undefined };
+        const request = { wallet: walletId, unsigned, pays: [parseWithdrawalId('w-1', 'id')], replaces: undefined };
         const outcome = await transactions.explain(request).catch((error: unknown) => error);
         if (outcome instanceof Refusal) return;
         if (outcome instanceof Error) throw outcome;

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { unseal } from '../../src/custody/seal.ts';
 import { type FreezeScope, parseEntryId, parseWithdrawalId, type TransactionId } from '../../src/domain/index.ts';
+import { deriveKeys } from '../../src/store/key.ts';
 import { testKey } from '../custody/fake-signer.ts';
 import { alicesAddress, type Customer, chain, ether, TestStation, walletId } from '../custody/station.ts';
 import { leaves, refused } from './attempt.ts';
@@ -158,8 +160,6 @@ describe('S12: a freeze while a signature is being made', () => {
 
   it('S12: what the station sealed cannot be moved to another transaction', async () => {
     const id = await frozenAtTheDevice(() => freeze('station'));
-    const { unseal } = await import('../../src/custody/seal.ts');
-    const { deriveKeys } = await import('../../src/store/key.ts');
     const { sealed } = get(id);
     if (sealed === null) throw new Error('nothing is sealed');
     const key = deriveKeys(station.stateKey).seal;
