@@ -1,8 +1,13 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { domainTag } from '../domain/index.ts';
 
 /** HMAC-SHA256(key, name ‖ 0x00 ‖ u64be(epoch) ‖ parts): a code that only the station can make, void in another epoch. */
-export function epochMac(key: Uint8Array, name: string, epoch: number, ...parts: readonly Uint8Array[]): Uint8Array {
+export function epochMac(
+  key: Uint8Array | KeyObject,
+  name: string,
+  epoch: number,
+  ...parts: readonly Uint8Array[]
+): Uint8Array {
   const counter = new Uint8Array(8);
   new DataView(counter.buffer).setBigUint64(0, BigInt(epoch));
   const hmac = createHmac('sha256', key).update(domainTag(name)).update(counter);

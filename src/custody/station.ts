@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { checkTicket, makeTicket } from '../attestation/index.ts';
 import {
   type Flat,
@@ -40,6 +41,8 @@ export class Station {
   readonly random: Randomness;
   readonly simulated: boolean;
   readonly log: StationParts['log'];
+  /** Imported once: it is used in every decision. */
+  readonly #ticketKey: KeyObject;
   #freezingForTamper = false;
 
   constructor(parts: StationParts) {
@@ -49,6 +52,7 @@ export class Station {
     this.random = parts.random;
     this.simulated = parts.simulated;
     this.log = parts.log;
+    this.#ticketKey = createSecretKey(parts.keys.ticket);
   }
 
   /** Decides, and turns the store's failures into reasons of the catalogue. A forged row freezes the station. */
@@ -88,11 +92,11 @@ export class Station {
 
   /** A ticket for an intent's members (formats.md, "Ticket"). */
   ticket(station: StationRecord, members: Flat): string {
-    return makeTicket(this.keys.ticket, station.ticketEpoch, members);
+    return makeTicket(this.#ticketKey, station.ticketEpoch, members);
   }
 
   ticketGenuine(station: StationRecord, members: Flat): boolean {
-    return checkTicket(this.keys.ticket, station.ticketEpoch, members);
+    return checkTicket(this.#ticketKey, station.ticketEpoch, members);
   }
 
   /** A forged row was met: the station counts as frozen from that instant, before the freeze is on disk. */

@@ -69,6 +69,15 @@ interface Decided {
   readonly firstLeaf: number;
 }
 
+/** Station and time, for the decisions of one group. */
+interface Moment {
+  station: StationRecord;
+  readonly clock: ClockRecord;
+  readonly now: WallMs;
+  /** Leaves of this commit so far. */
+  readonly leaves: Uint8Array[];
+}
+
 /**
  * What the station remembers. `decide` reads the named facts, asks a pure function for its verdict, and writes rows and
  * journal leaves in one transaction; decisions that come together share a commit. Permits are minted here alone, after the
@@ -235,7 +244,7 @@ export class Store implements DecisionStore {
   }
 
   /** Station and time for one group: read once, and written with it. */
-  #moment(): { station: StationRecord; clock: ClockRecord; now: WallMs; leaves: Uint8Array[] } {
+  #moment(): Moment {
     const station = this.#rows.get('station', ['station'])?.record;
     const last = this.#rows.get('clock', ['clock']);
     if (station === undefined || last === undefined) throw new StoreUnusable('the database holds no station');
@@ -257,15 +266,8 @@ export class Store implements DecisionStore {
     return bytes;
   }
 
-  #apply(
-    job: Job,
-    moment: { station: StationRecord; clock: ClockRecord; now: WallMs },
-    size: number,
-    leaves: Uint8Array[],
-  ): Verdict<unknown> {
-    const { clock, now } = moment;
-    // An earlier decision of the group may have changed the station's own row.
-    const station = this.#rows.get('station', ['station'])?.record ?? moment.station;
+  #apply(job: Job, moment: Moment, size: number, leaves: Uint8Array[]): Verdict<unknown> {
+    const { station, clock, now } = moment;
     const first = size + leaves.length;
     const verdict = job.judge(this.#facts(job.keys, station, clock, now, first));
     for (const [i, draft] of (verdict.leaves ?? []).entries()) {
@@ -273,6 +275,8 @@ export class Store implements DecisionStore {
     }
     for (const [table, ...key] of verdict.removals ?? []) this.#rows.remove(table, key);
     for (const write of verdict.writes ?? []) this.#write(write, first);
+    // The group's later decisions see what this one made of the station's own row. Nothing below can undo it any more.
+    for (const write of verdict.writes ?? []) if (write.table === 'station') moment.station = write.record;
     return verdict;
   }
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Wallet } from '../../src/domain/index.ts';
 import { rootAt } from '../../src/journal/merkle.ts';
 import { StorageFailed } from '../../src/store/failure.ts';
-import type { Verdict } from '../../src/store/verdict.ts';
+import type { Verdict, Write } from '../../src/store/verdict.ts';
 import { BareStore, sample } from './bare-store.ts';
 
 describe('a decision', () => {
@@ -76,6 +76,26 @@ describe('a decision', () => {
     const second = bare.store.decide({ rows: [['spent', 'a']] }, (facts) => ({ result: facts.get('spent', 'a')?.by }));
     await first;
     expect((await second).result).toBe('a test');
+  });
+
+  it('sees what an earlier one of its group made of the station, and nothing of one that failed', async () => {
+    const { station } = bare.store.look({});
+    const raise = (ticketEpoch: number, more: readonly Write[] = []): Promise<unknown> =>
+      bare.store.decide({}, () => ({
+        result: undefined,
+        writes: [{ table: 'station', record: { ...station, ticketEpoch } }, ...more],
+      }));
+    const epoch = async (): Promise<number> =>
+      (await bare.store.decide({}, (facts) => ({ result: facts.station.ticketEpoch }))).result;
+    void bare.company();
+    const failing = raise(7, [{ table: 'wallets', record: sample('wallets', { nextNonce: 0.5 }) }]).catch(
+      () => 'failed',
+    );
+    const before = epoch();
+    const raised = raise(2);
+    const after = epoch();
+    await raised;
+    expect([await failing, await before, await after, await epoch()]).toEqual(['failed', 1, 2, 2]);
   });
 
   it('that fails leaves nothing, and its neighbours as they are', async () => {
