@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, sign, verify } from 'node:crypto';
+import { createHash, createSecretKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ const runs: { readonly [P in BarePart]: () => () => void } = {
   },
   /** A row's MAC: a withdrawal's, which is the longest. */
   mac: () => {
-    const key = testKey('row');
+    const key = createSecretKey(testKey('row'));
     const cells = withdrawalCells();
     return () => {
       rowMac(key, 'withdrawals', cells, 1);

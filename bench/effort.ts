@@ -7,5 +7,5 @@ export interface Effort {
   readonly bareMs: number;
 }
 
-export const full: Effort = { rounds: 5, count: 1_280, bareMs: 400 };
+export const full: Effort = { rounds: 3, count: 512, bareMs: 300 };
 export const tiny: Effort = { rounds: 1, count: 64, bareMs: 5 };

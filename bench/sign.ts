@@ -14,10 +14,8 @@ const inFlights = [1, 8, 64] as const;
  * written under one MAC each.
  */
 const needs = {
-  /** AuthorizeWithdrawal and SignTransaction. */
-  calls: 2,
-  /** WatchTransactions, until it is signed. */
-  streams: 1,
+  /** AuthorizeWithdrawal, SignTransaction, and GetTransaction once it is signed. */
+  calls: 3,
   /** Authorized, permitted, sent, signed: each a decision with a leaf of its own. */
   decisions: 4,
   parts: {
@@ -77,15 +75,15 @@ async function round(
   echo: BenchClient,
 ): Promise<void> {
   const echoes = await loaded(server, effort.count * 2, 64, () => echo.echo());
-  const streams = await loaded(server, effort.count, 64, () => echo.echoTwice());
   rounds.add('echo.rate_64', echoes.rate);
   rounds.add('echo.cpu_us', echoes.cpu);
-  rounds.add('echo.stream.cpu_us', streams.cpu);
 
   let signed: Loaded | undefined;
   for (const inFlight of inFlights) {
     const count = Math.max(inFlight, Math.round((effort.count * (inFlight + 16)) / 80));
+    station.asked = 0;
     signed = await signing(server, station, count, inFlight, 'own');
+    rounds.add(`sign.free.asked_${inFlight}`, station.asked / count);
     rounds.add(`sign.free.rate_${inFlight}`, signed.rate);
     rounds.add(`sign.free.group_${inFlight}`, signed.group);
     if (inFlight === 1) {
@@ -110,8 +108,8 @@ async function round(
   rounds.add('bare.commit_alone.rate', 1e6 / alone.wall);
   rounds.add('bare.commit_grouped.rate', 1e6 / grouped.wall);
 
-  let wall = needs.calls * echoes.wall + needs.streams * streams.wall + needs.decisions * grouped.wall;
-  let cpu = needs.calls * echoes.cpu + needs.streams * streams.cpu + needs.decisions * grouped.cpu;
+  let wall = needs.calls * echoes.wall + needs.decisions * grouped.wall;
+  let cpu = needs.calls * echoes.cpu + needs.decisions * grouped.cpu;
   for (const part of bareParts) {
     const cost = await server.ask('bare', { part, ms: effort.bareMs });
     rounds.add(`bare.${part}_us`, cost.cpu);
@@ -183,10 +181,10 @@ function results(rounds: Rounds): Measurement[] {
     of('server.cpu_us', 'µs'),
     of('server.cpu_ratio_to_echo', '×', { most: 2.5 }),
     ...inFlights.map((n) => of(`sign.free.group_${n}`, 'decisions/commit')),
+    ...inFlights.map((n) => of(`sign.free.asked_${n}`, 'calls')),
     of('echo.rate_1', '1/s'),
     of('echo.rate_64', '1/s'),
     of('echo.cpu_us', 'µs'),
-    of('echo.stream.cpu_us', 'µs'),
     ...bareParts.map((part) => of(`bare.${part}_us`, 'µs')),
     of('bare.commit_alone.rate', '1/s'),
     of('bare.commit_grouped.rate', '1/s'),
