@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { day, parseNoticeId } from '../../src/domain/index.ts';
 import { type Customer, mallorysAddress, TestStation } from '../custody/station.ts';
 import { leaves, refused } from './attempt.ts';
+import { deviceOf, prepareFactor } from './people.ts';
 
 // Contacts live in a directory that the withdrawal service cannot write; telling the old contact of a change is its business.
 describe('A13: a notice that never arrives', () => {
@@ -74,6 +75,30 @@ describe('A13: a notice that never arrives', () => {
     await refused(station, pay, 'destination-unlisted', 'withdrawal');
     // What was ripe before stays.
     expect((await alice.authorize('w-2')).state).toBe('AUTHORIZED');
+  });
+
+  it('A13: a notice that is delivered after the objection wakes nothing: what was cancelled or removed stays so', async () => {
+    const thief = deviceOf('thief');
+    const { intent, registration, credential } = await prepareFactor(station, alice.account, thief, alice.credential);
+    const attestation = alice.attest(intent.digest);
+    await station.custody.factors.add({
+      intent: intent.bytes,
+      registration,
+      approval: { kind: 'attestation', attestation },
+    });
+    await station.custody.notices.report(notice().token);
+    const size = station.custody.journal.size();
+    await station.deliver();
+    expect(leaves(station, size)).toEqual([]);
+    const { factors, destinations } = station.custody;
+    expect(factors.list(alice.account).map((f) => [f.record.id, f.state])).toEqual([
+      [alice.credential, 'ripe'],
+      [credential, 'cancelled'],
+    ]);
+    expect(destinations.list(alice.account).map((d) => [d.record.entry, d.state])).toEqual([
+      ['entry-alice', 'ripe'],
+      ['entry-2', 'cancelled'],
+    ]);
   });
 
   it('A13: a token that was guessed does nothing', async () => {

@@ -224,6 +224,20 @@ describe('D4: a row that another hand wrote into the database', () => {
     await expectFrozen('transactions');
   });
 
+  it('D4: what comes in the very turn in which it is met is stopped too, before the freeze is on the disk', async () => {
+    await bob.authorize('w-bob-1');
+    const { intent } = await alice.prepare('w-1');
+    write("UPDATE destinations SET w0 = 1 WHERE entry = 'entry-alice'");
+    const alices = station.custody.withdrawals.authorize({
+      intent: intent.bytes,
+      attestations: [alice.attest(intent.digest)],
+    });
+    const bobs = station.sign(['w-bob-1']);
+    expect(await reasonOf(alices)).toBe('fact-tampered');
+    expect(await reasonOf(bobs)).toBe('frozen');
+    await expectFrozen('destinations');
+  });
+
   it('D4: a freeze is not lifted by writing it', async () => {
     await station.custody.operators.freeze('account:alice', 'ops-1', 'a call');
     write('UPDATE freezes SET active = 0');

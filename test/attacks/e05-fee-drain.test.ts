@@ -3,6 +3,7 @@ import type { Reason } from '../../src/domain/index.ts';
 import { alicesAddress, type Customer, TestStation } from '../custody/station.ts';
 import { refused } from './attempt.ts';
 import { plain, unsignedOf } from './bytes.ts';
+import { restartUnder } from './people.ts';
 
 const gwei = 10n ** 9n;
 
@@ -33,6 +34,18 @@ describe('E5: a payment that is drained by its fee', () => {
       await refused(station, () => station.sign(['w-1'], station.payment(of)), reason, 'transaction');
     });
   }
+
+  it('E5: gas × price of 2^256 is no fee of 0, even where policy bounds only the whole', async () => {
+    const unbounded = (d: string): string => d.replace("'200000000000'", `'${2n ** 255n}'`);
+    await restartUnder(station, unbounded);
+    for (const [gas, maxFeePerGas] of [
+      [2n ** 32n, 2n ** 224n],
+      [2n ** 16n, 2n ** 240n],
+    ]) {
+      const unsigned = station.payment({ gas, maxFeePerGas });
+      await refused(station, () => station.sign(['w-1'], unsigned), 'fee-above-ceiling', 'transaction');
+    }
+  });
 
   it('E5: a legacy price is bounded the same way', async () => {
     const legacy = (gasPrice: bigint, gas = 21_000n) =>
