@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseWithdrawalId, type TransactionId } from '../../src/domain/index.ts';
-import { type Customer, TestStation } from '../custody/station.ts';
+import { addressOfKey } from '../../src/chains/ethereum/index.ts';
+import { parseWalletId, parseWithdrawalId, type TransactionId, type WalletId } from '../../src/domain/index.ts';
+import { publicKeyOf, testKey } from '../custody/fake-signer.ts';
+import { type Customer, TestStation, walletId } from '../custody/station.ts';
 import { refused } from './attempt.ts';
 
 describe('E7: one withdrawal paid twice, or two in one place', () => {
@@ -130,5 +132,50 @@ describe('E7: one withdrawal paid twice, or two in one place', () => {
     expect(outcomes.map((o) => o.status)).toEqual(['fulfilled', 'rejected']);
     expect(outcomes[1]).toMatchObject({ reason: { reason: 'nonce-used' } });
     expect(station.signer.seen).toHaveLength(1);
+  });
+});
+
+describe('E7: one withdrawal paid from two wallets', () => {
+  const otherKey = new Uint8Array(32).fill(0x33);
+  const hot2 = parseWalletId('hot-2', 'wallet');
+  const twoWallets = (document: string): string => {
+    const [, first = ''] = /wallets:\n(.*)\n/.exec(document) ?? [];
+    const second = first
+      .replace('id: hot-1', 'id: hot-2')
+      .replace(addressOfKey(publicKeyOf(testKey)), addressOfKey(publicKeyOf(otherKey)))
+      .replace(publicKeyOf(testKey), publicKeyOf(otherKey));
+    return document.replace(first, `${first}\n${second}`);
+  };
+  let station: TestStation;
+  beforeEach(async () => {
+    station = await TestStation.open({ policy: twoWallets });
+    await (await station.ripeCustomer('alice')).authorize('w-1');
+  });
+  afterEach(() => station.close());
+
+  const from = (wallet: WalletId) => () =>
+    station.custody.transactions.sign({
+      wallet,
+      unsigned: station.payment(),
+      pays: [parseWithdrawalId('w-1', 'id')],
+      replaces: undefined,
+      authorizations: [],
+    });
+
+  it('E7: the same nonce of another wallet is another anchor', async () => {
+    await from(walletId)();
+    await station.settle();
+    await refused(station, from(hot2), 'anchor-taken', 'transaction');
+    await station.restart();
+    await refused(station, from(hot2), 'anchor-taken', 'transaction');
+    expect(station.signer.seen).toHaveLength(1);
+  });
+
+  it('E7: both at once, in one turn: one is permitted', async () => {
+    const outcomes = await Promise.allSettled([from(hot2)(), from(walletId)()]);
+    await station.settle();
+    expect(outcomes.map((o) => o.status)).toEqual(['fulfilled', 'rejected']);
+    expect(station.signer.seen).toHaveLength(1);
+    expect(station.signer.seen[0]?.wallet.id).toBe(hot2);
   });
 });
