@@ -98,6 +98,26 @@ describe('a decision', () => {
     expect([await failing, await before, await after, await epoch()]).toEqual(['failed', 1, 2, 2]);
   });
 
+  it('A11: sees the epoch that an earlier one of its group raised, and not one of a decision that failed', async () => {
+    const raise = (fails: boolean) =>
+      bare.store.decide({}, ({ station }) => ({
+        result: undefined,
+        writes: [
+          { table: 'station', record: { ...station, ticketEpoch: station.ticketEpoch + 1 } },
+          ...(fails ? [{ table: 'wallets', record: sample('wallets', { nextNonce: 0.5 }) } as const] : []),
+        ],
+      }));
+    void bare.company();
+    const seen = (): Promise<number> =>
+      bare.store.decide({}, ({ station }) => ({ result: station.ticketEpoch })).then(({ result }) => result);
+    const [failed, first, raised, second] = await Promise.allSettled([raise(true), seen(), raise(false), seen()]);
+    expect([failed.status, raised.status]).toEqual(['rejected', 'fulfilled']);
+    expect([first, second]).toEqual([
+      { status: 'fulfilled', value: 1 },
+      { status: 'fulfilled', value: 2 },
+    ]);
+  });
+
   it('that fails leaves nothing, and its neighbours as they are', async () => {
     void bare.company();
     const wrong = bare.store.decide({}, () => ({
