@@ -13,7 +13,7 @@ const load = 0.4;
  * rate below half of what it can take; each is authorized, permitted, and signed by a signer that costs nothing.
  */
 export async function benchGate(effort: Effort, execArgv: readonly string[]): Promise<Measurement[]> {
-  const server = await ServerProcess.start(execArgv);
+  const server = await ServerProcess.start(effort.slots, execArgv);
   const ready = await server.ask('ready');
   const client = new BenchClient(ready.port, ready);
   const names = ['p50', 'p99', 'authorize_p50', 'permit_p50', 'client_p50', 'client_p99', 'rate'] as const;
@@ -27,10 +27,10 @@ export async function benchGate(effort: Effort, execArgv: readonly string[]): Pr
     rate: [],
   };
   try {
-    await capacity(server, client, effort.count);
+    await capacity(server, client, effort);
     for (let i = 0; i < effort.rounds; i++) {
       // Anew in each round: the machine's other work comes and goes.
-      const rate = load * (await capacity(server, client, effort.count));
+      const rate = load * (await capacity(server, client, effort));
       const work = await server.ask('make', { count: effort.count, wallets: 'own' });
       await server.ask('latencies');
       const taken = await openLoop(effort.count, rate, (index) => client.authorizeAndPermit(at(work, index)));
@@ -60,11 +60,11 @@ export async function benchGate(effort: Effort, execArgv: readonly string[]): Pr
   ];
 }
 
-/** Withdrawals a second that are authorized, permitted and signed, 64 in flight. */
-async function capacity(server: ServerProcess, client: BenchClient, count: number): Promise<number> {
+/** Withdrawals a second that are authorized, permitted and signed, as many in flight as there are slots. */
+async function capacity(server: ServerProcess, client: BenchClient, { count, slots }: Effort): Promise<number> {
   const work = await server.ask('make', { count, wallets: 'own' });
   const start = performance.now();
-  await closedLoop(count, 64, (index) => client.authorizeAndPermit(at(work, index)));
+  await closedLoop(count, slots, (index) => client.authorizeAndPermit(at(work, index)));
   await server.ask('idle');
   return (count * 1_000) / (performance.now() - start);
 }

@@ -2,15 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { chartOf } from './chart.ts';
 import { type Effort, full, tiny } from './effort.ts';
-import { benchGate } from './gate.ts';
 import { type Measurement, tableOf } from './measurement.ts';
-import { benchSign } from './sign.ts';
-import { benchStart } from './start.ts';
 
-const parts: ReadonlyMap<string, (effort: Effort, execArgv: readonly string[]) => Promise<Measurement[]>> = new Map([
-  ['gate', benchGate],
-  ['sign', benchSign],
-  ['start', benchStart],
+type Part = (effort: Effort, execArgv: readonly string[]) => Promise<Measurement[]>;
+
+const parts: ReadonlyMap<string, () => Promise<Part>> = new Map([
+  ['gate', async () => (await import('./gate.ts')).benchGate],
+  ['sign', async () => (await import('./sign.ts')).benchSign],
+  ['start', async () => (await import('./start.ts')).benchStart],
 ]);
 
 const help = `Usage: npm run bench -- [PART…] [--json FILE] [--chart FILE]
@@ -56,7 +55,10 @@ async function main(): Promise<number> {
   const profile = values['cpu-prof'];
   const execArgv = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile];
   const measured: Measurement[] = [];
-  for (const name of named) measured.push(...((await parts.get(name)?.({ ...effort, rounds }, execArgv)) ?? []));
+  for (const name of named) {
+    const part = await parts.get(name)?.();
+    measured.push(...((await part?.({ ...effort, rounds }, execArgv)) ?? []));
+  }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(measured, null, 2)}\n`);
   if (values.chart !== undefined) writeFileSync(values.chart, chartOf(measured));
   process.stdout.write(`${tableOf(measured)}\n`);

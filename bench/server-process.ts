@@ -22,9 +22,12 @@ export class ServerProcess {
     });
   }
 
-  /** `execArgv`: such as `--cpu-prof`, to see where the time goes. */
-  static async start(execArgv: readonly string[] = []): Promise<ServerProcess> {
-    const child = fork(new URL('./server.ts', import.meta.url), { serialization: 'advanced', execArgv: [...execArgv] });
+  /** `slots`: customers, and calls in flight at most; `execArgv`: such as `--cpu-prof`, to see where the time goes. */
+  static async start(slots: number, execArgv: readonly string[]): Promise<ServerProcess> {
+    const child = fork(new URL('./server.ts', import.meta.url), [String(slots)], {
+      serialization: 'advanced',
+      execArgv: [...execArgv],
+    });
     const server = new ServerProcess(child);
     // It says by itself, as answer 0, that its customers are ripe.
     await new Promise<unknown>((resolve, reject) => server.#waiting.set(0, { resolve, reject }));

@@ -42,14 +42,15 @@ type Answers = { readonly [C in keyof Commands]: (ask: Commands[C]['ask']) => Pr
 
 async function main(): Promise<void> {
   let latencies: { authorize: number[]; permit: number[] } = { authorize: [], permit: [] };
-  const station = await openStation();
+  const slots = Number(process.argv[2] ?? 64);
+  const station = await openStation(slots);
   const { withdrawals, transactions } = station.custody;
   const authorize = withdrawals.authorize.bind(withdrawals);
   withdrawals.authorize = (request) => clocked(() => authorize(request), latencies.authorize);
   const sign = transactions.sign.bind(transactions);
   transactions.sign = (request) => clocked(() => sign(request), latencies.permit);
   const echo = await openEcho(station.serverTls);
-  const shop = await Workshop.open(station);
+  const shop = await Workshop.open(station, slots);
 
   const answers: Answers = {
     ready: async () => ({ port: station.api.port, echoPort: echo.port, tls: station.tls }),

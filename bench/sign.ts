@@ -38,7 +38,7 @@ interface Loaded extends Cost {
 
 /** The part `sign`: everything against everything, alternating, so that a busy machine is busy for all of them. */
 export async function benchSign(effort: Effort, execArgv: readonly string[]): Promise<Measurement[]> {
-  const server = await ServerProcess.start(execArgv);
+  const server = await ServerProcess.start(effort.slots, execArgv);
   const ready = await server.ask('ready');
   const station = new BenchClient(ready.port, ready);
   const echo = new BenchClient(ready.echoPort, ready);
@@ -74,7 +74,7 @@ async function round(
   station: BenchClient,
   echo: BenchClient,
 ): Promise<void> {
-  const echoes = await loaded(server, effort.count * 2, 64, () => echo.echo());
+  const echoes = await loaded(server, effort.count * 2, effort.slots, () => echo.echo());
   rounds.add('echo.rate_64', echoes.rate);
   rounds.add('echo.cpu_us', echoes.cpu);
 
@@ -82,7 +82,7 @@ async function round(
   for (const inFlight of inFlights) {
     const count = Math.max(inFlight, Math.round((effort.count * (inFlight + 16)) / 80));
     station.asked = 0;
-    signed = await signing(server, station, count, inFlight, 'own');
+    signed = await signing(server, station, count, Math.min(inFlight, effort.slots), 'own');
     rounds.add(`sign.free.asked_${inFlight}`, station.asked / count);
     rounds.add(`sign.free.rate_${inFlight}`, signed.rate);
     rounds.add(`sign.free.group_${inFlight}`, signed.group);
@@ -93,11 +93,11 @@ async function round(
   }
   if (signed === undefined) throw new Error('nothing was signed');
   rounds.add('sign.free.cpu_us', signed.cpu);
-  const shared = await signing(server, station, Math.ceil(effort.count / 4), 64, 'shared');
+  const shared = await signing(server, station, Math.ceil(effort.count / 4), effort.slots, 'shared');
   rounds.add('sign.free.one_signer.rate_64', shared.rate);
 
   const inline = await server.ask('make', { count: effort.count, wallets: 'own' });
-  const once = await loaded(server, effort.count, 64, (i) => station.inline(at(inline, i)));
+  const once = await loaded(server, effort.count, effort.slots, (i) => station.inline(at(inline, i)));
   rounds.add('sign.inline.rate_64', once.rate);
   rounds.add('server.cpu_us', once.cpu);
   rounds.add('server.cpu_ratio_to_echo', once.cpu / echoes.cpu);

@@ -24,9 +24,6 @@ import { FreeSigner } from './free-signer.ts';
 export const chain = 'eip155:31337';
 export const trustDomain = 'bench.example';
 
-/** As many wallets, each with a signer of its own, as calls are in flight at most; then as many again on one signer. */
-export const slots = 64;
-
 /** A wallet of the bench: a test key, derived from its name. */
 export interface BenchWallet {
   readonly id: string;
@@ -71,12 +68,13 @@ export interface BenchStation {
   close(): Promise<void>;
 }
 
-export async function openStation(): Promise<BenchStation> {
+/** With `slots` wallets, each with a signer of its own, and as many again on one signer. */
+export async function openStation(slots: number): Promise<BenchStation> {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'));
   const file = join(folder, 'station.db');
   const time = new BenchTime();
   const admission = generateKeyPairSync('ed25519');
-  const wallets = walletNames().map((id) => ({ id, key: testKey(id) }));
+  const wallets = walletNames(slots).map((id) => ({ id, key: testKey(id) }));
   const document = policyDocument(admission.publicKey.export({ format: 'jwk' }).x ?? '', wallets);
   const policy = parsePolicy(parse(document));
   const stateKey = new Uint8Array(randomBytes(32));
@@ -190,7 +188,7 @@ class CountingWitness implements Witness {
   }
 }
 
-function walletNames(): string[] {
+function walletNames(slots: number): string[] {
   const numbers = Array.from({ length: slots }, (_, i) => i);
   return [...numbers.map((i) => `own-${i}`), ...numbers.map((i) => `shared-${i}`)];
 }

@@ -18,7 +18,7 @@ import {
 import type { Attestation } from '../src/generated/portcullis/v1/evidence.ts';
 import { SignTransactionRequest } from '../src/generated/portcullis/v1/transaction.ts';
 import { AuthorizeWithdrawalRequest } from '../src/generated/portcullis/v1/withdrawal.ts';
-import { type BenchStation, chain, slots, testKey } from './station.ts';
+import { type BenchStation, chain, testKey } from './station.ts';
 
 /** One withdrawal to be authorized and paid, as the bytes of the requests that do so. */
 export interface Work {
@@ -54,7 +54,7 @@ export class Workshop {
   }
 
   /** Enrols the customers, lists their destination, and lets both ripen. */
-  static async open(station: BenchStation): Promise<Workshop> {
+  static async open(station: BenchStation, slots: number): Promise<Workshop> {
     const shop = new Workshop(station);
     for (let slot = 0; slot < slots; slot++) shop.#customers.push(await shop.#enrol(`customer-${slot}`));
     await shop.#ripen();
@@ -66,7 +66,7 @@ export class Workshop {
   /** `count` withdrawals, slot after slot; those of one slot must be done in their order, for their nonces' sake. */
   async make(count: number, wallets: Wallets): Promise<Work[]> {
     const work: Work[] = [];
-    for (let i = 0; i < count; i++) work.push(await this.#one(i % slots, wallets));
+    for (let i = 0; i < count; i++) work.push(await this.#one(i % this.#customers.length, wallets));
     return work;
   }
 
