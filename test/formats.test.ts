@@ -341,6 +341,22 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
     expect(Object.keys(JSON.parse(text(receipt)))).toEqual(members);
   });
 
+  it('the members of leaves: the table names each that the receipt shows', () => {
+    const { file } = vector<{ file: string }>('receipt');
+    const { leaves }: { leaves: { leaf: string }[] } = JSON.parse(readFileSync(new URL(file, root), 'utf8'));
+    const table = document.slice(document.indexOf('## Leaf'), document.indexOf('## Sealing'));
+    for (const { leaf } of leaves) {
+      const { type: _, kind, station: _s, w: _w, time: _t, ...members }: Record<string, string> = JSON.parse(leaf);
+      const row = table.split('\n').find((line) => line.startsWith('| `') && line.includes(`\`${kind}\``)) ?? '';
+      const named = [...row.matchAll(/[`_*]([a-z][a-z0-9_]*)[`_*]/g)].map(([, name]) => name);
+      for (const [name, value] of Object.entries(members)) {
+        expect(named, `${kind} ${name}`).toContain(name);
+        const committed = row.includes(`_${name}_`) || row.includes(`*${name}*`);
+        expect([kind, name, value.startsWith('commit:')]).toEqual([kind, name, committed]);
+      }
+    }
+  });
+
   it('the kinds of leaves: the table names each, and no other', () => {
     const table = document.slice(document.indexOf('## Leaf'), document.indexOf('## Sealing'));
     const named = [...table.matchAll(/^\| (`[^|]*?) \|/gm)].flatMap(([, cell = '']) =>

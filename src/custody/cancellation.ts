@@ -3,6 +3,7 @@ import type { LeafDraft } from '../journal/leaf.ts';
 import type { Facts, LookupKey } from '../store/facts.ts';
 import type { TableName } from '../store/tables.ts';
 import type { Write } from '../store/verdict.ts';
+import { historyWith } from './history.ts';
 import { moveWithdrawal } from './machine.ts';
 import { stillRipening } from './ripened.ts';
 import { type Station, toldBy } from './station.ts';
@@ -63,7 +64,7 @@ export function cancelAll(
   const writes: Write[] = [];
   const removals: [TableName, ...string[]][] = [];
   const leaves: LeafDraft[] = [];
-  const told = (history: readonly string[]): string[] => [...history, ...toldBy(facts, position + leaves.length)];
+  const told = (history: readonly string[]): string[] => historyWith(history, toldBy(facts, position + leaves.length));
   for (const factor of of.factors) {
     cancelled.push(`factor ${factor.id}`);
     writes.push({

@@ -16,7 +16,15 @@ import { decideDestination, explainDestination } from '../gate/decide.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
 import type { Authorization, Destinations, Prepared, Ripened } from './custody.ts';
-import { type Checked, checkAttestations, evidenceNow, factorsAfterUse } from './evidence.ts';
+import {
+  attesters,
+  type Checked,
+  checkAttestations,
+  encodeEvidence,
+  evidenceNow,
+  factorsAfterUse,
+} from './evidence.ts';
+import { historyWith } from './history.ts';
 import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey, usableFactors } from './intents.ts';
 import {
   destinationAddedText,
@@ -27,7 +35,7 @@ import {
   writeNotice,
 } from './notice.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
-import { ripened } from './ripened.ts';
+import { reliedOn, ripened } from './ripened.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
 import { canonicalDestination, listedEntry } from './withdrawals.ts';
 
@@ -132,7 +140,7 @@ export class DestinationDesk implements Destinations {
       const removed: DestinationRecord = {
         ...record,
         state: 'removed',
-        history: [...record.history, ...toldBy(facts, 0)],
+        history: historyWith(record.history, toldBy(facts, 0)),
       };
       const listing = facts.get('listings', record.account, record.destination);
       const { account } = record;
@@ -197,16 +205,18 @@ export class DestinationDesk implements Destinations {
     };
     const verdict = decideDestination(of);
     if (!verdict.approved) throw refusalOf(verdict);
-    const [attestation] = ready.attestations;
-    if (attestation === undefined) throw new Refusal('internal', 'approved without an attestation');
+    const attestedBy = attesters(ready.attestations);
+    const attested = reliedOn(attestedBy.map((id) => facts.get('factors', id)));
     const record: DestinationRecord = {
       entry,
       account,
       destination,
       label,
-      attestedBy: attestation.credential,
+      attestedBy,
       epoch: facts.station.factorEpoch,
       digest: intent.digest,
+      intent: intent.bytes,
+      evidence: encodeEvidence(ready.attestations),
       state: 'announcing',
       w0: null,
       d0: null,
@@ -235,8 +245,15 @@ export class DestinationDesk implements Destinations {
       leaves: [
         {
           kind: 'destination-added',
-          fields: { entry, intent: intent.digest, notice: ready.seed.id, policy: facts.station.policy },
-          personal: { account, destination, attested_by: attestation.credential },
+          fields: {
+            entry,
+            intent: intent.digest,
+            notice: ready.seed.id,
+            policy: facts.station.policy,
+            attested_by_w0: attested.w0,
+            attested_by_d0: attested.d0,
+          },
+          personal: { account, destination, attested_by: attestedBy.join(' ') },
         },
       ],
     };

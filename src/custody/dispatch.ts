@@ -13,6 +13,7 @@ import type { Facts } from '../store/facts.ts';
 import type { Permit } from '../store/permit.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
 import { chainOf } from './chain.ts';
+import { historyWith } from './history.ts';
 import { moveTransaction, moveWithdrawal, transactionMoves } from './machine.ts';
 import { refusalOf } from './refusals.ts';
 import { seal, unseal } from './seal.ts';
@@ -239,7 +240,7 @@ export class Dispatch {
         state: moveTransaction(now.state, 'send'),
         blockedBy: null,
         attempts: now.attempts + 1,
-        history: [...now.history, ...toldBy(facts, 0)],
+        history: historyWith(now.history, toldBy(facts, 0)),
       };
       const descriptors = ready.effects.payments.flatMap(
         (p) => this.#station.policy.assets.get(p.asset)?.ledgerDescriptor ?? [],
@@ -384,7 +385,7 @@ function current(facts: Facts, id: TransactionId): TransactionRecord {
 }
 
 function told(record: TransactionRecord, facts: Facts): TransactionRecord {
-  return { ...record, history: [...record.history, ...toldBy(facts, 0)] };
+  return { ...record, history: historyWith(record.history, toldBy(facts, 0)) };
 }
 
 /** Notes why a transaction does not go on. No fact of the journal: it says what a device or a freeze is, not what was done. */
@@ -411,7 +412,7 @@ function released(
     const paid: WithdrawalRecord = {
       ...withdrawal,
       state: moveWithdrawal(withdrawal.state, 'sign'),
-      history: [...withdrawal.history, ...toldBy(facts, 0)],
+      history: historyWith(withdrawal.history, toldBy(facts, 0)),
     };
     writes.push({ table: 'withdrawals', record: paid, leaf: 0 });
   }

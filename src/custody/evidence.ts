@@ -45,6 +45,11 @@ export function checkAttestations(
   });
 }
 
+/** The factors that attested, each once, in the order of their attestations. */
+export function attesters(attestations: readonly Attestation[]): FactorId[] {
+  return [...new Set(attestations.map((a) => a.credential))];
+}
+
 /** The same evidence with the factors as the decision sees them. Throws if a row that was relied on has changed. */
 export function evidenceNow(checked: readonly Checked[], facts: Facts): Evidence[] {
   return checked.map(({ attestation, evidence, kept }) => {

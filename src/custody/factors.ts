@@ -26,11 +26,12 @@ import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
 import { accountLookups, attestedTransitively, cancelAll } from './cancellation.ts';
 import type { Factors, Ripened } from './custody.ts';
-import { type Checked, checkAttestations, evidenceNow, factorsAfterUse } from './evidence.ts';
+import { type Checked, checkAttestations, encodeEvidence, evidenceNow, factorsAfterUse } from './evidence.ts';
+import { historyWith } from './history.ts';
 import { prepareIntent, spentBy, spentKey } from './intents.ts';
 import { factorAddedText, factorRevokedText, type NoticeSeed, noticeSeed, writeNotice } from './notice.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
-import { ripened, stillRipening } from './ripened.ts';
+import { reliedOn, ripened, stillRipening } from './ripened.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
 
 interface ReadyFactor {
@@ -39,6 +40,8 @@ interface ReadyFactor {
   readonly attestations: readonly Attestation[];
   readonly checked: readonly Checked[];
   readonly voucher: VerifiedVoucher | { readonly missing: true } | { readonly wrong: string };
+  /** What is to let it in, as it came. */
+  readonly evidence: Uint8Array;
   readonly seed: NoticeSeed;
 }
 
@@ -134,13 +137,16 @@ export class FactorDesk implements Factors {
         const revoked: FactorRecord = {
           ...record,
           state: 'removed',
-          history: [...record.history, ...toldBy(facts, 0)],
+          history: historyWith(record.history, toldBy(facts, 0)),
         };
         const factors = attestedTransitively(station, facts, account, new Set([id]));
         const gone = new Set<string>([id, ...factors.map((f) => f.id)]);
         const destinations = facts
           .all('destinationsOfAccount', account)
-          .filter((d) => gone.has(d.attestedBy) && stillRipening(d, station.policy.ripening.destination, facts));
+          .filter(
+            (d) =>
+              d.attestedBy.some((f) => gone.has(f)) && stillRipening(d, station.policy.ripening.destination, facts),
+          );
         const withdrawals = [
           ...facts.all('withdrawalsOfAccount', account, 'HELD'),
           ...facts.all('withdrawalsOfAccount', account, 'AUTHORIZED'),
@@ -209,8 +215,10 @@ export class FactorDesk implements Factors {
     const checked = station.reading(() =>
       checkAttestations(attestations, intent.digest, station.policy, (id) => station.store.read('factors', id)),
     );
-    const voucher = await this.#voucher(approval?.kind === 'voucher' ? approval.jws : undefined, intent);
-    return { intent, registration, attestations, checked, voucher, seed: noticeSeed(station) };
+    const jws = approval?.kind === 'voucher' ? approval.jws : undefined;
+    const voucher = await this.#voucher(jws, intent);
+    const evidence = jws === undefined ? encodeEvidence(attestations) : new TextEncoder().encode(jws);
+    return { intent, registration, attestations, checked, voucher, evidence, seed: noticeSeed(station) };
   }
 
   async #voucher(jws: string | undefined, intent: Sealed<FactorIntent>): Promise<ReadyFactor['voucher']> {
@@ -266,6 +274,8 @@ export class FactorDesk implements Factors {
       epoch: facts.station.factorEpoch,
       attestedBy: intent.intent.attestedBy ?? null,
       digest: intent.digest,
+      intent: intent.bytes,
+      evidence: ready.evidence,
       state: 'announcing',
       w0: null,
       d0: null,
@@ -274,6 +284,7 @@ export class FactorDesk implements Factors {
     };
     const text = factorAddedText(record, station.policy.ripening.factor / hour);
     const issuer = 'issuer' in voucher ? voucher.issuer : '';
+    const attested = reliedOn(record.attestedBy === null ? [] : [facts.get('factors', record.attestedBy)]);
     return {
       result: this.#view(record, facts),
       writes: [
@@ -301,6 +312,8 @@ export class FactorDesk implements Factors {
             admitted_by: issuer,
             notice: ready.seed.id,
             policy: facts.station.policy,
+            attested_by_w0: attested.w0,
+            attested_by_d0: attested.d0,
           },
           personal: { account, factor: credential, attested_by: record.attestedBy ?? '' },
         },

@@ -10,6 +10,7 @@ import type { Keys, RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
 import { accountLookups, cancelAll } from './cancellation.ts';
 import type { Notices, Unwatch } from './custody.ts';
+import { historyWith } from './history.ts';
 import { stillRipening } from './ripened.ts';
 import { type Facts, type Station, toldBy } from './station.ts';
 
@@ -107,7 +108,7 @@ export class NoticeDesk implements Notices {
         state: 'pending',
         w0,
         d0: ripening.factor,
-        history: [...factor.history, ...toldBy(facts, 0)],
+        history: historyWith(factor.history, toldBy(facts, 0)),
       };
       const fields = { intent: factor.digest, notice: notice.id, w0: String(w0), d0: String(ripening.factor) };
       return { write: { table: 'factors', record, leaf: 0 }, leaf: { kind: 'factor-ripening', fields } };
@@ -120,7 +121,7 @@ export class NoticeDesk implements Notices {
         state: 'pending',
         w0,
         d0: ripening.destination,
-        history: [...entry.history, ...toldBy(facts, 0)],
+        history: historyWith(entry.history, toldBy(facts, 0)),
       };
       const fields = {
         entry: entry.entry,

@@ -3,6 +3,7 @@ import { type FactorRecord, Refusal, type TransactionRecord, toHex, type Withdra
 import { parseLeaf } from '../journal/leaf.ts';
 import { inclusionProof } from '../journal/merkle.ts';
 import type { ReceiptDocument } from '../journal/receipt-document.ts';
+import { encodeEvidence } from './evidence.ts';
 import type { Station } from './station.ts';
 
 /**
@@ -15,11 +16,10 @@ export function receiptOf(station: Station, id: WithdrawalId, checkpoint: string
   const withdrawal = store.read('withdrawals', id);
   if (withdrawal === undefined) throw new Refusal('not-found', `there is no withdrawal ${id}`);
   const entry = store.read('destinations', withdrawal.entry);
-  // The factors that approved the payment, and the one that approved its destination.
-  const ids = new Set<string>([...withdrawal.factors, ...(entry === undefined ? [] : [entry.attestedBy])]);
-  const factors = [...ids].map((factor) => store.read('factors', factor)).filter((f) => f !== undefined);
+  if (entry === undefined) throw new Error(`entry ${withdrawal.entry} is gone: restore the station from a backup`);
+  const factors = factorsBehind(station, [...withdrawal.factors, ...entry.attestedBy]);
   const transactions = versions(station, withdrawal.transaction);
-  const told = [withdrawal, ...factors, ...(entry === undefined ? [] : [entry]), ...transactions];
+  const told = [withdrawal, ...factors, entry, ...transactions];
   // Entries 0 and 1 found the station and put its first policy in force.
   const indexes = [...new Set(['0', '1', ...told.flatMap((record) => record.history)])]
     .map(Number)
@@ -44,6 +44,7 @@ export function receiptOf(station: Station, id: WithdrawalId, checkpoint: string
     leaves,
     intent: text.decode(withdrawal.intent),
     evidence: JSON.parse(text.decode(withdrawal.evidence)),
+    destination: { intent: text.decode(entry.intent), evidence: JSON.parse(text.decode(entry.evidence)) },
     factors: factors.map(shownFactor),
     policies: [...policies].map((hash) => policyDocument(station, hash)),
     transactions: transactions.map(({ id: transaction, wallet, unsigned, signed }) => ({
@@ -68,8 +69,31 @@ function versions(station: Station, newest: TransactionRecord['id'] | null): Tra
   return found;
 }
 
-function shownFactor({ id, class: kind, coseKey }: FactorRecord): ReceiptDocument['factors'][number] {
-  return { credential: id, class: kind, cose_key: toBase64url(coseKey) };
+/** The factors that approved the payment or its destination, and those that attested these, up to the ones with a voucher. */
+function factorsBehind(station: Station, ids: readonly string[]): FactorRecord[] {
+  const wanted = new Set(ids);
+  const found: FactorRecord[] = [];
+  for (const id of wanted) {
+    const factor = station.store.read('factors', id);
+    if (factor === undefined) throw new Error(`factor ${id} is gone: restore the station from a backup`);
+    found.push(factor);
+    if (factor.attestedBy !== null) wanted.add(factor.attestedBy);
+  }
+  return found;
+}
+
+function shownFactor(factor: FactorRecord): ReceiptDocument['factors'][number] {
+  const text = new TextDecoder();
+  const kept = text.decode(factor.evidence);
+  const admitted = factor.attestedBy === null;
+  return {
+    credential: factor.id,
+    class: factor.class,
+    cose_key: toBase64url(factor.coseKey),
+    intent: text.decode(factor.intent),
+    evidence: JSON.parse(admitted ? text.decode(encodeEvidence([])) : kept),
+    voucher: admitted ? kept : '',
+  };
 }
 
 function policyDocument(station: Station, hash: string): string {

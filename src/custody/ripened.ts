@@ -25,6 +25,18 @@ export function ripened<R extends FactorRecord | DestinationRecord>(record: R, d
   return now.ripe ? view('ripe') : view('pending', wallAfter(at.now, now.remaining));
 }
 
+/**
+ * What a leaf records of the ripeness that its decision relied on (design §4, "Ripening"): W₀ and d₀ of each, in this order,
+ * joined by spaces. W is the leaf's own `w`.
+ */
+export function reliedOn(records: readonly (FactorRecord | DestinationRecord | undefined)[]): {
+  readonly w0: string;
+  readonly d0: string;
+} {
+  const all = (of: 'w0' | 'd0'): string => records.map((record) => String(record?.[of] ?? '')).join(' ');
+  return { w0: all('w0'), d0: all('d0') };
+}
+
 /** Whether a record still ripens: what an objection or a revocation can still cancel. */
 export function stillRipening(record: FactorRecord | DestinationRecord, delay: number, at: At): boolean {
   const { state } = ripened(record, delay, at);

@@ -21,9 +21,11 @@ import type { Verdict, Write } from '../store/verdict.ts';
 import { chainOf } from './chain.ts';
 import type { Authorization, RuleOutcome, TransactionRequest, Transactions, Unwatch, Watcher } from './custody.ts';
 import { type Checked, checkAttestations, decodeEvidence, evidenceNow } from './evidence.ts';
+import { historyWith } from './history.ts';
 import { ruleOutcomes } from './intents.ts';
 import { moveTransaction, moveWithdrawal } from './machine.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
+import { reliedOn } from './ripened.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
 import { watchRecords } from './watch.ts';
 import {
@@ -117,7 +119,7 @@ export class TransactionDesk implements Transactions {
         ...record,
         state: moveTransaction(record.state, 'retry'),
         blockedBy: null,
-        history: [...record.history, ...toldBy(facts, 0)],
+        history: historyWith(record.history, toldBy(facts, 0)),
       };
       return {
         result: again,
@@ -298,6 +300,7 @@ function permit(
   const withdrawals = [...known, ...inline.map((a) => a.record)];
   const pays = withdrawals.map((w) => w.id);
   const set = paymentSet(pays);
+  const listed = reliedOn(withdrawals.map((w) => facts.get('destinations', w.entry)));
   const record: TransactionRecord = {
     id: ready.id,
     wallet: wallet.id,
@@ -335,7 +338,7 @@ function permit(
         wallet: wallet.id,
         anchor: effects.anchor.id,
         transaction: ready.id,
-        history: [...w.history, ...toldBy(facts, position)],
+        history: historyWith(w.history, toldBy(facts, position)),
       };
       return { table: 'withdrawals', record: claimed, leaf: position };
     }),
@@ -353,6 +356,8 @@ function permit(
         max_fee: String(effects.maxFee),
         policy: facts.station.policy,
         replaces: ready.replaces ?? '',
+        destinations_w0: listed.w0,
+        destinations_d0: listed.d0,
       },
     },
   ];
@@ -361,7 +366,7 @@ function permit(
     const replaced: TransactionRecord = {
       ...old,
       state: moveTransaction(old.state, 'replace'),
-      history: [...old.history, ...toldBy(facts, position + 1)],
+      history: historyWith(old.history, toldBy(facts, position + 1)),
     };
     writes.push({ table: 'transactions', record: replaced, leaf: position + 1 });
     leaves.push({ kind: 'transaction-replaced', fields: { transaction: old.id, by: ready.id } });

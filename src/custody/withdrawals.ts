@@ -3,6 +3,7 @@ import {
   chainOfAddress,
   chainOfAsset,
   type DestinationRecord,
+  type FactorId,
   type FreezeScope,
   formatInstant,
   type ListingRecord,
@@ -23,11 +24,20 @@ import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
 import { chainOf } from './chain.ts';
 import type { Authorization, Prepared, Unwatch, Watcher, Withdrawals } from './custody.ts';
-import { type Checked, checkAttestations, encodeEvidence, evidenceNow, factorsAfterUse } from './evidence.ts';
+import {
+  attesters,
+  type Checked,
+  checkAttestations,
+  encodeEvidence,
+  evidenceNow,
+  factorsAfterUse,
+} from './evidence.ts';
+import { historyWith } from './history.ts';
 import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey, usableFactors } from './intents.ts';
 import { canEnd, moveWithdrawal } from './machine.ts';
 import { type NoticeSeed, noticeSeed, withdrawalAuthorizedText, writeNotice } from './notice.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
+import { reliedOn } from './ripened.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
 import { watchRecords } from './watch.ts';
 
@@ -179,7 +189,7 @@ export class WithdrawalDesk implements Withdrawals {
     if (!verdict.approved) throw refusalOf(verdict);
     const entry = of.listed.entry;
     if (entry === undefined) throw new Refusal('internal', 'approved without a destination');
-    const factors = [...new Set(ready.attestations.map((a) => a.credential))];
+    const factors = attesters(ready.attestations);
     const record: WithdrawalRecord = {
       id: said.withdrawal,
       account: said.account,
@@ -217,7 +227,7 @@ export class WithdrawalDesk implements Withdrawals {
         { table: 'notices', record: notice, leaf: position },
         ...factorsAfterUse(of.evidence),
       ],
-      leaves: [authorizedLeaf(record, entry, facts)],
+      leaves: [authorizedLeaf(record, entry, factors, facts)],
     };
   }
 
@@ -251,7 +261,7 @@ export function endWithdrawal(
   const ended: WithdrawalRecord = {
     ...record,
     state: moveWithdrawal(record.state, event),
-    history: [...record.history, ...toldBy(facts, position)],
+    history: historyWith(record.history, toldBy(facts, position)),
   };
   return {
     result: ended,
@@ -303,9 +313,13 @@ export function canonicalDestination(
 
 function authorizedLeaf(
   record: WithdrawalRecord,
-  entry: { w0: number | null; d0: number | null; history: readonly string[] },
+  entry: DestinationRecord,
+  factors: readonly FactorId[],
   facts: Facts,
 ): LeafDraft {
+  // Being ripe is computed: the leaf records what it was computed from (design §4, "Ripening").
+  const destination = reliedOn([entry]);
+  const approved = reliedOn(factors.map((id) => facts.get('factors', id)));
   return {
     kind: 'withdrawal-authorized',
     fields: {
@@ -316,10 +330,11 @@ function authorizedLeaf(
       max_fee: String(record.maxFee),
       pay_by: formatInstant(record.payBy),
       policy: facts.station.policy,
-      // Being ripe is computed: the leaf records what it was computed from (design §4, "Ripening").
-      destination_w0: String(entry.w0 ?? ''),
-      destination_d0: String(entry.d0 ?? ''),
+      destination_w0: destination.w0,
+      destination_d0: destination.d0,
       destination_leaf: entry.history.at(-1) ?? '',
+      factors_w0: approved.w0,
+      factors_d0: approved.d0,
     },
     personal: { account: record.account, destination: record.destination, factors: record.factors.join(' ') },
   };

@@ -86,6 +86,10 @@ export interface FactorRecord extends Ripens {
   readonly attestedBy: FactorId | null;
   /** Of the factor intent. */
   readonly digest: Digest;
+  /** Its exact canonical bytes. */
+  readonly intent: Uint8Array;
+  /** What let it in, as it came: the attestations (formats.md, "Evidence"), or the voucher's JWS where none attested it. */
+  readonly evidence: Uint8Array;
 }
 
 export interface DestinationRecord extends Ripens {
@@ -93,9 +97,15 @@ export interface DestinationRecord extends Ripens {
   readonly account: AccountId;
   readonly destination: Address;
   readonly label: string;
-  readonly attestedBy: FactorId;
+  /** The factors that attested it, each once, in the order of its evidence. */
+  readonly attestedBy: readonly FactorId[];
   readonly epoch: number;
+  /** Of the destination intent. */
   readonly digest: Digest;
+  /** Its exact canonical bytes. */
+  readonly intent: Uint8Array;
+  /** The attestations as they came (formats.md, "Evidence"). */
+  readonly evidence: Uint8Array;
 }
 
 /** Which entry lists a destination for an account, if any is live. Age belongs to the entry, so a new one starts at zero. */

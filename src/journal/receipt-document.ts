@@ -10,7 +10,10 @@ export interface ReceiptDocument {
   /** The withdrawal intent's canonical bytes, as text. */
   readonly intent: string;
   /** formats.md, "Evidence". */
-  readonly evidence: { readonly type: 'portcullis/evidence/v1'; readonly attestations: readonly ReceiptAssertion[] };
+  readonly evidence: ReceiptEvidence;
+  /** What listed its destination. */
+  readonly destination: { readonly intent: string; readonly evidence: ReceiptEvidence };
+  /** Those that approved the withdrawal or its destination, and those that attested these, up to the first. */
   readonly factors: readonly ReceiptFactor[];
   /** The documents of all policies that the leaves name, as text. */
   readonly policies: readonly string[];
@@ -25,6 +28,12 @@ export interface ReceiptLeaf {
   /** RFC 9162 inclusion proof: 32 bytes each, hex. */
   readonly proof: readonly string[];
   readonly openings: readonly { readonly field: string; readonly salt: string; readonly value: string }[];
+}
+
+/** formats.md, "Evidence". */
+export interface ReceiptEvidence {
+  readonly type: 'portcullis/evidence/v1';
+  readonly attestations: readonly ReceiptAssertion[];
 }
 
 /** Bytes in base64url. */
@@ -42,6 +51,12 @@ export interface ReceiptFactor {
   readonly class: string;
   /** base64url. */
   readonly cose_key: string;
+  /** The factor intent's canonical bytes, as text. */
+  readonly intent: string;
+  /** The attestation of the factor that attested it; no attestations where a voucher admitted it. */
+  readonly evidence: ReceiptEvidence;
+  /** A compact JWS; empty where another factor attested it. */
+  readonly voucher: string;
 }
 
 export interface ReceiptTransaction {
@@ -64,21 +79,17 @@ export function parseReceipt(bytes: Uint8Array): ReceiptDocument {
     throw malformed('receipt', 'is not JSON in UTF-8');
   }
   const top = new Reader(value, 'receipt');
-  const evidence = new Reader(top.take('evidence'), 'evidence');
   const document: ReceiptDocument = {
     type: top.exactly('type', 'portcullis/receipt/v1'),
     checkpoint: top.text('checkpoint'),
     leaves: top.list('leaves', readLeaf),
     intent: top.text('intent'),
-    evidence: {
-      type: evidence.exactly('type', 'portcullis/evidence/v1'),
-      attestations: evidence.list('attestations', readAssertion),
-    },
+    evidence: readEvidence(top.take('evidence'), 'evidence'),
+    destination: readDestination(top.take('destination'), 'destination'),
     factors: top.list('factors', readFactor),
     policies: top.list('policies', (item, place) => asText(item, place)),
     transactions: top.list('transactions', readTransaction),
   };
-  evidence.done();
   top.done();
   // A repeated member, other white space or another escape would let two readers read two receipts.
   if (JSON.stringify(document) !== text) throw malformed('receipt', 'is not in the one form that a station writes');
@@ -102,6 +113,26 @@ function readLeaf(value: unknown, place: string): ReceiptLeaf {
   return leaf;
 }
 
+function readDestination(value: unknown, place: string): ReceiptDocument['destination'] {
+  const of = new Reader(value, place);
+  const destination = {
+    intent: of.text('intent'),
+    evidence: readEvidence(of.take('evidence'), `${place}.evidence`),
+  };
+  of.done();
+  return destination;
+}
+
+function readEvidence(value: unknown, place: string): ReceiptEvidence {
+  const of = new Reader(value, place);
+  const evidence: ReceiptEvidence = {
+    type: of.exactly('type', 'portcullis/evidence/v1'),
+    attestations: of.list('attestations', readAssertion),
+  };
+  of.done();
+  return evidence;
+}
+
 function readAssertion(value: unknown, place: string): ReceiptAssertion {
   const of = new Reader(value, place);
   const assertion: ReceiptAssertion = {
@@ -121,6 +152,9 @@ function readFactor(value: unknown, place: string): ReceiptFactor {
     credential: of.base64url('credential'),
     class: of.text('class'),
     cose_key: of.base64url('cose_key'),
+    intent: of.text('intent'),
+    evidence: readEvidence(of.take('evidence'), `${place}.evidence`),
+    voucher: of.text('voucher'),
   };
   of.done();
   return factor;

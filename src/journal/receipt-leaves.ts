@@ -80,6 +80,22 @@ export function ripeAt(ripening: ProvenLeaf, at: ProvenLeaf): boolean {
   return ripening.index < at.index && at.w >= (w0 ?? Number.NaN) + (d0 ?? Number.NaN);
 }
 
+/** W₀ and d₀ that a leaf recorded of the `nth` of `count` things whose ripeness it relied on. */
+export function recordedRipeness(
+  leaf: ProvenLeaf,
+  of: 'factors' | 'attested_by' | 'destinations',
+  nth: number,
+  count: number,
+): readonly [w0: string, d0: string] {
+  const [w0, d0] = ['w0', 'd0'].map((name) => {
+    const all = (leaf.fields[`${of}_${name}`] ?? '-').split(' ');
+    return all.length === count ? all[nth] : undefined;
+  });
+  if (w0 === undefined || d0 === undefined)
+    throw new ReceiptError('leaf-missing', `leaf ${leaf.index} does not record what its ${of} ripened since`);
+  return [w0, d0];
+}
+
 export function fromHex(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'hex'));
 }

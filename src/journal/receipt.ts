@@ -1,9 +1,7 @@
 import {
   digestOf,
-  parseInstant,
   parseIntent,
   paymentSet,
-  Refusal,
   type Sealed,
   transactionId,
   type WalletId,
@@ -13,12 +11,21 @@ import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { parseVerifierKey } from './note.ts';
 import { parseReceipt, type ReceiptDocument } from './receipt-document.ts';
 import { ReceiptError, type ReceiptReason } from './receipt-error.ts';
-import { checkReceiptAssertion } from './receipt-evidence.ts';
-import { fromHex, openedOf, type ProvenLeaf, ProvenLeaves, ripeAt, saidOf, unproven } from './receipt-leaves.ts';
+import { intentOf, ofItsTime, ReceiptFactors } from './receipt-factors.ts';
+import {
+  fromHex,
+  openedOf,
+  type ProvenLeaf,
+  ProvenLeaves,
+  recordedRipeness,
+  ripeAt,
+  saidOf,
+  unproven,
+} from './receipt-leaves.ts';
 
 /** One thing that a receipt proves: which leaves say so, and a sentence about it. */
 export interface ReceiptFact {
-  readonly what: 'log' | 'station' | 'approved' | 'attested' | 'ripe' | 'permitted' | 'signed' | 'ended';
+  readonly what: 'log' | 'station' | 'approved' | 'attested' | 'ripe' | 'enrolled' | 'permitted' | 'signed' | 'ended';
   readonly leaves: readonly number[];
   readonly sentence: string;
 }
@@ -34,10 +41,16 @@ export function verifyReceipt(bytes: Uint8Array, logVerifierKey: string): readon
   const receipt = parseReceipt(bytes);
   const checkpoint = openLog(receipt.checkpoint, logVerifierKey);
   const proven = new ProvenLeaves(receipt.leaves, checkpoint);
-  const intent = intentOf(receipt);
+  const intent = intentOf(() => parseIntent(utf8.encode(receipt.intent), 'portcullis/withdrawal/v1'));
   const founded = station(proven, checkpoint, logVerifierKey);
   const authorized = authorization(proven, intent);
-  policies(receipt, proven);
+  const documents = policies(receipt, proven);
+  const factors = new ReceiptFactors(receipt, proven, openedOf(authorized, 'account'));
+  const approvals = attested(receipt, factors, authorized, intent);
+  const listed = destination(receipt, proven, factors, authorized);
+  const enrolled = factors
+    .enrolments((leaf) => documents.get(leaf.fields['policy'] ?? '') ?? '')
+    .map(({ leaf, sentence }): ReceiptFact => ({ what: 'enrolled', leaves: [leaf.index], sentence }));
   return [
     {
       what: 'log',
@@ -46,9 +59,10 @@ export function verifyReceipt(bytes: Uint8Array, logVerifierKey: string): readon
     },
     founded,
     approved(authorized, intent),
-    ...attested(receipt, proven, authorized, intent),
-    ripe(receipt, proven, authorized),
-    ...transactions(receipt, proven, authorized, intent),
+    ...approvals,
+    listed.fact,
+    ...enrolled,
+    ...transactions(receipt, proven, authorized, listed.ripening, intent),
     ...ended(proven, authorized),
   ];
 }
@@ -61,15 +75,6 @@ function openLog(note: string, key: string): Checkpoint {
   }
 }
 
-function intentOf(receipt: ReceiptDocument): Sealed<WithdrawalIntent> {
-  try {
-    return parseIntent(utf8.encode(receipt.intent), 'portcullis/withdrawal/v1');
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    throw new ReceiptError('intent-differs', error.message, { cause: error });
-  }
-}
-
 function station(proven: ProvenLeaves, { origin }: Checkpoint, key: string): ReceiptFact {
   const leaf = proven.one('station-founded', 'the station', () => true);
   if (leaf.index !== 0 || leaf.fields['journal_key'] !== key) throw unproven('its first leaf names another key');
@@ -79,7 +84,8 @@ function station(proven: ProvenLeaves, { origin }: Checkpoint, key: string): Rec
   return { what: 'station', leaves: [0], sentence: `The station ${leaf.station} was founded on ${time}.` };
 }
 
-function authorization(proven: ProvenLeaves, { digest, fields, intent }: Sealed<WithdrawalIntent>): ProvenLeaf {
+function authorization(proven: ProvenLeaves, sealed: Sealed<WithdrawalIntent>): ProvenLeaf {
+  const { digest, fields, intent } = sealed;
   const leaf = proven.one('withdrawal-authorized', intent.withdrawal, (l) => l.fields['intent'] === digest);
   for (const name of ['withdrawal', 'asset', 'amount', 'max_fee', 'pay_by']) {
     if (leaf.fields[name] !== fields[name]) throw differs('intent-differs', `leaf ${leaf.index} has another ${name}`);
@@ -88,8 +94,7 @@ function authorization(proven: ProvenLeaves, { digest, fields, intent }: Sealed<
     if (openedOf(leaf, name) !== fields[name])
       throw differs('intent-differs', `leaf ${leaf.index} has another ${name}`);
   }
-  const time = parseInstant(leaf.time, 'time');
-  if (leaf.station !== intent.station || time < intent.issued || time > intent.expires) {
+  if (!ofItsTime(sealed, leaf)) {
     throw differs('intent-differs', `leaf ${leaf.index} is not of the intent’s station and time`);
   }
   return leaf;
@@ -106,85 +111,60 @@ function approved(leaf: ProvenLeaf, { intent, digest }: Sealed<WithdrawalIntent>
 /** Each attestation, by a factor that was enrolled for the account, announced and ripe when the withdrawal was authorized. */
 function attested(
   receipt: ReceiptDocument,
-  proven: ProvenLeaves,
+  factors: ReceiptFactors,
   authorized: ProvenLeaf,
   { digest }: Sealed<WithdrawalIntent>,
 ): ReceiptFact[] {
-  const keys = factorKeys(receipt, proven);
   const { attestations } = receipt.evidence;
-  const named = [...new Set(attestations.map((a) => a.credential))].join(' ');
-  if (named === '' || named !== openedOf(authorized, 'factors')) {
-    throw differs('evidence-invalid', `leaf ${authorized.index} was approved by other factors`);
-  }
-  return attestations.map((assertion) => {
-    const factor = keys.get(assertion.credential);
-    if (factor === undefined) throw differs('factor-differs', `factor ${assertion.credential} is not in the receipt`);
-    const leaves = ripeFactor(proven, factor.added, authorized);
-    const origin = checkReceiptAssertion(assertion, factor.coseKey, digest);
-    const sentence = `Factor ${assertion.credential} signed this intent on ${origin}; it was enrolled, announced and ripe.`;
+  return factors.attested(attestations, digest, authorized, 'factors').map(({ credential, origin, leaves }) => {
+    const sentence = `Factor ${credential} signed this intent on ${origin}; it was enrolled, announced and ripe.`;
     return { what: 'attested', leaves, sentence };
   });
 }
 
-function factorKeys(
-  { factors }: ReceiptDocument,
+/** The entry that the authorization relied on: its owner's factors listed it, it was announced, ripe and not removed. */
+function destination(
+  { destination: shown }: ReceiptDocument,
   proven: ProvenLeaves,
-): Map<string, { readonly added: ProvenLeaf; readonly coseKey: Uint8Array }> {
-  const keys = new Map<string, { added: ProvenLeaf; coseKey: Uint8Array }>();
-  for (const { credential, class: kind, cose_key } of factors) {
-    const added = proven.one('factor-added', `factor ${credential}`, (l) => l.opened['factor'] === credential);
-    const coseKey = Buffer.from(cose_key, 'base64url');
-    if (keys.has(credential) || added.fields['key'] !== digestOf(coseKey) || added.fields['class'] !== kind) {
-      throw differs('factor-differs', `leaf ${added.index} enrolled another key or class for factor ${credential}`);
-    }
-    keys.set(credential, { added, coseKey });
-  }
-  return keys;
-}
-
-/** The leaves of a factor that was the account's, and ripe, at the authorization. */
-function ripeFactor(proven: ProvenLeaves, added: ProvenLeaf, authorized: ProvenLeaf): number[] {
-  if (openedOf(added, 'account') !== openedOf(authorized, 'account')) {
-    throw differs('factor-differs', `leaf ${added.index} enrolled a factor of another account`);
-  }
-  const { intent, notice } = added.fields;
-  const told = (l: ProvenLeaf): boolean => l.fields['intent'] === intent;
-  const ripening = proven.one(
-    'factor-ripening',
-    `leaf ${added.index}`,
-    (l) => told(l) && l.fields['notice'] === notice,
-  );
-  const gone = proven.of('factor-revoked', (l) => told(l) && l.index < authorized.index);
-  if (!ripeAt(ripening, authorized) || gone.length > 0) {
-    throw differs('factor-differs', `the factor of leaf ${added.index} was not ripe, or revoked, when it approved`);
-  }
-  return [added.index, ripening.index, authorized.index];
-}
-
-function ripe(receipt: ReceiptDocument, proven: ProvenLeaves, authorized: ProvenLeaf): ReceiptFact {
+  factors: ReceiptFactors,
+  authorized: ProvenLeaf,
+): { readonly fact: ReceiptFact; readonly added: ProvenLeaf; readonly ripening: ProvenLeaf } {
   const { destination_leaf, destination_w0, destination_d0 } = authorized.fields;
   const ripening = proven.one('destination-ripening', 'the destination', (l) => String(l.index) === destination_leaf);
   const { entry, intent, notice, w0, d0 } = ripening.fields;
   const added = proven.one('destination-added', `entry ${entry}`, (l) => l.fields['entry'] === entry);
+  const sealed = intentOf(() => parseIntent(utf8.encode(shown.intent), 'portcullis/destination/v1'));
+  const listed = sealed.intent;
   const same =
+    added.index < ripening.index &&
     added.fields['intent'] === intent &&
     added.fields['notice'] === notice &&
     openedOf(added, 'account') === openedOf(authorized, 'account') &&
     openedOf(added, 'destination') === openedOf(authorized, 'destination') &&
     w0 === destination_w0 &&
-    d0 === destination_d0;
+    d0 === destination_d0 &&
+    sealed.digest === intent &&
+    listed.entry === entry &&
+    listed.account === openedOf(added, 'account') &&
+    listed.destination === openedOf(added, 'destination') &&
+    ofItsTime(sealed, added);
   if (!same) throw differs('destination-differs', `leaf ${authorized.index} relied on another destination`);
-  const gone = proven.of('destination-removed', (l) => l.fields['entry'] === entry && l.index < authorized.index);
-  if (!ripeAt(ripening, authorized) || gone.length > 0) {
-    throw differs('destination-differs', `entry ${entry} was not ripe, or removed, when the withdrawal was authorized`);
+  stands(proven, ripening, authorized);
+  const by = factors.attested(shown.evidence.attestations, sealed.digest, added, 'attested_by');
+  const who = by.map(({ credential, origin }) => `factor ${credential} on ${origin}`).join(' and ');
+  const sentence =
+    `Its destination was whitelisted at ${added.time}, as intent ${sealed.digest}, signed by ${who}; it was announced by ` +
+    `${ripening.time}, and had ripened for the ${Number(d0) / 3_600_000} h that it had to.`;
+  return { fact: { what: 'ripe', leaves: [added.index, ripening.index], sentence }, added, ripening };
+}
+
+/** The destination is ripe, and not removed, at a leaf. */
+function stands(proven: ProvenLeaves, ripening: ProvenLeaf, at: ProvenLeaf): void {
+  const { entry } = ripening.fields;
+  const gone = proven.of('destination-removed', (l) => l.fields['entry'] === entry && l.index < at.index);
+  if (!ripeAt(ripening, at) || gone.length > 0) {
+    throw differs('destination-differs', `entry ${entry} was not ripe, or removed, at leaf ${at.index}`);
   }
-  const by = openedOf(added, 'attested_by');
-  const attester = factorKeys(receipt, proven).get(by);
-  if (attester === undefined) throw differs('factor-differs', `factor ${by} is not in the receipt`);
-  ripeFactor(proven, attester.added, added);
-  const hours = Number(d0) / 3_600_000;
-  const sentence = `Its destination was whitelisted at ${added.time} by factor ${by}, announced by ${ripening.time}, and had ripened for the ${hours} h that it had to.`;
-  return { what: 'ripe', leaves: [added.index, ripening.index], sentence };
 }
 
 /** Every version on the one anchor, each permitted once for these payments; the signed ones exactly as released. */
@@ -192,6 +172,7 @@ function transactions(
   receipt: ReceiptDocument,
   proven: ProvenLeaves,
   authorized: ProvenLeaf,
+  ripening: ProvenLeaf,
   { intent }: Sealed<WithdrawalIntent>,
 ): ReceiptFact[] {
   const permits = proven.of('transaction-permitted', () => true);
@@ -211,6 +192,10 @@ function transactions(
       permits.every((p) => p.fields['anchor'] === anchor && p.fields['payment_set'] === payment_set) &&
       permits.every((p) => p.fields['wallet'] === wallet);
     if (!fits) throw differs('transaction-differs', `leaf ${permit.index} permitted something else than ${id}`);
+    stands(proven, ripening, permit);
+    const [w0, d0] = recordedRipeness(permit, 'destinations', pays.indexOf(intent.withdrawal), pays.length);
+    if (w0 !== ripening.fields['w0'] || d0 !== ripening.fields['d0'])
+      throw differs('destination-differs', `leaf ${permit.index} relied on another ripening of the destination`);
     const permitted: ReceiptFact = {
       what: 'permitted',
       leaves: [permit.index],
@@ -235,11 +220,17 @@ function ended(proven: ProvenLeaves, { fields }: ProvenLeaf): ReceiptFact[] {
     }));
 }
 
-function policies({ policies: documents }: ReceiptDocument, { all }: ProvenLeaves): void {
+/** The policy documents by their hash: exactly those that the leaves name. */
+function policies({ policies: documents }: ReceiptDocument, { all }: ProvenLeaves): ReadonlyMap<string, string> {
   const named = new Set(all.flatMap((leaf) => leaf.fields['policy'] ?? []));
-  const shown = documents.map((document) => digestOf(utf8.encode(document)) as string);
-  if (shown.length !== named.size || shown.some((hash) => !named.has(hash)) || new Set(shown).size !== named.size)
+  const shown = new Map(documents.map((document) => [digestOf(utf8.encode(document)) as string, document]));
+  if (
+    documents.length !== named.size ||
+    shown.size !== named.size ||
+    [...shown.keys()].some((hash) => !named.has(hash))
+  )
     throw differs('policy-differs', 'the policy documents are not those that the leaves name');
+  return shown;
 }
 
 function differs(reason: ReceiptReason, message: string): ReceiptError {

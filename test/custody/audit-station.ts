@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Audited, type AuditRequest, audit } from '../../src/custody/audit/audit.ts';
 import type { Finding } from '../../src/custody/audit/finding.ts';
+import { encodeEvidence } from '../../src/custody/evidence.ts';
 import { foundStation, journalOrigin } from '../../src/custody/founding.ts';
 import {
   type AccountId,
   type Address,
   type AssetId,
+  type Attestation,
   type ChainId,
   type ClockRecord,
   digestOf,
@@ -44,6 +46,15 @@ const factor = 'A'.repeat(43) as FactorId;
 const notice = 'ab'.repeat(16) as NoticeId;
 const policyDocument = 'version: 1 # a test policy';
 const start = Date.UTC(2026, 0, 1) as WallMs;
+
+/** By the factor; its bytes are nothing. */
+const attestation: Attestation = {
+  kind: 'webauthn',
+  credential: factor,
+  authenticatorData: new Uint8Array(37),
+  clientData: new Uint8Array(2),
+  signature: new Uint8Array(64),
+};
 
 export interface Sample {
   readonly file: string;
@@ -145,8 +156,23 @@ async function inStore(file: string, stateKey: Uint8Array, work: (store: Store) 
 }
 
 async function history(store: Store, station: string): Promise<void> {
-  const digest = digestOf(new TextEncoder().encode('a factor intent'));
   const coseKey = new TextEncoder().encode('a test key');
+  const times = {
+    station,
+    issued: '2026-01-01T00:00:00Z',
+    expires: '2026-01-01T00:05:00Z',
+    ticket: 'A'.repeat(43),
+  };
+  const enrolled = sealIntent('portcullis/factor/v1', {
+    ...times,
+    account,
+    kind: 'webauthn',
+    class: 'device',
+    credential: factor,
+    key: digestOf(coseKey),
+    attested_by: '',
+  });
+  const { digest } = enrolled;
   const ripening = { w0: null, d0: null, notice, epoch: 1 };
   await store.decide({}, (facts) => ({
     result: undefined,
@@ -168,6 +194,8 @@ async function history(store: Store, station: string): Promise<void> {
           aaguid: '00'.repeat(16),
           attestedBy: null,
           digest,
+          intent: enrolled.bytes,
+          evidence: new TextEncoder().encode('a test voucher'),
           history: [String(facts.nextLeaf)],
         },
       },
@@ -183,7 +211,8 @@ async function history(store: Store, station: string): Promise<void> {
     ],
   }));
   const entry = 'entry-1' as EntryId;
-  const listed = digestOf(new TextEncoder().encode('a destination intent'));
+  const listing = sealIntent('portcullis/destination/v1', { ...times, entry, account, destination, label: '' });
+  const listed = listing.digest;
   await store.decide({}, (facts) => ({
     result: undefined,
     writes: [
@@ -197,8 +226,10 @@ async function history(store: Store, station: string): Promise<void> {
           account,
           destination,
           label: '',
-          attestedBy: factor,
+          attestedBy: [factor],
           digest: listed,
+          intent: listing.bytes,
+          evidence: encodeEvidence([attestation]),
           history: [String(facts.nextLeaf)],
         },
       },
@@ -243,7 +274,7 @@ async function withdraw(store: Store, station: string, entry: EntryId): Promise<
       payBy: intent.intent.payBy,
       digest: intent.digest,
       intent: intent.bytes,
-      evidence: new Uint8Array(),
+      evidence: encodeEvidence([attestation]),
       factors: [factor],
       epoch: 1,
       state: 'AUTHORIZED',

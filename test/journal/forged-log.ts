@@ -19,6 +19,11 @@ export interface LooseLeaf {
   erased: string[];
 }
 
+interface LooseEvidence {
+  type: string;
+  attestations: Record<string, string>[];
+}
+
 export interface LooseReceipt {
   type: string;
   checkpoint: string;
@@ -29,8 +34,16 @@ export interface LooseReceipt {
     openings: { field: string; salt: string; value: string }[];
   }[];
   intent: string;
-  evidence: { type: string; attestations: Record<string, string>[] };
-  factors: Record<string, string>[];
+  evidence: LooseEvidence;
+  destination: { intent: string; evidence: LooseEvidence };
+  factors: {
+    credential: string;
+    class: string;
+    cose_key: string;
+    intent: string;
+    evidence: LooseEvidence;
+    voucher: string;
+  }[];
   policies: string[];
   transactions: { id: string; wallet: string; unsigned: string; signed: string }[];
 }
@@ -41,6 +54,16 @@ const testKey = createPrivateKey({
   format: 'der',
   type: 'pkcs8',
 });
+
+/** A receipt's leaves, opened. */
+export function forgeable(receipt: LooseReceipt): LooseLeaf[] {
+  return receipt.leaves.map(({ index, leaf, openings }): LooseLeaf => {
+    const { fields, ...rest } = parseLeaf(new TextEncoder().encode(leaf));
+    const personal = Object.fromEntries(openings.map(({ field, value }) => [field, value]));
+    const plain = Object.entries(fields).filter(([name]) => !(name in personal));
+    return { ...rest, index, fields: Object.fromEntries(plain), personal, erased: [] };
+  });
+}
 
 /**
  * The receipt that a lying log would give: the leaves of a genuine one, changed, in a tree that was made and signed anew, so that
@@ -53,12 +76,7 @@ export function forge(
 ): { bytes: Uint8Array; verifierKey: string } {
   const receipt = structuredClone(genuine);
   const verifierKey = formatVerifierKey(noteVerifier(origin, createPublicKey(testKey)));
-  const leaves = receipt.leaves.map(({ index, leaf, openings }): LooseLeaf => {
-    const { fields, ...rest } = parseLeaf(new TextEncoder().encode(leaf));
-    const personal = Object.fromEntries(openings.map(({ field, value }) => [field, value]));
-    const plain = Object.entries(fields).filter(([name]) => !(name in personal));
-    return { ...rest, index, fields: Object.fromEntries(plain), personal, erased: [] };
-  });
+  const leaves = forgeable(receipt);
   const founded = leaves[0];
   if (founded?.kind === 'station-founded') founded.fields['journal_key'] = verifierKey;
   change(leaves, receipt);

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Authenticator } from '../../simulators/authenticator/authenticator.ts';
@@ -7,7 +7,7 @@ import type { WithdrawalId } from '../../src/domain/index.ts';
 import { verifyReceipt } from '../../src/journal/receipt.ts';
 import { ReceiptError } from '../../src/journal/receipt-error.ts';
 import { Customer, TestStation, testSeed } from '../custody/station.ts';
-import { forge, type LooseLeaf, type LooseReceipt } from './forged-log.ts';
+import { forge, forgeable, type LooseLeaf, type LooseReceipt } from './forged-log.ts';
 
 let station: TestStation;
 let genuine: LooseReceipt;
@@ -15,6 +15,26 @@ let verifierKey: string;
 
 const text = (receipt: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(receipt));
 const receiptOf = (id: string): Uint8Array => station.custody.journal.receipt(id as WithdrawalId);
+
+/** A customer's second device, attested by the first; ripe. */
+async function secondFactor(customer: Customer): Promise<{ credential: string; second: Customer }> {
+  const { factors } = station.custody;
+  const { account } = customer;
+  const device = new Authenticator({ origin: 'https://approve.example', seed: testSeed(`${account}’s second device`) });
+  const options = parseCreationOptions(await factors.begin(account));
+  const registration = text(device.create(options));
+  const { intent, credential } = await factors.prepare({
+    account,
+    registration,
+    attestedBy: customer.credential,
+    lifetime: undefined,
+  });
+  const attestation = customer.attest(intent.digest);
+  await factors.add({ intent: intent.bytes, registration, approval: { kind: 'attestation', attestation } });
+  await station.deliver();
+  station.passDay();
+  return { credential, second: new Customer(station, account, device, credential) };
+}
 
 function reasonOf(act: () => unknown): string {
   try {
@@ -54,6 +74,7 @@ describe('I5: a receipt proves a withdrawal to someone who has only the log’s 
       'approved',
       'attested',
       'ripe',
+      'enrolled',
       'permitted',
       'signed',
       'permitted',
@@ -74,38 +95,31 @@ describe('I5: a receipt proves a withdrawal to someone who has only the log’s 
       'approved',
       'attested',
       'ripe',
+      'enrolled',
     ]);
     expect(verifyReceipt(receiptOf('w-4'), verifierKey).at(-1)?.what).toBe('ended');
   });
 
   it('shows the factor that approved the destination, where another one approved the withdrawal', async () => {
-    const { factors, withdrawals } = station.custody;
     const carol = await station.ripeCustomer('carol');
-    const device = new Authenticator({ origin: 'https://approve.example', seed: testSeed('carol’s second device') });
-    const options = parseCreationOptions(await factors.begin(carol.account));
-    const registration = text(device.create(options));
-    const { intent, credential } = await factors.prepare({
-      account: carol.account,
-      registration,
-      attestedBy: carol.credential,
-      lifetime: undefined,
-    });
-    const attestation = carol.attest(intent.digest);
-    await factors.add({ intent: intent.bytes, registration, approval: { kind: 'attestation', attestation } });
-    await station.deliver();
-    station.passDay();
+    const { credential, second } = await secondFactor(carol);
     const prepared = await carol.prepare('w-5');
-    const second = new Customer(station, 'carol', device, credential);
-    await withdrawals.authorize({
+    await station.custody.withdrawals.authorize({
       intent: prepared.intent.bytes,
       attestations: [second.attest(prepared.intent.digest)],
     });
 
     const receipt: LooseReceipt = JSON.parse(new TextDecoder().decode(receiptOf('w-5')));
-    expect(receipt.factors.map((f) => f['credential'])).toEqual([credential, carol.credential]);
+    expect(receipt.factors.map((f) => f.credential)).toEqual([credential, carol.credential]);
     const facts = verifyReceipt(receiptOf('w-5'), verifierKey);
     expect(facts.find((f) => f.what === 'attested')?.sentence).toContain(credential);
     expect(facts.find((f) => f.what === 'ripe')?.sentence).toContain(carol.credential);
+    const enrolled = facts.filter((f) => f.what === 'enrolled').map((f) => f.sentence);
+    expect(enrolled).toEqual([
+      expect.stringContaining(`Factor ${credential} was enrolled`),
+      expect.stringContaining('vouched for by admission.example under its key test-1'),
+    ]);
+    expect(enrolled[0]).toContain(`attested by factor ${carol.credential} on https://approve.example`);
   });
 
   it('S12: holds no signature that is withheld', async () => {
@@ -124,6 +138,7 @@ describe('I5: a receipt proves a withdrawal to someone who has only the log’s 
       'approved',
       'attested',
       'ripe',
+      'enrolled',
       'permitted',
     ]);
     const receipt: LooseReceipt = JSON.parse(new TextDecoder().decode(receiptOf('w-6')));
@@ -152,7 +167,7 @@ describe('I5: a receipt proves a withdrawal to someone who has only the log’s 
     }
     const [assertion] = genuine.evidence.attestations;
     const [factor] = genuine.factors;
-    const cose = Buffer.from(factor?.['cose_key'] ?? '', 'base64url');
+    const cose = Buffer.from(factor?.cose_key ?? '', 'base64url');
     const spki =
       cose.length === 77
         ? [
@@ -217,13 +232,20 @@ describe('I5: a receipt with any part changed proves nothing', () => {
     }
   });
 
-  it.each(['type', 'checkpoint', 'leaves', 'intent', 'evidence', 'factors', 'policies', 'transactions'] as const)(
-    'without %s',
-    (name) => {
-      const { [name]: _gone, ...rest } = genuine;
-      expect(reasonOf(() => verifyReceipt(text(rest), verifierKey))).toBe('receipt-malformed');
-    },
-  );
+  it.each([
+    'type',
+    'checkpoint',
+    'leaves',
+    'intent',
+    'evidence',
+    'destination',
+    'factors',
+    'policies',
+    'transactions',
+  ] as const)('without %s', (name) => {
+    const { [name]: _gone, ...rest } = genuine;
+    expect(reasonOf(() => verifyReceipt(text(rest), verifierKey))).toBe('receipt-malformed');
+  });
 
   it.each(['factors', 'policies', 'transactions'] as const)('with one of its %s taken or repeated', (name) => {
     const less = { ...genuine, [name]: genuine[name].slice(1) };
@@ -290,8 +312,12 @@ describe('I5: a receipt whose leaves do not fit together proves nothing, even si
     if (leaf === undefined) throw new Error(`no ${kind} leaf`);
     return leaf;
   };
-  const forgedReason = (change: (leaves: LooseLeaf[], receipt: LooseReceipt) => void, origin?: string): string => {
-    const { bytes, verifierKey: key } = forge(genuine, change, origin);
+  const forgedReason = (
+    change: (leaves: LooseLeaf[], receipt: LooseReceipt) => void,
+    origin?: string,
+    of = genuine,
+  ): string => {
+    const { bytes, verifierKey: key } = forge(of, change, origin);
     return reasonOf(() => verifyReceipt(bytes, key));
   };
   const set =
@@ -322,6 +348,20 @@ describe('I5: a receipt whose leaves do not fit together proves nothing, even si
     ['no ripening leaf of that index', set('withdrawal-authorized', 'destination_leaf', '3'), 'leaf-missing'],
     ['another W₀', set('withdrawal-authorized', 'destination_w0', '1'), 'destination-differs'],
     ['another d₀', set('withdrawal-authorized', 'destination_d0', '1'), 'destination-differs'],
+    ['another W₀ of a factor', set('withdrawal-authorized', 'factors_w0', '1'), 'factor-differs'],
+    ['another d₀ of a factor', set('withdrawal-authorized', 'factors_d0', '1'), 'factor-differs'],
+    ['the ripening of one factor more', set('withdrawal-authorized', 'factors_w0', '1 1'), 'leaf-missing'],
+    ['another W₀ of who listed it', set('destination-added', 'attested_by_w0', '1'), 'factor-differs'],
+    ['another d₀ of who listed it', set('destination-added', 'attested_by_d0', '1'), 'factor-differs'],
+    ['another W₀ at a permit', set('transaction-permitted', 'destinations_w0', '1'), 'destination-differs'],
+    ['another d₀ at a permit', set('transaction-permitted', 'destinations_d0', '1', 1), 'destination-differs'],
+    ['the ripening of one payment more', set('transaction-permitted', 'destinations_w0', '1 1'), 'leaf-missing'],
+    ['a factor of another kind', set('factor-added', 'kind_of_factor', 'totp'), 'factor-differs'],
+    ['a factor that another attested', set('factor-added', 'attested_by', 'A'.repeat(43)), 'factor-differs'],
+    ['a factor of another intent', set('factor-added', 'intent', other), 'factor-differs'],
+    ['a factor admitted by another authority', set('factor-added', 'admitted_by', 'evil.example'), 'evidence-invalid'],
+    ['a factor admitted by nobody', set('factor-added', 'admitted_by', ''), 'evidence-invalid'],
+    ['a first factor that relied on another', set('factor-added', 'attested_by_w0', '1'), 'evidence-invalid'],
     ['a factor’s other key', set('factor-added', 'key', other), 'factor-differs'],
     ['a factor’s other class', set('factor-added', 'class', 'hardware'), 'factor-differs'],
     ['a factor of another account', set('factor-added', 'account', 'bob'), 'factor-differs'],
@@ -335,9 +375,9 @@ describe('I5: a receipt whose leaves do not fit together proves nothing, even si
     ['a destination of another account', set('destination-added', 'account', 'bob'), 'destination-differs'],
     ['another destination listed', set('destination-added', 'destination', 'eip155:1:0x0'), 'destination-differs'],
     [
-      'a destination listed by an unknown factor',
+      'a destination listed by another factor',
       set('destination-added', 'attested_by', 'A'.repeat(43)),
-      'factor-differs',
+      'evidence-invalid',
     ],
     ['a permit for another transaction', set('transaction-permitted', 'transaction', other), 'leaf-missing'],
     ['a permit for another wallet', set('transaction-permitted', 'wallet', 'hot-2'), 'transaction-differs'],
@@ -482,7 +522,7 @@ describe('I5: a receipt whose leaves do not fit together proves nothing, even si
       forgedReason((leaves, receipt) => {
         const [factor] = receipt.factors;
         if (factor === undefined) throw new Error('no factor');
-        factor['cose_key'] = 'oA';
+        factor.cose_key = 'oA';
         leafOf(leaves, 'factor-added').fields['key'] = createHash('sha256')
           .update(Buffer.from('a0', 'hex'))
           .digest('hex');
@@ -501,5 +541,257 @@ describe('I5: a receipt whose leaves do not fit together proves nothing, even si
         for (const transaction of receipt.transactions) transaction.signed = '';
       }),
     ).toBe('transaction-differs');
+  });
+
+  it('a destination removed between the authorization and the permit', () => {
+    expect(
+      forgedReason((leaves) => {
+        const authorized = leafOf(leaves, 'withdrawal-authorized');
+        const permit = leafOf(leaves, 'transaction-permitted');
+        const { entry = '' } = leafOf(leaves, 'destination-added').fields;
+        const index = authorized.index + 1;
+        expect(index).toBeLessThan(permit.index);
+        const removed = { ...authorized, index, kind: 'destination-removed' as const, fields: { entry }, personal: {} };
+        leaves.push(removed);
+        leaves.sort((a, b) => a.index - b.index);
+      }),
+    ).toBe('destination-differs');
+  });
+
+  it('D4: a destination without the evidence of its owner’s factor, or with that of another intent', () => {
+    const listed = (change: (destination: LooseReceipt['destination'], receipt: LooseReceipt) => void) =>
+      forgedReason((_, receipt) => change(receipt.destination, receipt));
+    expect(
+      listed((d) => {
+        d.evidence.attestations = [];
+      }),
+    ).toBe('evidence-invalid');
+    expect(
+      listed((d, { evidence }) => {
+        d.evidence = evidence;
+      }),
+    ).toBe('evidence-invalid');
+    expect(
+      listed((d, { intent }) => {
+        d.intent = intent;
+      }),
+    ).toBe('intent-differs');
+    expect(
+      listed((d) => {
+        d.intent = d.intent.replace('my wallet', 'my safe');
+      }),
+    ).toBe('destination-differs');
+    const rewritten = (from: string, to: string) => (leaves: LooseLeaf[], receipt: LooseReceipt) => {
+      const intent = receipt.destination.intent.replace(from, to);
+      receipt.destination.intent = intent;
+      const digest = createHash('sha256').update(intent).digest('hex');
+      for (const kind of ['destination-added', 'destination-ripening']) leafOf(leaves, kind).fields['intent'] = digest;
+    };
+    // The log may lie about the digest; the factor did not sign it.
+    expect(forgedReason(rewritten('my wallet', 'my safe'))).toBe('evidence-invalid');
+    expect(forgedReason(rewritten('"alice"', '"mallory"'))).toBe('destination-differs');
+    expect(forgedReason(rewritten('entry-alice', 'entry-mallory'))).toBe('destination-differs');
+    expect(
+      forgedReason(
+        rewritten('0x70997970C51812dc3A010C7d01b50e0d17dc79C8', '0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC'),
+      ),
+    ).toBe('destination-differs');
+    expect(
+      forgedReason((leaves) => {
+        leafOf(leaves, 'destination-added').time = '2032-01-16T00:00:00Z';
+      }),
+    ).toBe('destination-differs');
+  });
+
+  it('A10: a first factor without the voucher of an authority that the policy pins, or with a wrong one', () => {
+    const enrolled = (
+      change: (factor: LooseReceipt['factors'][number], leaves: LooseLeaf[], receipt: LooseReceipt) => void,
+    ) =>
+      forgedReason((leaves, receipt) => {
+        const [factor] = receipt.factors;
+        if (factor === undefined) throw new Error('no factor');
+        change(factor, leaves, receipt);
+      });
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const b64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const part = (jws: string, n: number) => JSON.parse(Buffer.from(jws.split('.')[n] ?? '', 'base64url').toString());
+    /** A voucher with other claims by a new key, which the policy pins instead. */
+    const voucher =
+      (claims: Record<string, unknown>, header: Record<string, unknown> = {}, pin = true) =>
+      (factor: LooseReceipt['factors'][number], leaves: LooseLeaf[], receipt: LooseReceipt) => {
+        const signed = `${b64({ ...part(factor.voucher, 0), ...header })}.${b64({ ...part(factor.voucher, 1), ...claims })}`;
+        factor.voucher = `${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`;
+        if (!pin) return;
+        const { x } = publicKey.export({ format: 'jwk' });
+        const policy = (receipt.policies[0] ?? '').replace(/x: \S+/, `x: ${x}`);
+        receipt.policies = [policy];
+        const hash = createHash('sha256').update(policy).digest('hex');
+        for (const { fields } of leaves) if ('policy' in fields) fields['policy'] = hash;
+      };
+    expect(enrolled(voucher({}))).toBe('verified');
+    expect(enrolled(voucher({}, {}, false))).toBe('evidence-invalid');
+    expect(
+      enrolled((f) => {
+        f.voucher = '';
+      }),
+    ).toBe('evidence-invalid');
+    expect(
+      enrolled((f) => {
+        f.voucher = `${f.voucher}.`;
+      }),
+    ).toBe('evidence-invalid');
+    expect(
+      enrolled((f) => {
+        f.voucher = 'W10.W10.W10';
+      }),
+    ).toBe('evidence-invalid');
+    expect(
+      enrolled((f, _, { evidence }) => {
+        f.evidence = evidence;
+      }),
+    ).toBe('evidence-invalid');
+    for (const claims of [
+      { sub: 'mallory' },
+      { aud: `${stationId}/1` },
+      { iss: 'evil.example' },
+      { key: other },
+      { credential: 'A'.repeat(43) },
+      { extra: '' },
+      { jti: 1 },
+      { exp: 1 },
+      { exp: 4_000_000_000 },
+      { iat: '0' },
+      { iat: 1_900_000_000, exp: 1_900_000_600 },
+      { iat: 1_500_000_000, exp: 1_500_000_600 },
+    ]) {
+      expect.soft(enrolled(voucher(claims)), JSON.stringify(claims)).toBe('evidence-invalid');
+    }
+    expect(enrolled(voucher({}, { typ: 'JWT' }))).toBe('evidence-invalid');
+    expect(enrolled(voucher({}, { jku: 'https://evil.example' }))).toBe('evidence-invalid');
+    expect(enrolled(voucher({}, { alg: 'ES256' }))).toBe('evidence-invalid');
+    expect(enrolled(voucher({}, { kid: 'test-2' }))).toBe('policy-differs');
+    const policy = (from: string | RegExp, to: string) =>
+      enrolled((_, leaves, receipt) => {
+        receipt.policies = receipt.policies.map((document) => document.replace(from, to));
+        const hash = createHash('sha256')
+          .update(receipt.policies[0] ?? '')
+          .digest('hex');
+        for (const { fields } of leaves) if ('policy' in fields) fields['policy'] = hash;
+      });
+    expect(policy('issuer: admission.example', 'issuer: other.example')).toBe('policy-differs');
+    expect(policy('admission:', 'admission: {}\nother:')).toBe('policy-differs');
+    expect(policy('crv: Ed25519', 'crv: Ed448')).toBe('policy-differs');
+    expect(policy('crv: Ed25519, x: ', 'crv: Ed25519, x: A')).toBe('policy-differs');
+    expect(policy('version: 1', 'version: [')).toBe('policy-differs');
+  });
+
+  it('A8, A14: a factor whose enrolment the factor that it names did not sign, or not while it was ripe', async () => {
+    const dora = await station.ripeCustomer('dora');
+    const { credential, second } = await secondFactor(dora);
+    const prepared = await dora.prepare('w-7');
+    await station.custody.withdrawals.authorize({
+      intent: prepared.intent.bytes,
+      attestations: [second.attest(prepared.intent.digest)],
+    });
+    const receipt: LooseReceipt = JSON.parse(new TextDecoder().decode(receiptOf('w-7')));
+    const reason = (change: (leaves: LooseLeaf[], receipt: LooseReceipt) => void) =>
+      forgedReason(change, undefined, receipt);
+    const added = (leaves: LooseLeaf[]): LooseLeaf => {
+      const leaf = leaves.find((l) => l.personal['factor'] === credential && l.kind === 'factor-added');
+      if (leaf === undefined) throw new Error('no enrolment');
+      return leaf;
+    };
+    const shown = (of: LooseReceipt) => {
+      const factor = of.factors.find((f) => f.credential === credential);
+      if (factor === undefined) throw new Error('no factor');
+      return factor;
+    };
+    expect(reason(() => {})).toBe('verified');
+    expect(
+      reason((leaves) => {
+        added(leaves).fields['attested_by_w0'] = '1';
+      }),
+    ).toBe('factor-differs');
+    expect(
+      reason((leaves) => {
+        added(leaves).fields['attested_by_d0'] = '1';
+      }),
+    ).toBe('factor-differs');
+    expect(
+      reason((leaves) => {
+        added(leaves).fields['admitted_by'] = 'admission.example';
+      }),
+    ).toBe('evidence-invalid');
+    expect(
+      reason((_, r) => {
+        shown(r).voucher = 'a.b.c';
+      }),
+    ).toBe('evidence-invalid');
+    expect(
+      reason((_, r) => {
+        shown(r).evidence.attestations = [];
+      }),
+    ).toBe('evidence-invalid');
+    expect(
+      reason((_, r) => {
+        shown(r).evidence = r.evidence;
+      }),
+    ).toBe('evidence-invalid');
+    expect(
+      reason((_, r) => {
+        shown(r).evidence = r.destination.evidence;
+      }),
+    ).toBe('evidence-invalid');
+    expect(
+      reason((_, r) => {
+        shown(r).intent = r.factors.find((f) => f !== shown(r))?.intent ?? '';
+      }),
+    ).toBe('factor-differs');
+    expect(
+      reason((leaves) => {
+        added(leaves).time = '2032-01-16T00:00:00Z';
+      }),
+    ).toBe('factor-differs');
+    // The first factor’s ripening told only after it attested the second.
+    expect(
+      reason((leaves) => {
+        const ripening = leafOf(leaves, 'factor-ripening');
+        const late = added(leaves).index + 1;
+        leaves.splice(
+          leaves.findIndex((l) => l.index === late),
+          leaves.some((l) => l.index === late) ? 1 : 0,
+        );
+        Object.assign(ripening, { index: late, w: added(leaves).w });
+        leaves.sort((a, b) => a.index - b.index);
+      }),
+    ).not.toBe('verified');
+    // The second’s enrolment alone, without the factor that attested it.
+    expect(
+      reason((_, r) => {
+        r.factors = [shown(r)];
+      }),
+    ).toBe('factor-differs');
+    // And a factor on which nothing rests.
+    const w8 = await dora.prepare('w-8');
+    await station.custody.withdrawals.authorize({
+      intent: w8.intent.bytes,
+      attestations: [dora.attest(w8.intent.digest)],
+    });
+    const plain: LooseReceipt = JSON.parse(new TextDecoder().decode(receiptOf('w-8')));
+    expect(plain.factors.map((f) => f.credential)).toEqual([dora.credential]);
+    expect(
+      forgedReason(
+        (leaves, r) => {
+          const more = forgeable(receipt).filter(
+            (l) => !leaves.some((o) => o.index === l.index) && l.kind.startsWith('factor-'),
+          );
+          leaves.push(...more);
+          leaves.sort((a, b) => a.index - b.index);
+          r.factors.push(shown(receipt));
+        },
+        undefined,
+        plain,
+      ),
+    ).toBe('factor-differs');
   });
 });

@@ -1,6 +1,7 @@
 import { digestOf, parseIntent, paymentSet, transactionId } from '../../domain/index.ts';
 import type { Leaf, LeafKind } from '../../journal/leaf.ts';
 import type { Records, TableName } from '../../store/tables.ts';
+import { attesters, decodeEvidence } from '../evidence.ts';
 
 // Which journal entries tell of which rows. Every write of a row below carries the index of the entry that tells of it, and
 // indexes only grow; so a row that is missing, or whose entry is older than the newest that tells of it, was deleted or
@@ -125,21 +126,39 @@ type Check = readonly [name: string, ours: string | null, theirs: string | null 
 type Checks = { readonly [T in TableName]?: (record: Records[T], told: Told) => Check[] };
 
 const checked: Checks = {
-  factors: (r, told) => [
-    ['id', r.id, told('factor')],
-    ['account', r.account, told('account')],
-    ['cose_key', digestOf(r.coseKey), told('key')],
-    ['class', r.class, told('class')],
-    ['digest', r.digest, told('intent')],
-    ['attested_by', r.attestedBy ?? '', told('attested_by')],
-  ],
-  destinations: (r, told) => [
-    ['entry', r.entry, told('entry')],
-    ['account', r.account, told('account')],
-    ['destination', r.destination, told('destination')],
-    ['digest', r.digest, told('intent')],
-    ['attested_by', r.attestedBy, told('attested_by')],
-  ],
+  factors: (r, told) => {
+    const { intent } = parseIntent(r.intent, 'portcullis/factor/v1');
+    return [
+      ['intent', digestOf(r.intent), r.digest],
+      ['id', r.id, intent.credential],
+      ['account', r.account, intent.account],
+      ['cose_key', digestOf(r.coseKey), intent.key],
+      ['class', r.class, intent.class],
+      ['attested_by', r.attestedBy ?? '', intent.attestedBy ?? ''],
+      ['id', r.id, told('factor')],
+      ['account', r.account, told('account')],
+      ['cose_key', digestOf(r.coseKey), told('key')],
+      ['class', r.class, told('class')],
+      ['digest', r.digest, told('intent')],
+      ['attested_by', r.attestedBy ?? '', told('attested_by')],
+    ];
+  },
+  destinations: (r, told) => {
+    const { intent } = parseIntent(r.intent, 'portcullis/destination/v1');
+    return [
+      ['intent', digestOf(r.intent), r.digest],
+      ['entry', r.entry, intent.entry],
+      ['account', r.account, intent.account],
+      ['destination', r.destination, intent.destination],
+      ['label', r.label, intent.label],
+      ['attested_by', r.attestedBy.join(' '), attestedIn(r.evidence)],
+      ['entry', r.entry, told('entry')],
+      ['account', r.account, told('account')],
+      ['destination', r.destination, told('destination')],
+      ['digest', r.digest, told('intent')],
+      ['attested_by', r.attestedBy.join(' '), told('attested_by')],
+    ];
+  },
   withdrawals: (r, told) => {
     const { intent } = parseIntent(r.intent, 'portcullis/withdrawal/v1');
     return [
@@ -147,6 +166,8 @@ const checked: Checks = {
       ['digest', r.digest, told('intent')],
       ['intent', digestOf(r.intent), r.digest],
       ['id', r.id, intent.withdrawal],
+      ['factors', r.factors.join(' '), attestedIn(r.evidence)],
+      ['factors', r.factors.join(' '), told('factors')],
       ['account', r.account, intent.account],
       ['asset', r.asset, intent.asset],
       ['amount', String(r.amount), String(intent.amount)],
@@ -173,6 +194,11 @@ function frozenScope(member: Member): string | undefined {
   if (kind === undefined) return member('scope');
   const value = member(kind);
   return value === undefined ? undefined : `${kind}:${value}`;
+}
+
+/** The factors that kept evidence names. */
+function attestedIn(evidence: Uint8Array): string {
+  return attesters(decodeEvidence(evidence)).join(' ');
 }
 
 function spentKey(digest: string | undefined): string | undefined {

@@ -1,0 +1,199 @@
+import {
+  type DestinationIntent,
+  digestOf,
+  type FactorIntent,
+  parseInstant,
+  parseIntent,
+  Refusal,
+  type Sealed,
+  type WithdrawalIntent,
+} from '../domain/index.ts';
+import type { ReceiptAssertion, ReceiptDocument, ReceiptFactor } from './receipt-document.ts';
+import { ReceiptError, type ReceiptReason } from './receipt-error.ts';
+import { checkReceiptAssertion } from './receipt-evidence.ts';
+import { openedOf, type ProvenLeaf, type ProvenLeaves, recordedRipeness, ripeAt } from './receipt-leaves.ts';
+import { checkReceiptVoucher } from './receipt-voucher.ts';
+
+interface Enrolled {
+  readonly shown: ReceiptFactor;
+  readonly added: ProvenLeaf;
+  readonly coseKey: Uint8Array;
+  readonly intent: Sealed<FactorIntent>;
+}
+
+/** One attestation that was checked: who made it, on which origin, and the leaves that say that its factor was ripe. */
+export interface CheckedAssertion {
+  readonly credential: string;
+  readonly origin: string;
+  readonly leaves: readonly number[];
+}
+
+/** What a factor's enrolment rests on: another factor's attestation, or an admission authority's voucher. */
+export interface Enrolment {
+  readonly leaf: ProvenLeaf;
+  readonly sentence: string;
+}
+
+const utf8 = new TextEncoder();
+
+/** The receipt's factors, each held against the leaf of its enrolment. */
+export class ReceiptFactors {
+  readonly #proven: ProvenLeaves;
+  readonly #account: string;
+  readonly #factors = new Map<string, Enrolled>();
+  readonly #used = new Set<string>();
+
+  /** `account`: whose factors they all must be. */
+  constructor(receipt: ReceiptDocument, proven: ProvenLeaves, account: string) {
+    this.#proven = proven;
+    this.#account = account;
+    for (const shown of receipt.factors) {
+      const { credential } = shown;
+      const added = proven.one('factor-added', `factor ${credential}`, (l) => l.opened['factor'] === credential);
+      const coseKey = Buffer.from(shown.cose_key, 'base64url');
+      if (this.#factors.has(credential) || added.fields['key'] !== digestOf(coseKey)) {
+        throw differs('factor-differs', `leaf ${added.index} enrolled another key for factor ${credential}`);
+      }
+      this.#factors.set(credential, { shown, added, coseKey, intent: this.#intent(shown, added) });
+    }
+  }
+
+  /**
+   * Attestations over an intent's digest, by exactly the factors that the leaf's member `by` names, each of them ripe and not
+   * revoked at that leaf, as its members `by_w0` and `by_d0` recorded.
+   */
+  attested(
+    attestations: readonly ReceiptAssertion[],
+    digest: string,
+    at: ProvenLeaf,
+    by: 'factors' | 'attested_by',
+    named = openedOf(at, by),
+  ): CheckedAssertion[] {
+    const credentials = [...new Set(attestations.map((a) => a.credential))];
+    if (credentials.length === 0 || credentials.join(' ') !== named) {
+      throw differs('evidence-invalid', `leaf ${at.index} was approved by other factors`);
+    }
+    return attestations.map((assertion) => {
+      const { credential } = assertion;
+      const factor = this.#use(credential);
+      const origin = checkReceiptAssertion(assertion, factor.coseKey, digest);
+      const ripening = this.#ripe(factor, at);
+      const [w0, d0] = recordedRipeness(at, by, credentials.indexOf(credential), credentials.length);
+      if (w0 !== ripening.fields['w0'] || d0 !== ripening.fields['d0']) {
+        throw differs('factor-differs', `leaf ${at.index} relied on another ripening of factor ${credential}`);
+      }
+      return { credential, origin, leaves: [factor.added.index, ripening.index, at.index] };
+    });
+  }
+
+  /** How each factor that something rests on came in. To be called last: a factor on which nothing rests is refused. */
+  enrolments(policyOf: (leaf: ProvenLeaf) => string): Enrolment[] {
+    // Checking one may lead to the factor that attested it, which the set then yields too.
+    const enrolments: Enrolment[] = [];
+    for (const credential of this.#used) enrolments.push(this.#enrolment(this.#use(credential), policyOf));
+    for (const credential of this.#factors.keys()) {
+      if (!this.#used.has(credential)) throw differs('factor-differs', `nothing rests on factor ${credential}`);
+    }
+    return enrolments;
+  }
+
+  #use(credential: string): Enrolled {
+    const factor = this.#factors.get(credential);
+    if (factor === undefined) throw differs('factor-differs', `factor ${credential} is not in the receipt`);
+    this.#used.add(credential);
+    return factor;
+  }
+
+  #enrolment({ shown, added, intent }: Enrolled, policyOf: (leaf: ProvenLeaf) => string): Enrolment {
+    const { credential, voucher, evidence } = shown;
+    const { attestedBy } = intent.intent;
+    const issuer = added.fields['admitted_by'] ?? '';
+    if (attestedBy !== undefined) {
+      if (voucher !== '' || issuer !== '')
+        throw differs('evidence-invalid', `factor ${credential} has a voucher as well`);
+      const [by] = this.attested(evidence.attestations, intent.digest, added, 'attested_by', attestedBy);
+      const sentence = `Factor ${credential} was enrolled at ${added.time}, attested by factor ${attestedBy} on ${by?.origin}.`;
+      return { leaf: added, sentence };
+    }
+    if (
+      evidence.attestations.length > 0 ||
+      issuer === '' ||
+      recordedRipeness(added, 'attested_by', 0, 1).join('') !== ''
+    )
+      throw differs('evidence-invalid', `factor ${credential} was not admitted by a voucher alone`);
+    const kid = checkReceiptVoucher(voucher, {
+      policy: policyOf(added),
+      iss: issuer,
+      aud: added.station,
+      sub: intent.intent.account,
+      credential,
+      key: intent.intent.key,
+      time: parseInstant(added.time, 'time'),
+    });
+    const sentence = `Factor ${credential} was enrolled at ${added.time}, vouched for by ${issuer} under its key ${kid} of the policy.`;
+    return { leaf: added, sentence };
+  }
+
+  /** The intent of an enrolment, and that the leaf and the receipt say the same as it. */
+  #intent(shown: ReceiptFactor, added: ProvenLeaf): Sealed<FactorIntent> {
+    const sealed = intentOf(() => parseIntent(utf8.encode(shown.intent), 'portcullis/factor/v1'));
+    const { digest, intent } = sealed;
+    const { kind_of_factor, class: kind, key, intent: told } = added.fields;
+    const by = intent.attestedBy ?? '';
+    const same =
+      digest === told &&
+      intent.account === this.#account &&
+      intent.account === openedOf(added, 'account') &&
+      intent.kind === kind_of_factor &&
+      intent.class === kind &&
+      intent.class === shown.class &&
+      intent.credential === shown.credential &&
+      intent.key === key &&
+      by === (added.opened['attested_by'] ?? by) &&
+      ofItsTime(sealed, added);
+    if (!same) throw differs('factor-differs', `leaf ${added.index} enrolled something else than its intent says`);
+    return sealed;
+  }
+
+  /** The leaf since which a factor ripened that was ripe, and not revoked, at another leaf. */
+  #ripe({ added }: Enrolled, at: ProvenLeaf): ProvenLeaf {
+    const { intent, notice } = added.fields;
+    const told = (l: ProvenLeaf): boolean => l.fields['intent'] === intent;
+    const ripening = this.#proven.one(
+      'factor-ripening',
+      `leaf ${added.index}`,
+      (l) => told(l) && l.fields['notice'] === notice && l.index > added.index,
+    );
+    const gone = this.#proven.of('factor-revoked', (l) => told(l) && l.index < at.index);
+    if (!ripeAt(ripening, at) || gone.length > 0) {
+      throw differs(
+        'factor-differs',
+        `the factor of leaf ${added.index} was not ripe, or revoked, at leaf ${at.index}`,
+      );
+    }
+    return ripening;
+  }
+}
+
+/** Whether the leaf decided on the intent at its station and while it was good. */
+export function ofItsTime(
+  { intent }: Sealed<WithdrawalIntent | DestinationIntent | FactorIntent>,
+  leaf: ProvenLeaf,
+): boolean {
+  const time = parseInstant(leaf.time, 'time');
+  return leaf.station === intent.station && time >= intent.issued && time <= intent.expires;
+}
+
+/** What parsing an intent of the receipt yields; what is no such intent is told as a receipt's fault. */
+export function intentOf<I>(parse: () => I): I {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new ReceiptError('intent-differs', error.message, { cause: error });
+  }
+}
+
+function differs(reason: ReceiptReason, message: string): ReceiptError {
+  return new ReceiptError(reason, message);
+}
