@@ -56,6 +56,7 @@ export async function composeStation(composition: Composition): Promise<Composed
       witness: clock,
       salt: () => randomBytes(32),
       onFatal: composition.onFatal,
+      onListenerFailed: (error) => log('listener-failed', { error: String(error) }),
     });
     const record = store.look({}).station;
     checkPolicy(record.policy, document, config.policy);
