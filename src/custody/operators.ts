@@ -81,15 +81,23 @@ export class OperatorDesk implements Operators {
 
   async thaw(scope: FreezeScope, who: string, why: string): Promise<void> {
     const said = checkWhy(why);
-    await this.#station.decide({ rows: [['freezes', scope]] }, (facts): Verdict<undefined> => {
-      const before = facts.get('freezes', scope);
-      if (before?.active !== true) throw new Refusal('not-found', `${scope} is not frozen`);
+    const committed = await this.#station.decide({ rows: [['freezes', scope]] }, (facts) => {
+      // A forged row froze the station in memory at once, and on the disk only if there was room for it.
+      const tampered = scope === 'station' ? this.#station.store.tampered : undefined;
+      const recorded = facts.get('freezes', scope);
+      const unrecorded: FreezeRecord | undefined =
+        tampered === undefined
+          ? undefined
+          : { scope, active: true, who: 'station', why: 'fact-tampered', since: facts.now };
+      const before = recorded?.active === true ? recorded : unrecorded;
+      if (before === undefined) throw new Refusal('not-found', `${scope} is not frozen`);
       return {
-        result: undefined,
-        writes: [{ table: 'freezes', record: { ...before, active: false }, leaf: 0 }],
-        leaves: [{ kind: 'thawed', ...scopeFields(scope, who, said) }],
+        result: tampered,
+        writes: [{ table: 'freezes' as const, record: { ...before, active: false }, leaf: 0 }],
+        leaves: [{ kind: 'thawed' as const, ...scopeFields(scope, who, said) }],
       };
     });
+    if (scope === 'station') this.#station.forgetTampered(committed.result);
     this.#dispatch.kickAll();
   }
 

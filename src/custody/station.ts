@@ -99,6 +99,13 @@ export class Station {
     return checkTicket(this.#ticketKey, station.ticketEpoch, members);
   }
 
+  /** The station was thawed: what was met up to then no longer stops it. A forged row that is still there freezes it again. */
+  forgetTampered(seen: TamperedRow | undefined): void {
+    this.#freezingForTamper = false;
+    const { tampered } = this.store;
+    if (!this.store.forgetTampered(seen) && tampered !== undefined) this.#freezeForTamper(tampered);
+  }
+
   /** A forged row was met: the station counts as frozen from that instant, before the freeze is on disk. */
   #tamperFreeze(now: WallMs): FreezeRecord[] {
     const { tampered } = this.store;

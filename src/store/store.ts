@@ -109,9 +109,15 @@ export class Store implements DecisionStore {
     return this.#size;
   }
 
-  /** The first tampered row that was met, if any: from then on nothing is permitted. */
+  /** The tampered row that was met last, if any: from the first on nothing is permitted. */
   get tampered(): TamperedRow | undefined {
     return this.#tampered;
+  }
+
+  /** People have looked at this one: permits are minted again, unless another was met since. Returns whether they are. */
+  forgetTampered(seen: TamperedRow | undefined): boolean {
+    if (this.#tampered === seen) this.#tampered = undefined;
+    return this.#tampered === undefined;
   }
 
   /**
@@ -172,7 +178,7 @@ export class Store implements DecisionStore {
     try {
       return read();
     } catch (error) {
-      if (error instanceof TamperedRow) this.#tampered ??= error;
+      if (error instanceof TamperedRow) this.#tampered = error;
       throw this.#failure(error);
     }
   }
@@ -210,7 +216,7 @@ export class Store implements DecisionStore {
           // has been decided, whatever it thought.
           if (sqliteCode(error) !== undefined || !this.#db.inTransaction) throw error;
           // At once: neither a later decision of this group nor a permit of an earlier one goes past it.
-          if (error instanceof TamperedRow) this.#tampered ??= error;
+          if (error instanceof TamperedRow) this.#tampered = error;
           this.#db.exec('ROLLBACK TO decision; RELEASE decision');
           leaves.length = before;
           failed.push({ job, error });
@@ -309,7 +315,7 @@ export class Store implements DecisionStore {
       const permit = verdict.permit === undefined ? undefined : this.#permit(verdict.permit);
       job.resolve({ result: verdict.result, firstLeaf, permit });
     } catch (error) {
-      if (error instanceof TamperedRow) this.#tampered ??= error;
+      if (error instanceof TamperedRow) this.#tampered = error;
       job.reject(this.#failure(error));
     }
   }
@@ -338,7 +344,7 @@ export class Store implements DecisionStore {
         // The transaction is gone already; the reason why is `error`.
       }
     }
-    if (error instanceof TamperedRow) this.#tampered ??= error;
+    if (error instanceof TamperedRow) this.#tampered = error;
     const failure = this.#failure(error);
     for (const job of jobs) job.reject(failure);
   }

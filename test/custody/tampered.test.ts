@@ -98,4 +98,73 @@ describe('D4: another hand writes into the database', () => {
     await expect(alice.prepare('w-1')).rejects.toMatchObject(reason('fact-tampered'));
     await expect(station.sign(['w-1'])).rejects.toMatchObject(reason('fact-tampered'));
   });
+
+  it('a thaw of the station forgets the forgery that was seen; while the row is still there, the next reading freezes it again', async () => {
+    await alice.authorize('w-1');
+    station.db.exec(`UPDATE withdrawals SET amount = '9' WHERE id = 'w-1'`);
+    const read = () => station.custody.withdrawals.get('w-1' as WithdrawalId);
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const thaw = (scope: 'station' | 'wallet:hot-1') =>
+      station.custody.operators.thaw(scope, 'operator', 'looked at it');
+    expect(read).toThrow(expect.objectContaining(reason('fact-tampered')));
+    await turn();
+    // Another scope's thaw says nothing of the forgery.
+    await station.custody.operators.freeze('wallet:hot-1', 'operator', 'a test');
+    await thaw('wallet:hot-1');
+    await expect(bob.authorize('w-2')).rejects.toMatchObject(reason('frozen'));
+
+    await thaw('station');
+    expect(frozen()).toEqual([]);
+    await bob.authorize('w-3');
+    expect(read).toThrow(expect.objectContaining(reason('fact-tampered')));
+    await turn();
+    expect(frozen()).toEqual([expect.stringMatching(/^station fact-tampered/)]);
+    await expect(bob.authorize('w-4')).rejects.toMatchObject(reason('frozen'));
+
+    // Mended, and thawed: no restart is needed before a device signs again.
+    station.db.exec(`UPDATE withdrawals SET amount = '1000000000000000000' WHERE id = 'w-1'`);
+    await thaw('station');
+    const { id } = await station.sign(['w-1']);
+    await station.settle();
+    expect(station.custody.transactions.get(id).state).toBe('SIGNED');
+    await expect(thaw('station')).rejects.toMatchObject(reason('not-found'));
+  });
+
+  it('a forgery that is met while people thaw the station for another keeps it frozen', async () => {
+    await alice.authorize('w-1');
+    await bob.authorize('w-2');
+    station.db.exec(`UPDATE withdrawals SET amount = '9'`);
+    const read = (id: string) => () => station.custody.withdrawals.get(id as WithdrawalId);
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    expect(read('w-1')).toThrow();
+    await turn();
+    // A first decision of the turn is committed alone; what follows it is one group.
+    void station.store.decide({}, () => ({ result: undefined }));
+    const thawed = station.custody.operators.thaw('station', 'operator', 'looked at w-1');
+    const met = station.store.decide({ rows: [['withdrawals', 'w-2']] }, () => ({ result: undefined }));
+    await expect(met).rejects.toThrow('row w-2');
+    await thawed;
+    expect(frozen()).toEqual([expect.stringMatching(/^station row w-2/)]);
+    await turn();
+    await turn();
+    expect(frozen()).toEqual([expect.stringMatching(/^station fact-tampered/)]);
+    expect(station.store.read('freezes', 'station')?.active).toBe(true);
+  });
+
+  it('a freeze that was never recorded is thawed too', async () => {
+    await alice.authorize('w-1');
+    station.db.exec(`UPDATE withdrawals SET amount = '9' WHERE id = 'w-1'`);
+    const exec = station.db.exec.bind(station.db);
+    station.db.exec = (sql) => {
+      if (sql === 'COMMIT') throw new Database.SqliteError('injected', 'SQLITE_FULL');
+      exec(sql);
+      return station.db;
+    };
+    expect(() => station.custody.withdrawals.get('w-1' as WithdrawalId)).toThrow();
+    await new Promise((resolve) => setImmediate(resolve));
+    station.db.exec = exec;
+    await station.custody.operators.thaw('station', 'operator', 'looked at it');
+    expect(frozen()).toEqual([]);
+    await bob.authorize('w-2');
+  });
 });
