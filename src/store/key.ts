@@ -37,17 +37,21 @@ export function rowMac(key: Uint8Array | KeyObject, table: string, cells: readon
 
 const rowTag = 'portcullis/row/v1\0';
 
-/** In one piece: each call into the hash costs more than the bytes that it is given. */
+/** Where rows are encoded, one after the other; it grows to the longest. */
+let scratch = Buffer.alloc(16 * 1024);
+
+/** In one piece: each call into the hash costs more than the bytes that it is given. Valid until the next row. */
 function encodeRow(parts: readonly Cell[]): Uint8Array {
-  const out = Buffer.allocUnsafe(parts.reduce((size: number, part) => size + cellLength(part), rowTag.length));
-  parts.reduce((at: number, part) => writeCell(out, at, part), out.write(rowTag, 'latin1'));
-  return out;
+  // UTF-8 takes at most three bytes for each of a string's UTF-16 units; number and length take nine at most.
+  const most = parts.reduce((size: number, part) => size + 9 + (hasLength(part) ? 3 * part.length : 0), rowTag.length);
+  if (most > scratch.length) scratch = Buffer.alloc(2 * most);
+  let at = scratch.write(rowTag, 'latin1');
+  for (const part of parts) at = writeCell(scratch, at, part);
+  return scratch.subarray(0, at);
 }
 
-function cellLength(cell: Cell): number {
-  if (cell === null) return 1;
-  if (typeof cell === 'number') return 9;
-  return 5 + (typeof cell === 'string' ? Buffer.byteLength(cell) : cell.length);
+function hasLength(cell: Cell): cell is string | Uint8Array {
+  return cell !== null && typeof cell !== 'number';
 }
 
 /** Returns the offset behind the cell. */
