@@ -88,10 +88,11 @@ function withinBoot(record: ClockRecord, at: ClockReading): Witnessed {
   }
   const slept = uptime - mono;
   const suspended = slept > suspendLeast;
-  if (mono < tickLeast && !suspended) return { record, gained: 0, findings: [] };
-
   const findings = [...wallBehind(record, at), ...wallDrift(record, at)];
   const suspect = record.suspect || findings.length > 0;
+  // Too soon to count, never too soon to look: whoever asks now would date things by this wall clock (A4).
+  if (mono < tickLeast && !suspended) return { record: { ...record, suspect }, gained: 0, findings };
+
   const moved = { ...record, ...stampsOf(at), suspect };
   // The window stays where it is under suspicion, so that the reason goes on being seen.
   const windowed = !suspect && at.uptime - record.driftUptime >= drift.window ? { ...moved, ...windowFrom(at) } : moved;

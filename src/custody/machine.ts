@@ -35,11 +35,12 @@ export type TransactionEvent =
 export const transactionMoves: Readonly<
   Record<TransactionState, Readonly<Partial<Record<TransactionEvent, TransactionState>>>>
 > = {
-  PERMITTED: { send: 'SENT' },
+  // A rule may stop it for good (its destination was removed, its factor revoked): then its anchor is freed by a void alone.
+  PERMITTED: { send: 'SENT', void: 'VOIDED' },
   SENT: { sign: 'SIGNED', withhold: 'WITHHELD', decline: 'DECLINED', lose: 'UNCERTAIN' },
   SIGNED: { replace: 'REPLACED', void: 'VOIDED' },
   // Finished under a freeze: sealed, and in no answer until it is released.
-  WITHHELD: { release: 'SIGNED' },
+  WITHHELD: { release: 'SIGNED', void: 'VOIDED' },
   // A person said no: again only when a client asks.
   DECLINED: { retry: 'PERMITTED', replace: 'REPLACED', void: 'VOIDED' },
   // A signature may exist: the same bytes go out again by themselves, or another version on the same anchor.

@@ -177,7 +177,18 @@ describe('F5: clocks that are not as they should be', () => {
   it('the wall clock back by more than a leap second and the reading’s own jitter is suspect', () => {
     const machine = new Machine().run(10);
     expect(machine.setWall(-3_100).pass(1_000).look()).toMatchObject({ record: { suspect: true } });
-    expect(kinds(machine.look())).toEqual([]);
+    // Asked again at once, it still says why.
+    expect(kinds(machine.look())).toEqual(['wall-behind']);
+  });
+
+  it('A4: a wall clock that is wrong for less than half a second is found by whoever looks in it', () => {
+    const machine = new Machine().run(10);
+    const glitch = machine
+      .setWall(365 * 24 * hour)
+      .pass(100)
+      .look();
+    expect(kinds(glitch)).toEqual(['wall-drift']);
+    expect(glitch).toMatchObject({ gained: 0, record: { suspect: true } });
   });
 
   it('a leap second, stepped, is not', () => {

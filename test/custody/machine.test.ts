@@ -30,6 +30,7 @@ const transactionDesign = [
   'DECLINED → REPLACED',
   'DECLINED → VOIDED',
   'PERMITTED → SENT',
+  'PERMITTED → VOIDED',
   'SENT → DECLINED',
   'SENT → SIGNED',
   'SENT → UNCERTAIN',
@@ -40,6 +41,7 @@ const transactionDesign = [
   'UNCERTAIN → SENT',
   'UNCERTAIN → VOIDED',
   'WITHHELD → SIGNED',
+  'WITHHELD → VOIDED',
 ];
 
 const arrows = (moves: Readonly<Record<string, Readonly<Partial<Record<string, string>>>>>): string[] =>
@@ -53,7 +55,7 @@ describe('the transition tables', () => {
     expect(Object.keys(withdrawalMoves).sort()).toEqual([...withdrawalStates].sort());
   });
 
-  it('I4: a transaction has exactly the moves of design §4', () => {
+  it('I4: a transaction has exactly the moves of design §4, and two ways out where a rule stops it for good', () => {
     expect(arrows(transactionMoves)).toEqual(transactionDesign);
     expect(Object.keys(transactionMoves).sort()).toEqual([...transactionStates].sort());
   });
