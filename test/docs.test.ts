@@ -115,6 +115,14 @@ describe('every page', () => {
     for (const [, link = ''] of page.matchAll(/\]\(([\w.-]+\.md)\)/g)) expect(pages).toContain(link);
   });
 
+  it('the catalogue holds no reason that nothing gives', () => {
+    const files = readdirSync(new URL('src/', root), { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.ts') && file !== 'domain/reasons.ts' && !file.startsWith('generated/'),
+    );
+    const source = files.map((file) => read(`src/${file}`)).join('\n');
+    expect(Object.keys(reasons).filter((reason) => !source.includes(`'${reason}'`))).toEqual([]);
+  });
+
   it('docs/reasons.md is what the catalogue says', () => {
     const rows = [...read('docs/reasons.md').matchAll(/^\| (`.*) \|$/gm)].map(([, row = '']) => row.split(/ +\| /));
     const want = Object.entries(reasons).map(([tag, { code, sentence, remedy }]) => [

@@ -50,7 +50,8 @@ export function refusalStatus(refusal: Refusal, code: status = status[reasons[re
   return { code, details: message, metadata: trailers };
 }
 
-const reasonStatus = (reason: Reason, message?: string): StatusObject => refusalStatus(new Refusal(reason, message));
+export const reasonStatus = (reason: Reason, message?: string): StatusObject =>
+  refusalStatus(new Refusal(reason, message));
 
 /** A request whose bytes are not the message that they should be. */
 export function unparsable(message: string): StatusObject {
@@ -87,6 +88,8 @@ export function outgoing(sent: Partial<StatusObject>): StatusObject {
   const metadata = sent.metadata ?? new Metadata();
   const explained = metadata.get(detailsKey).length > 0;
   if (!explained && code === status.INTERNAL && clientsFault.test(details)) return unparsable(details);
+  if (!explained && code === status.DEADLINE_EXCEEDED) return reasonStatus('deadline-exceeded');
+  if (!explained && code === status.RESOURCE_EXHAUSTED) return reasonStatus('message-too-large', details);
   if (code === status.UNKNOWN || (!explained && code === status.INTERNAL)) return reasonStatus('internal');
   return { code, details, metadata };
 }

@@ -8,7 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import { Refusal } from '../domain/index.ts';
 import type { Ceiling } from './ceiling.ts';
-import { outgoing, refusalStatus } from './errors.ts';
+import { outgoing, reasonStatus, refusalStatus } from './errors.ts';
 import type { Log } from './log.ts';
 import type { Caller, Identities, Role } from './roles.ts';
 
@@ -43,7 +43,7 @@ export function interceptor(entrance: Entrance): ServerInterceptor {
               return;
             }
             leave = admitted.leave;
-            timer = setTimeout(() => call.sendStatus(tooLate), entrance.deadline);
+            timer = setTimeout(() => call.sendStatus(reasonStatus('deadline-exceeded')), entrance.deadline);
             entrance.callers.set(metadata, admitted.caller);
             pass(metadata);
           },
@@ -62,12 +62,6 @@ export function interceptor(entrance: Entrance): ServerInterceptor {
     });
   };
 }
-
-const tooLate = {
-  code: status.DEADLINE_EXCEEDED,
-  details: 'The station did not get to an answer in time. What it decided stands: ask for the state of the resource.',
-  metadata: null,
-};
 
 type Admitted =
   | { readonly ok: true; readonly caller: Caller; readonly leave: () => void }

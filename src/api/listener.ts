@@ -1,7 +1,8 @@
 import { createServer, type Socket } from 'node:net';
-import { Metadata, Server, status } from '@grpc/grpc-js';
+import { type Metadata, Server } from '@grpc/grpc-js';
 import { Ceiling } from './ceiling.ts';
 import type { MutualTls } from './credentials.ts';
+import { reasonStatus } from './errors.ts';
 import { interceptor } from './interceptor.ts';
 import type { Log } from './log.ts';
 import type { Outlet } from './outlet.ts';
@@ -124,9 +125,7 @@ export async function listen(
   });
 
   const close = async (graceMs: number): Promise<void> => {
-    for (const outlet of outlets) {
-      outlet.fail({ code: status.UNAVAILABLE, details: 'The station is stopping.', metadata: new Metadata() });
-    }
+    for (const outlet of outlets) outlet.fail(reasonStatus('stopping'));
     // Under Node 24 tryShutdown no longer waits for its sessions, and forceShutdown knows them only where channelz is on:
     // what tells that all is over is the last connection's end.
     server.tryShutdown(() => {});

@@ -6,6 +6,7 @@ export type Code =
   | 'PERMISSION_DENIED'
   | 'FAILED_PRECONDITION'
   | 'RESOURCE_EXHAUSTED'
+  | 'DEADLINE_EXCEEDED'
   | 'UNAUTHENTICATED'
   | 'ABORTED'
   | 'UNAVAILABLE'
@@ -45,6 +46,17 @@ export const reasons = {
     sentence: 'Too much work is in flight.',
     remedy: 'Back off and ask again.',
   },
+  'message-too-large': {
+    code: 'RESOURCE_EXHAUSTED',
+    sentence: 'The request, or its answer, is larger than the station takes on.',
+    remedy: 'Ask for less at once.',
+  },
+  'deadline-exceeded': {
+    code: 'DEADLINE_EXCEEDED',
+    sentence: 'There was no answer in time; what was decided stands.',
+    remedy: 'Ask for the state of the resource.',
+  },
+  stopping: { code: 'UNAVAILABLE', sentence: 'The station is stopping.', remedy: 'Call again when it is back.' },
   'withdrawal-id-reused': {
     code: 'ALREADY_EXISTS',
     sentence: 'A withdrawal of this id exists with another intent.',
@@ -129,7 +141,6 @@ export const reasons = {
     'Policy does not accept factors of this class.',
     'Enrol a factor of an accepted class.',
   ),
-  'account-unknown': denied('The account has no factor.', 'Enrol a first factor with an admission voucher.'),
 
   // Destinations
   'destination-unlisted': denied(
@@ -236,7 +247,6 @@ export const reasons = {
     'The policy file is not the one in force.',
     'Restore the file, or change the policy as policy says.',
   ),
-  'operators-required': denied('Operators are founded: this needs their quorum.', 'Ask the operators.'),
 
   // Devices
   'device-missing': notNow('The wallet’s device is not connected.', 'Connect it; the transaction goes on by itself.'),

@@ -55,6 +55,7 @@ describe('S2: size', () => {
       clients.set(method.role, client);
       const error = await sendBytes(client, method, Buffer.alloc(64 * 1024 + 1));
       expect(error?.code, method.path).toBe(status.RESOURCE_EXHAUSTED);
+      expect(error, method.path).toMatchObject({ reason: 'message-too-large', domain: 'portcullis' });
     }
     expect(served.fake.asked).toEqual([]);
   });
@@ -64,7 +65,7 @@ describe('S2: size', () => {
     served.fake.behaviours.set('journal.receipt', () => Buffer.alloc(4 * 1024 * 1024));
     const client = await served.client('auditors');
     const error = refused(await call(client, JournalServiceService.getReceipt, { withdrawalId: 'w-1' }));
-    expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
+    expect(error).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'message-too-large' });
   });
 });
 
@@ -158,7 +159,7 @@ describe('S2: time', () => {
     const held = hang('withdrawals.cancel');
     const client = await served.client('withdrawals');
     const error = refused(await call(client, cancel, request));
-    expect(error.code).toBe(status.DEADLINE_EXCEEDED);
+    expect(error).toMatchObject({ code: status.DEADLINE_EXCEEDED, reason: 'deadline-exceeded', domain: 'portcullis' });
     expect(held.waiting()).toBe(1);
     held.release();
   });

@@ -297,7 +297,7 @@ describe('a station that stops', () => {
     await next(stream);
     const ended = drain(stream);
     await served.api.close(5_000);
-    expect((await ended).error?.code).toBe(status.UNAVAILABLE);
+    expect((await ended).error).toMatchObject({ code: status.UNAVAILABLE, reason: 'stopping', domain: 'portcullis' });
     expect(source.watchers.size).toBe(0);
   });
 });

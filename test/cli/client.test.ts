@@ -99,14 +99,14 @@ describe('calls to a station', () => {
   });
 
   it('that are refused show reason, sentence, details and remedy', async () => {
-    refusal = refusalStatus(new Refusal('operators-required', 'three operators are founded', { quorum: '2' }));
+    refusal = refusalStatus(new Refusal('frozen', 'a freeze is in force', { scope: 'station' }));
     const { code, out, err } = await ran('thaw', 'station', '--why', 'x', ...credentials(), ...here());
     expect([code, out]).toEqual([1, '']);
     expect(err.split('\n')).toEqual([
-      'operators-required: Operators are founded: this needs their quorum.',
-      '  three operators are founded',
-      '  quorum: 2',
-      'Ask the operators.',
+      'frozen: A freeze stops this.',
+      '  a freeze is in force',
+      '  scope: station',
+      'Ask the station’s operators.',
     ]);
     refusal = refusalStatus(new Malformed('scope', 'expected a scope'));
     expect((await ran('thaw', 'x', '--why', 'x', ...credentials(), ...here())).err.split('\n')).toEqual([
