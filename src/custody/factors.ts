@@ -241,7 +241,7 @@ export class FactorDesk implements Factors {
       ...ready.attestations.map((a): RowKey => ['factors', a.credential]),
     ];
     if ('jti' in ready.voucher) rows.push(['spent', voucherKey(ready.voucher)]);
-    return { rows };
+    return { rows, lookups: [['factorsOfAccount', account]] };
   }
 
   #enrol(ready: ReadyFactor, facts: Facts): Verdict<Ripened<FactorRecord>> {
@@ -257,6 +257,7 @@ export class FactorDesk implements Factors {
       evidence: evidenceNow(ready.checked, facts),
       voucher: voucherCheck(voucher, facts),
       everEnrolled,
+      factors: facts.all('factorsOfAccount', account),
       existing: facts.get('factors', credential),
     };
     const verdict = decideFactor(of);

@@ -79,6 +79,8 @@ export interface FactorCase extends Attested {
   readonly voucher: VoucherCheck;
   /** Factors that the account ever had. */
   readonly everEnrolled: number;
+  /** The account's factors as they stand, dead ones included. */
+  readonly factors: readonly FactorRecord[];
   /** A factor of the same id, whoever's. */
   readonly existing: FactorRecord | undefined;
 }

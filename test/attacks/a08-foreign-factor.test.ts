@@ -186,3 +186,18 @@ describe('A8: a voucher that the admission authority did not give for this', () 
     await expect(enrol(jws)()).resolves.toMatchObject({ state: 'announcing' });
   });
 });
+
+describe('A8: where policy wants two factors', () => {
+  it('A8: a thief who has one of the customer’s two cannot enrol a second of their own', async () => {
+    const station = await TestStation.open({ policy: (d) => d.replace('webauthn: 1', 'webauthn: 2') });
+    const alice = await station.enrol('alice');
+    station.passDay();
+    await furtherFactor(alice, deviceOf('her second device'));
+    station.passDay();
+    const { intent, registration } = await prepareFactor(station, alice.account, deviceOf('thief'), alice.credential);
+    const approval = { kind: 'attestation', attestation: alice.attest(intent.digest) } as const;
+    const add = () => station.custody.factors.add({ intent: intent.bytes, registration, approval });
+    await refused(station, add, 'attestation-insufficient', 'factor');
+    await station.close();
+  });
+});

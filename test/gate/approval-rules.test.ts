@@ -262,12 +262,27 @@ describe('rules for a factor', () => {
 
   it('A8: where policy wants two for a payment, one attests a further factor: an account with one could never have two', () => {
     const policy = policyOf((d) => d.replace('webauthn: 1', 'webauthn: 2'));
-    expectPass(factorAdmitted.judge(attested({ policy })));
+    expectPass(factorAdmitted.judge(attested({ policy, factors: [factor()] })));
+  });
+
+  it('A8: an account that has two needs both to attest a third: one stolen factor does not make its own second', () => {
+    const policy = policyOf((d) => d.replace('webauthn: 1', 'webauthn: 2'));
+    const second = factor({ id: 'C'.repeat(43) as FactorId });
+    const factors = [factor(), second];
+    expectRefusal(factorAdmitted.judge(attested({ policy, factors })), 'attestation-insufficient');
+    const both = [evidence(), evidence({ id: second.id })];
+    expectPass(factorAdmitted.judge(attested({ policy, factors, evidence: both })));
+    // One that is not ripe yet can't attest, and is not waited for.
+    expectPass(factorAdmitted.judge(attested({ policy, factors: [factor(), { ...second, w0: w }] })));
   });
 
   it('A10: factor-new refuses a credential that is known, whoever’s it is', () => {
     expectPass(factorNew.judge(factorCase()));
     expectRefusal(factorNew.judge(factorCase({ existing: factor({ state: 'removed' }) })), 'factor-exists');
+    // The same key under another id would count as a second factor.
+    const twin = factor({ id: 'C'.repeat(43) as FactorId });
+    const key = factorIntent({ key: digestOf(twin.coseKey) });
+    expectRefusal(factorNew.judge(factorCase({ intent: key, factors: [twin] })), 'factor-exists');
   });
 
   it('A5: factor-class-accepted refuses a class that policy does not name', () => {

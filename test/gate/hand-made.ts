@@ -186,6 +186,7 @@ export function factorCase(of: Partial<FactorCase> = {}): FactorCase {
     evidence: [],
     voucher: { present: true, genuine: true, spent: false },
     everEnrolled: 0,
+    factors: [],
     existing: undefined,
     ...of,
   };

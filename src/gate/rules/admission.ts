@@ -1,6 +1,7 @@
+import { digestOf } from '../../domain/index.ts';
 import type { FactorCase } from '../cases.ts';
 import { pass, type Rule, refuse } from '../rule.ts';
-import { evidenceGenuine, evidenceSufficient, factorsUsable } from './evidence-genuine.ts';
+import { evidenceGenuine, evidenceSufficient, factorsUsable, factorUsable } from './evidence-genuine.ts';
 
 /**
  * A8, A10: an account's first factor comes with an admission voucher, every later one is attested by a factor that the
@@ -25,19 +26,26 @@ export const factorAdmitted: Rule<FactorCase> = {
     if (!evidence.some(({ factor }) => factor?.id === attestedBy)) {
       return refuse('attestation-invalid', 'the attestation is not by the factor that the intent names');
     }
+    // Not fewer factors than a withdrawal wants, as far as the account has them: else one stolen factor would make its own second.
+    const ripe = of.factors.filter((factor) => factorUsable(factor, intent.intent.account, of).passed).length;
+    const wanted = Math.max(1, Math.min(of.policy.evidence.webauthn, ripe));
     const enough = evidenceSufficient.judge({
       ...of,
-      policy: { ...of.policy, evidence: { ...of.policy.evidence, webauthn: 1 } },
+      policy: { ...of.policy, evidence: { ...of.policy.evidence, webauthn: wanted } },
     });
-    return enough.passed ? pass('attested by a ripe factor of the account') : enough;
+    return enough.passed ? pass('attested by as many ripe factors of the account as policy wants') : enough;
   },
 };
 
 export const factorNew: Rule<FactorCase> = {
   name: 'factor-new',
-  judge({ existing }) {
-    if (existing === undefined) return pass('no factor has this credential id');
-    return refuse('factor-exists', 'a factor of this credential id exists already');
+  judge({ existing, factors, intent: { intent } }) {
+    if (existing !== undefined) return refuse('factor-exists', 'a factor of this credential id exists already');
+    // The same key under a second id would count as a second factor.
+    if (factors.some((factor) => digestOf(factor.coseKey) === intent.key)) {
+      return refuse('factor-exists', 'the account has, or had, a factor with this very key');
+    }
+    return pass('no factor has this credential id, nor the account this key');
   },
 };
 
