@@ -43,10 +43,12 @@ export interface Arguments {
   values(name: string): readonly string[];
   /** The option's value, or a `UsageError`. */
   required(name: string): string;
+  /** Whether the flag was given. */
+  has(name: string): boolean;
 }
 
 /**
- * Reads a command's arguments: options by name, each with a value; `many` may be given more than once. Anything else, one
+ * Reads a command's arguments: options by name, each with a value; `many` may be given more than once; `flags` have no value. Anything else, one
  * positional more or fewer than `positionals` names included, is a `UsageError`.
  */
 export function readArguments(
@@ -54,13 +56,15 @@ export function readArguments(
   schema: {
     readonly options?: readonly string[];
     readonly many?: readonly string[];
+    readonly flags?: readonly string[];
     readonly positionals?: readonly string[];
   },
 ): Arguments {
-  const { options = [], many = [], positionals: names = [] } = schema;
+  const { options = [], many = [], flags = [], positionals: names = [] } = schema;
   const config: ParseArgsOptionsConfig = {};
   for (const name of options) config[name] = { type: 'string' };
   for (const name of many) config[name] = { type: 'string', multiple: true };
+  for (const name of flags) config[name] = { type: 'boolean' };
   let parsed: ReturnType<typeof parseArgs>;
   let tokens: readonly { kind: string; name?: string }[] = [];
   try {
@@ -87,6 +91,7 @@ export function readArguments(
     positionals,
     values: texts,
     value: (name) => texts(name)[0],
+    has: (name) => values[name] === true,
     required: (name) => {
       const [value] = texts(name);
       if (value === undefined) throw new UsageError(`--${name} is missing`);

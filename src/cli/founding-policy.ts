@@ -3,8 +3,9 @@
  * authority yet. Its comments are part of it: they are hashed with the rest.
  */
 export function foundingPolicy(trustDomain: string): string {
-  return `# The station's policy: who may attest, and what may be paid. Every decision names the hash of this file, comments and all;
-# once the station is founded, a changed file stops its start.
+  return `# The station's policy: who may attest, and what may be paid. Every decision names the hash of this file, comments and all. A
+# station is founded on it as it is, and does not start once it was edited (policy-changed). So fill it in first, outside of any
+# station: "portcullis init --print-policy" prints it; "portcullis init DIR --policy FILE" founds a station on what you made of it.
 version: 1
 
 # Client certificates name spiffe://<trust_domain>/<role>/<name>.

@@ -23,6 +23,8 @@ import { foundingPolicy } from './founding-policy.ts';
 /** The folder that must not stay on the station. */
 export const takeAway = 'take-away';
 
+const defaultDomain = 'station.example';
+
 const clients: readonly (readonly [role: string, name: string])[] = [
   ['withdrawals', 'service'],
   ['operators', 'operator'],
@@ -33,16 +35,24 @@ const clients: readonly (readonly [role: string, name: string])[] = [
 export const init: Command = {
   name: 'init',
   summary: 'make a station',
-  help: `Usage: portcullis init DIR [--policy FILE] [--trust-domain NAME] [--name HOST]…
+  help: `Usage: portcullis init --print-policy [--trust-domain NAME]
+       portcullis init DIR [--policy FILE] [--trust-domain NAME] [--name HOST]…
 
 Makes a station in the new folder DIR: its config and founding policy, its database, its keys in a folder apart from the data,
-and in ${takeAway}/ the CA's key and the clients' certificates, which must be taken to other machines.
-  --policy FILE        the founding policy; without it, one for the test network Sepolia is written, with room for a wallet
-  --trust-domain NAME  the domain in clients' certificates, if no policy says it (default: station.example)
+and in ${takeAway}/ the CA's key and the clients' certificates, which must be taken to other machines. The station is founded on its
+policy as it is; to have one of your own, print the policy into a file, fill it in, and give it with --policy.
+  --print-policy       prints the policy that is founded without --policy, and makes nothing
+  --policy FILE        the founding policy; without it, one for the test network Sepolia, which names no wallet yet
+  --trust-domain NAME  the domain in clients' certificates, if no policy says it (default: ${defaultDomain})
   --name HOST          a further name or IP address that clients will call the station by; may be given more than once
 
 It overwrites nothing, and where it fails it leaves nothing behind.`,
   async run(args, output) {
+    if (args.includes('--print-policy')) {
+      const asked = readArguments(args, { options: ['trust-domain'], flags: ['print-policy'] });
+      output.out(foundingPolicy(asked.value('trust-domain') ?? defaultDomain).replace(/\n$/, ''));
+      return 0;
+    }
     const given = readArguments(args, { options: ['policy', 'trust-domain'], many: ['name'], positionals: ['DIR'] });
     const [dir = ''] = given.positionals;
     const made = await makeStation({
@@ -64,7 +74,11 @@ It overwrites nothing, and where it fails it leaves nothing behind.`,
       `The journal's key, for auditors to pin (also in ${join(away, 'journal.vkey')}):`,
       `  ${made.journalKey}`,
       '',
-      `Next: look through ${join(shown, 'policy.yaml')} and ${join(shown, 'config.yaml')}, then`,
+      `The policy, ${join(shown, 'policy.yaml')}, is in force as it is: once it was edited the station does not start`,
+      '(policy-changed). To found a station on a policy of your own:',
+      '  portcullis init --print-policy > FILE, fill it in, portcullis init NEW-DIR --policy FILE',
+      '',
+      `Next: look through ${join(shown, 'config.yaml')}, then`,
       `  portcullis doctor --config ${join(shown, 'config.yaml')}`,
       `  portcullis run --config ${join(shown, 'config.yaml')}`,
     ]) {
@@ -124,7 +138,7 @@ async function buildStation(
   for (const folder of ['', 'data', 'keys', takeAway]) makeFolder(join(build, folder));
   const policyPath = join(build, 'policy.yaml');
   const given = policyFile === undefined ? undefined : loadPolicy(policyFile);
-  writeFile(policyPath, given?.document ?? foundingPolicy(trustDomain ?? 'station.example'));
+  writeFile(policyPath, given?.document ?? foundingPolicy(trustDomain ?? defaultDomain));
   const { document, policy } = loadPolicy(policyPath);
   if (trustDomain !== undefined && trustDomain !== policy.trustDomain) {
     throw new Malformed('--trust-domain', `is not ${policy.trustDomain}, which the policy says`);

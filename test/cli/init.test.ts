@@ -85,6 +85,25 @@ describe('init', () => {
     expect(filesBelow(empty)).toEqual([]);
   });
 
+  it('says that the policy is in force as it is, and how to have one of one’s own: print, fill in, found', async () => {
+    expect(said).toContain('policy-changed');
+    expect(said).not.toMatch(/look through \S*policy/);
+    const printed = await ran('init', '--print-policy', '--trust-domain', 'ours.example');
+    expect([printed.code, printed.err, printed.out]).toEqual([0, '', foundingPolicy('ours.example').trimEnd()]);
+    for (const advice of [said, printed.out]) {
+      expect(advice).toContain('portcullis init --print-policy');
+      expect(advice).toMatch(/portcullis init (NEW-)?DIR --policy FILE/);
+    }
+    const parent = emptyFolder();
+    writeFileSync(
+      join(parent, 'p.yaml'),
+      `${printed.out}\n`.replace("max_fee_per_gas: '200000000000'", "max_fee_per_gas: '7'"),
+    );
+    expect((await ran('init', join(parent, 'st'), '--policy', join(parent, 'p.yaml'))).code).toBe(0);
+    expect((await ran('init', '--print-policy', join(parent, 'st2'))).code).toBe(2);
+    expect(readdirSync(parent)).toEqual(['p.yaml', 'st']);
+  });
+
   it('takes a given policy byte for byte, and the database has its hash', async () => {
     const parent = emptyFolder();
     const text = `# ours\n${foundingPolicy('ours.example').replace("max_fee_per_gas: '200000000000'", "max_fee_per_gas: '7'")}`;
