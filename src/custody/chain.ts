@@ -1,22 +1,25 @@
 import {
   type Assembled,
+  addressOfKey,
   assembleSigned,
   canonicalAddress,
   canonicalAsset,
   decodeUnsigned,
 } from '../chains/ethereum/index.ts';
-import { type Address, type AssetId, type ChainId, type Decoded, Malformed } from '../domain/index.ts';
+import { type Address, type AssetId, type ChainId, type Decoded, Malformed, type Wallet } from '../domain/index.ts';
 
 /** What custody asks of a chain: one for each CAIP-2 namespace. */
 export interface Chain {
   canonicalAddress(address: Address, field: string): Address;
   canonicalAsset(asset: AssetId, field: string): AssetId;
+  /** The chain's own spelling of the address that a public key (compressed, hex) has. */
+  addressOfKey(publicKey: string): string;
   decodeUnsigned(bytes: Uint8Array): Decoded;
   assembleSigned(unsigned: Uint8Array, signature: Uint8Array, publicKey: string): Assembled;
 }
 
 const chains: ReadonlyMap<string, Chain> = new Map([
-  ['eip155', { canonicalAddress, canonicalAsset, decodeUnsigned, assembleSigned }],
+  ['eip155', { canonicalAddress, canonicalAsset, addressOfKey, decodeUnsigned, assembleSigned }],
 ]);
 
 /** The chain that speaks for a CAIP-2 id; throws `Malformed` for a namespace that the station does not know. */
@@ -25,4 +28,16 @@ export function chainOf(id: ChainId, field: string): Chain {
   if (chain === undefined)
     throw new Malformed(field, `no chain of namespace ${id.slice(0, id.indexOf(':'))} is supported`);
   return chain;
+}
+
+/** A wallet's pinned address must be its pinned key's: one is what people compare, the other what signatures are held to. */
+export function checkWallets(wallets: Iterable<Wallet>): void {
+  for (const wallet of wallets) {
+    const place = `policy.wallets.${wallet.id}`;
+    const chain = chainOf(wallet.chain, `${place}.chain`);
+    chain.canonicalAddress(wallet.address, `${place}.address`);
+    const own = `${wallet.chain}:${chain.addressOfKey(wallet.publicKey)}`;
+    if (own !== wallet.address)
+      throw new Malformed(`${place}.address`, `is not the address of public_key, which is ${own}`);
+  }
 }

@@ -1,6 +1,7 @@
 import type { TimeSource } from '../domain/index.ts';
 import type { NoteSigner } from '../journal/note.ts';
 import type { Signer } from '../signers/signer.ts';
+import { checkWallets } from './chain.ts';
 import type { Custody } from './custody.ts';
 import { DestinationDesk } from './destinations.ts';
 import { Dispatch, type DispatchTiming } from './dispatch.ts';
@@ -37,6 +38,7 @@ export interface Running {
 
 /** Puts the use-cases together and takes up what was in flight when the process last ended. */
 export function startCustody(parts: CustodyParts): Running {
+  checkWallets(parts.policy.wallets.values());
   const station = new Station(parts);
   const refusals = new Refusals();
   const dispatch = new Dispatch(station, parts.signers, parts.timing);

@@ -74,8 +74,11 @@ export class NoticeDesk implements Notices {
             ...facts.all('withdrawalsOfAccount', account, 'AUTHORIZED'),
           ],
         });
+        const result = { account, cancelled: cancellation.cancelled };
+        // Said before, and nothing new to stop: the link can be pressed any number of times, the log is not to grow by it.
+        if (cancellation.cancelled.length === 0 && facts.get('freezes', scope)?.active === true) return { result };
         return {
-          result: { account, cancelled: cancellation.cancelled },
+          result,
           writes: [
             { table: 'freezes', record: { scope, active: true, who: 'customer', why, since: facts.now }, leaf: 0 },
             ...cancellation.writes,

@@ -101,6 +101,15 @@ describe('A13: a notice that never arrives', () => {
     ]);
   });
 
+  it('S13: a link that is pressed again and again stops the account once, and tells of it once', async () => {
+    const { token } = notice();
+    await station.custody.notices.report(token);
+    const size = station.custody.journal.size();
+    for (let i = 0; i < 5; i++) await station.custody.notices.report(token);
+    expect(leaves(station, size)).toEqual([]);
+    expect(station.custody.operators.station().freezes).toHaveLength(1);
+  });
+
   it('A13: a token that was guessed does nothing', async () => {
     for (const token of ['', 'A'.repeat(43), "' OR 1=1 --"]) {
       await refused(station, () => station.custody.notices.report(token), 'not-found', 'none');
