@@ -12,6 +12,14 @@ export interface Shape {
   readonly name: string;
   readonly key: readonly string[];
   readonly columns: { readonly [field: string]: Column };
+  /** The columns in storage order, each with its name for errors: listed once, since every row read or written goes through them. */
+  readonly fields: readonly Field[];
+}
+
+interface Field {
+  readonly field: string;
+  readonly column: Column;
+  readonly where: string;
 }
 
 /** The shape that fits a record. */
@@ -22,7 +30,17 @@ export interface Table<R> extends Shape {
 }
 
 export function table<R>(name: string, key: readonly (keyof R & string)[], columns: Table<R>['columns']): Table<R> {
-  return Object.freeze({ name, key: Object.freeze(key), columns: Object.freeze(columns) });
+  const fields = Object.entries<Column>(columns).map(([field, column]) => ({
+    field,
+    column,
+    where: `${name}.${field}`,
+  }));
+  return Object.freeze({
+    name,
+    key: Object.freeze(key),
+    columns: Object.freeze(columns),
+    fields: Object.freeze(fields),
+  });
 }
 
 export function columnName(field: string): string {
@@ -31,8 +49,7 @@ export function columnName(field: string): string {
 
 /** A record as the cells of its row, in storage order. */
 export function toCells(of: Shape, record: object): Cell[] {
-  const values = new Map<string, unknown>(Object.entries(record));
-  return Object.entries(of.columns).map(([field, column]) => toCell(column, values.get(field), `${of.name}.${field}`));
+  return of.fields.map(({ field, column, where }) => toCell(column, Reflect.get(record, field), where));
 }
 
 /** A record's key, as the table's key columns hold it. */
@@ -44,8 +61,8 @@ export function keyOf(of: Shape, record: object): string[] {
 /** The inverse of `toCells`. Rows come with a MAC that was checked, so their shape is what this program once wrote. */
 export function fromCells<R>(of: Table<R>, cells: readonly Cell[]): R {
   const record: Record<string, unknown> = {};
-  Object.entries<Column>(of.columns).forEach(([field, column], i) => {
-    record[field] = fromCell(column, cells[i] ?? null, `${of.name}.${field}`);
+  of.fields.forEach(({ field, column, where }, i) => {
+    record[field] = fromCell(column, cells[i] ?? null, where);
   });
   return Object.freeze(record) as R;
 }
