@@ -254,6 +254,33 @@ describe('D4: a row', () => {
       'row-contradicts destinations entry-1',
     ],
     ['a factor’s key', 'UPDATE factors SET cose_key = zeroblob(4)', 'row-contradicts factors'],
+    ['who attested a factor', "UPDATE factors SET attested_by = 'x'", 'row-contradicts factors'],
+    [
+      'a factor’s intent',
+      "UPDATE factors SET intent = CAST(replace(intent, '00Z', '01Z') AS BLOB)",
+      'row-contradicts factors',
+    ],
+    ['a destination’s label', "UPDATE destinations SET label = 'x'", 'row-contradicts destinations entry-1'],
+    [
+      'a destination’s intent',
+      "UPDATE destinations SET intent = CAST(replace(intent, '00Z', '01Z') AS BLOB)",
+      'row-contradicts destinations entry-1',
+    ],
+    [
+      'who listed a destination',
+      `UPDATE destinations SET attested_by = '["x"]'`,
+      'row-contradicts destinations entry-1',
+    ],
+    [
+      'a destination’s evidence',
+      "UPDATE destinations SET evidence = CAST(replace(evidence, 'AAAA', 'BBBB') AS BLOB)",
+      'row-contradicts destinations entry-1',
+    ],
+    [
+      'a withdrawal’s evidence',
+      "UPDATE withdrawals SET evidence = CAST(replace(evidence, 'AAAA', 'BBBB') AS BLOB)",
+      'row-contradicts withdrawals w-1',
+    ],
     ['a transaction’s bytes', 'UPDATE transactions SET unsigned = zeroblob(4)', 'row-contradicts transactions'],
     ['what a transaction pays', 'UPDATE transactions SET pays = \'["w-2"]\'', 'row-contradicts transactions'],
     ['an intent', 'UPDATE withdrawals SET intent = zeroblob(4)', 'row-malformed withdrawals w-1'],
