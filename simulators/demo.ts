@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { createPublicClient, formatEther, type Hex, hexToBytes, http, serializeTransaction } from 'viem';
 import { DestinationServiceClient } from '../src/generated/portcullis/v1/destination.ts';
 import { FactorServiceClient } from '../src/generated/portcullis/v1/factor.ts';
@@ -145,7 +147,10 @@ async function play(station: EmulatedStation, chain: LocalChain): Promise<void> 
   const { checkpoint } = await call(journal, JournalServiceService.getCheckpoint, { consistentWithSize: 0n });
   tell.step('The signed head of the log; its origin says that the time was simulated:');
   for (const line of checkpoint.trimEnd().split('\n')) tell.detail(line);
-  const { code, output } = await station.portcullis('verify', '--config', station.config);
+  const kept = join(dirname(station.admission.key), 'checkpoint.txt');
+  await writeFile(kept, checkpoint);
+  const pinned = ['--log-key', station.verifierKey, '--checkpoint', kept];
+  const { code, output } = await station.portcullis('verify', '--config', station.config, ...pinned);
   for (const line of output.trimEnd().split('\n')) tell.detail(line);
   if (code !== 0) throw new Error('portcullis verify found something');
   tell.good('portcullis verify recomputed every leaf, node, root and row, and found nothing wrong.');

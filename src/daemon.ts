@@ -56,6 +56,9 @@ function stopOnSignal(close: () => Promise<void>): void {
   }
 }
 
+// With a listener of its own, Node does not open its inspector to whoever can send the signal (threat S8).
+process.on('SIGUSR1', () => {});
+
 main().catch((error: unknown) => {
   stationLog('start-failed', { error: error instanceof Error ? error.message : String(error) });
   process.exitCode = 1;

@@ -9,14 +9,23 @@ import { addressOfKey } from './chains/ethereum/index.ts';
 import { makeStation, takeAway } from './cli/init.ts';
 import { composeStation } from './compose.ts';
 import { loadConfig } from './config.ts';
-import { parseChainId } from './domain/index.ts';
+import { parseChainId, shown } from './domain/index.ts';
 import { TimeServiceService } from './generated/portcullis/dev/v1/time.ts';
+import { parseSpeculosUrl } from './signers/ledger/transport.ts';
 import { SimulatedTime } from './simulated-time.ts';
 import { stationLog } from './station-log.ts';
 
 // The emulated station: simulated time, an emulated Ledger, test networks only. Started by `portcullis dev`.
 
 const path = "m/44'/60'/0'/0/0";
+
+const options = {
+  json: { type: 'boolean' },
+  seed: { type: 'string' },
+  quiet: { type: 'boolean' },
+  chain: { type: 'string' },
+  ledger: { type: 'string' },
+} as const;
 
 /** What an integrator needs to know of the station that came up; with --json it is the line that is printed. */
 interface Announcement {
@@ -34,25 +43,16 @@ interface Announcement {
   readonly verifierKey: string;
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      json: { type: 'boolean' },
-      seed: { type: 'string' },
-      quiet: { type: 'boolean' },
-      chain: { type: 'string' },
-      ledger: { type: 'string' },
-    },
-    strict: true,
-  });
+async function main(things: AsyncDisposableStack): Promise<void> {
+  const { values } = parseArgs({ options, strict: true });
   const chain = parseChainId(values.chain ?? 'eip155:31337', '--chain');
   const log = values.quiet === true ? () => {} : stationLog;
-  const ledger =
-    values.ledger === undefined ? await emulatedLedger(values.seed) : { url: values.ledger, close: async () => {} };
+  const ledger = values.ledger === undefined ? await emulatedLedger(values.seed, things) : speculos(values.ledger);
+  const publicKey = await publicKeyOf(ledger);
   const scratch = mkdtempSync(join(tmpdir(), 'portcullis-dev-'));
+  things.defer(() => rmSync(scratch, { recursive: true, force: true }));
   const folder = join(scratch, 'station');
   const time = new SimulatedTime();
-  const publicKey = await publicKeyOf(ledger.url);
   const wallet = { id: 'hot-1', address: `${chain}:${addressOfKey(publicKey)}`, chain };
   const admission = writeAdmissionKey(scratch);
   const policyFile = join(scratch, 'policy.yaml');
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
     trustDomain: undefined,
     names: [],
     time,
-    config: configDocument(ledger.url),
+    config: configDocument(ledger),
     clients: [['dev', 'dev']],
   });
 
@@ -90,13 +90,7 @@ async function main(): Promise<void> {
       process.exit(70);
     },
   });
-
-  const end = async (): Promise<void> => {
-    await station.close();
-    await ledger.close();
-    rmSync(scratch, { recursive: true });
-  };
-  stopOnSignal(end);
+  things.defer(() => station.close());
   const announcement: Announcement = {
     station: station.station,
     address: `localhost:${station.api.port}`,
@@ -104,7 +98,7 @@ async function main(): Promise<void> {
     folder,
     config: join(folder, 'config.yaml'),
     certificates: join(folder, takeAway),
-    ledger: ledger.url,
+    ledger,
     wallet,
     admission: { key: admission.file, issuer: 'admission.sample.example', kid: 'sample-1' },
     rpId: 'approve.sample.example',
@@ -114,20 +108,32 @@ async function main(): Promise<void> {
   process.stdout.write(values.json === true ? `${JSON.stringify(announcement)}\n` : welcome(announcement));
 }
 
-/** Our own emulator; with --ledger URL it is whatever answers there, such as Speculos. */
-async function emulatedLedger(seed: string | undefined): Promise<{ url: string; close(): Promise<void> }> {
+async function emulatedLedger(seed: string | undefined, things: AsyncDisposableStack): Promise<string> {
   const emulator = await startEmulator({ model: 'nanosp', apiPort: 0, ...(seed === undefined ? {} : { seed }) });
-  return { url: emulator.apiUrl, close: () => emulator.close() };
+  things.defer(() => emulator.close());
+  return emulator.apiUrl;
 }
 
-/** Asks the emulated Ledger for its key, as hex of the compressed point. */
+/** With --ledger URL: whatever answers there, such as Speculos; on this machine only. */
+function speculos(url: string): string {
+  const { origin, port } = parseSpeculosUrl(url, '--ledger');
+  return `${origin}:${port}`;
+}
+
+/** Asks the Ledger for its key, as hex of the compressed point. */
 async function publicKeyOf(ledger: string): Promise<string> {
   const getAddress = 'e002000015058000002c8000003c800000000000000000000000';
-  const answer = await fetch(`${ledger}/apdu`, { method: 'POST', body: JSON.stringify({ data: getAddress }) });
+  const answer = await fetch(`${ledger}/apdu`, {
+    method: 'POST',
+    body: JSON.stringify({ data: getAddress }),
+    redirect: 'error',
+    signal: AbortSignal.timeout(10_000),
+  });
   const { data } = (await answer.json()) as { data: string };
   const point = data.slice(2, 2 + 130);
-  if (!/^04[0-9a-f]{128}$/.test(point))
-    throw new Error(`the emulated Ledger answered ${data.slice(0, 40)} instead of its key`);
+  if (!/^04[0-9a-f]{128}$/.test(point)) {
+    throw new Error(`the Ledger at ${ledger} answered ${shown(data)} instead of its key`);
+  }
   return `${Number.parseInt(point.slice(-1), 16) % 2 === 0 ? '02' : '03'}${point.slice(2, 66)}`;
 }
 
@@ -199,24 +205,18 @@ Ctrl-C ends it, and it leaves nothing behind.
 `;
 }
 
-function stopOnSignal(end: () => Promise<void>): void {
-  let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (stopping) return;
-      stopping = true;
-      end().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          stationLog('stop-failed', { error: String(error) });
-          process.exit(1);
-        },
-      );
-    });
-  }
+const things = new AsyncDisposableStack();
+
+async function end(code: number): Promise<void> {
+  await things.disposeAsync().catch((error: unknown) => stationLog('stop-failed', { error: String(error) }));
+  process.exit(code);
 }
 
-main().catch((error: unknown) => {
-  stationLog('start-failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  process.exit(1);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(0));
+// With a listener of its own, Node does not open its inspector to whoever can send the signal.
+process.on('SIGUSR1', () => {});
+
+main(things).catch((error: unknown) => {
+  process.stderr.write(`portcullis dev: ${error instanceof Error ? error.message : String(error)}\n`);
+  return end(1);
 });

@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ChannelCredentials, type Client, credentials, type ServiceError } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  type Client,
+  type ClientOptions,
+  credentials,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { BadRequest, ErrorInfo } from '../../src/generated/google/rpc/error_details.ts';
 import { Status } from '../../src/generated/google/rpc/status.ts';
 
@@ -20,12 +26,17 @@ export interface Identity {
 
 /** Opens a client over mutual TLS. */
 export function connect<C extends Client>(
-  Service: new (address: string, credentials: ChannelCredentials) => C,
+  Service: new (address: string, credentials: ChannelCredentials, options: ClientOptions) => C,
   station: StationAddress,
   { role, name }: Identity,
 ): C {
   const file = (of: string): Buffer => readFileSync(join(station.certificates, role, of));
-  return new Service(station.address, credentials.createSsl(file('ca.pem'), file(`${name}.key`), file(`${name}.pem`)));
+  return new Service(
+    station.address,
+    credentials.createSsl(file('ca.pem'), file(`${name}.key`), file(`${name}.pem`)),
+    // A station is called directly, whatever proxy the environment names.
+    { 'grpc.enable_http_proxy': 0 },
+  );
 }
 
 /** What the station answered instead of a response: its reason is a tag of docs/reasons.md. */
@@ -70,7 +81,8 @@ export function call<Request, Response>(
   request: NoInfer<Request>,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, response) => {
+    const deadline = { deadline: Date.now() + 30_000 };
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, deadline, (error, response) => {
       if (error !== null) reject(new Refused(error));
       else if (response === undefined) reject(new Error(`${path} answered without a response`));
       else resolve(response);
