@@ -5,6 +5,8 @@ const rowHeight = 34;
 const left = 230;
 const right = 150;
 const top = 44;
+/** Where the scale begins. */
+const least = 0.1;
 
 /** A bar a figure that has a budget: how much of its limit it uses, with the span of its rounds. 1 is the limit. */
 export function chartOf(measurements: readonly Measurement[]): string {
@@ -12,7 +14,9 @@ export function chartOf(measurements: readonly Measurement[]): string {
     m.limit === undefined || m.ratio === undefined ? [] : [barOf(m, m.limit, m.ratio)],
   );
   const most = Math.max(1.25, ...bars.map((bar) => bar.high));
-  const x = (ratio: number): number => left + (ratio / most) * (width - left - right);
+  // Logarithmic: one figure far from its limit must not hide how near the others are.
+  const x = (ratio: number): number =>
+    left + (Math.log(Math.max(ratio, least) / least) / Math.log(most / least)) * (width - left - right);
   const height = top + bars.length * rowHeight + 16;
   const rows = bars.map((bar, i) => {
     const y = top + i * rowHeight;
@@ -24,7 +28,7 @@ export function chartOf(measurements: readonly Measurement[]): string {
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
   <rect width="${width}" height="${height}" fill="#fff"/>
-  <text x="${left}" y="18" font-weight="bold">Share of the budget used (less is better; the line is the limit)</text>
+  <text x="10" y="18" font-weight="bold">Share of the budget used (less is better; the line is the limit; logarithmic)</text>
 ${rows.join('\n')}
   <path d="M${fixed(x(1))} ${top - 10}V${height - 10}" stroke="#222" stroke-dasharray="4 3"/>
 </svg>
