@@ -12,6 +12,7 @@ import { forge, forgeable, type LooseLeaf, type LooseReceipt } from './forged-lo
 let station: TestStation;
 let genuine: LooseReceipt;
 let verifierKey: string;
+let bob: Customer;
 
 const text = (receipt: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(receipt));
 const receiptOf = (id: string): Uint8Array => station.custody.journal.receipt(id as WithdrawalId);
@@ -50,7 +51,7 @@ function reasonOf(act: () => unknown): string {
 beforeAll(async () => {
   station = await TestStation.open();
   const alice = await station.ripeCustomer('alice');
-  const bob = await station.ripeCustomer('bob');
+  bob = await station.ripeCustomer('bob');
   await alice.authorize('w-1');
   await bob.authorize('w-2');
   const first = await station.sign(['w-1']);
@@ -681,6 +682,7 @@ describe('I5: a receipt whose leaves do not fit together proves nothing, even si
     expect(policy('issuer: admission.example', 'issuer: other.example')).toBe('policy-differs');
     expect(policy('admission:', 'admission: {}\nother:')).toBe('policy-differs');
     expect(policy('crv: Ed25519', 'crv: Ed448')).toBe('policy-differs');
+    expect(policy(/^( {2}- \{ issuer.*)$/m, '$1\n$1')).toBe('policy-differs');
     expect(policy('crv: Ed25519, x: ', 'crv: Ed25519, x: A')).toBe('policy-differs');
     expect(policy('version: 1', 'version: [')).toBe('policy-differs');
   });
@@ -752,6 +754,17 @@ describe('I5: a receipt whose leaves do not fit together proves nothing, even si
         added(leaves).time = '2032-01-16T00:00:00Z';
       }),
     ).toBe('factor-differs');
+    // Another name for it: an assertion does not sign the credential's id.
+    expect(
+      reason((leaves, r) => {
+        const name = 'A'.repeat(43);
+        const [assertion] = r.evidence.attestations;
+        if (assertion !== undefined) assertion['credential'] = name;
+        shown(r).credential = name;
+        leafOf(leaves, 'withdrawal-authorized').personal['factors'] = name;
+        added(leaves).personal['factor'] = name;
+      }),
+    ).toBe('factor-differs');
     // The first factor’s ripening told only after it attested the second.
     expect(
       reason((leaves) => {
@@ -793,5 +806,45 @@ describe('I5: a receipt whose leaves do not fit together proves nothing, even si
         plain,
       ),
     ).toBe('factor-differs');
+  });
+
+  it('A8: another account’s factor, enrolled and ripe, that signed this very intent', () => {
+    const bobs: LooseReceipt = JSON.parse(new TextDecoder().decode(receiptOf('w-2')));
+    const digest = createHash('sha256').update(genuine.intent).digest('hex');
+    const { credential, authenticatorData, clientData, signature } = bob.attest(digest);
+    const b64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
+    expect(
+      forgedReason((leaves, receipt) => {
+        const more = forgeable(bobs).filter((l) => l.kind === 'factor-added' || l.kind === 'factor-ripening');
+        leaves.push(...more);
+        leaves.sort((a, b) => a.index - b.index);
+        receipt.factors.push(...bobs.factors);
+        receipt.evidence.attestations = [
+          {
+            kind: 'webauthn',
+            credential,
+            authenticator_data: b64(authenticatorData),
+            client_data: b64(clientData),
+            signature: b64(signature),
+          },
+        ];
+        const authorized = leafOf(leaves, 'withdrawal-authorized');
+        authorized.personal['factors'] = credential;
+        authorized.fields['factors_w0'] = more.find((l) => l.kind === 'factor-ripening')?.fields['w0'] ?? '';
+      }),
+    ).toBe('factor-differs');
+  });
+
+  it.each(['factor', 'destination'] as const)('a %s that ripened before it was added', (what) => {
+    expect(
+      forgedReason((leaves) => {
+        const [added, ripening] = [leafOf(leaves, `${what}-added`), leafOf(leaves, `${what}-ripening`)];
+        const { index, w } = added;
+        Object.assign(added, { index: ripening.index, w: ripening.w });
+        Object.assign(ripening, { index, w });
+        if (what === 'destination') leafOf(leaves, 'withdrawal-authorized').fields['destination_leaf'] = String(index);
+        leaves.sort((a, b) => a.index - b.index);
+      }),
+    ).toBe(what === 'factor' ? 'leaf-missing' : 'destination-differs');
   });
 });
