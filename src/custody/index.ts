@@ -32,7 +32,7 @@ export interface Running {
   readonly custody: Custody;
   readonly dispatch: Dispatch;
   readonly timekeeper: Timekeeper;
-  /** Stops asking devices; what is in flight is found again at the next start. */
+  /** Tells what was only counted, and stops asking devices; what is in flight is found again at the next start. */
   close(): Promise<void>;
 }
 
@@ -54,10 +54,14 @@ export function startCustody(parts: CustodyParts): Running {
     operators: new OperatorDesk(station, dispatch, () => parts.time.read()),
   };
   dispatch.start(transactions);
+  const timekeeper = new Timekeeper(station, refusals, parts.clock);
   return {
     custody,
     dispatch,
-    timekeeper: new Timekeeper(station, refusals, parts.clock),
-    close: () => dispatch.close(),
+    timekeeper,
+    close: async () => {
+      await timekeeper.close().catch((error: unknown) => station.log('refusals-not-told', { error: String(error) }));
+      await dispatch.close();
+    },
   };
 }

@@ -7,7 +7,7 @@ import { sqliteCode, TamperedRow } from '../store/failure.ts';
 import { deriveKeys } from '../store/key.ts';
 import { Log } from '../store/log.ts';
 import { Rows } from '../store/rows.ts';
-import { foreignSchema } from './audit/schema.ts';
+import { foreignSchema } from '../store/schema.ts';
 
 /** How a station's database stands, beside a running daemon or without one. */
 export interface Inspection {

@@ -1,6 +1,6 @@
 import { Refusal, type WithdrawalId } from '../domain/index.ts';
 import { signCheckpoint } from '../journal/checkpoint.ts';
-import { consistencyProof, rootAt } from '../journal/merkle.ts';
+import { consistencyProof } from '../journal/merkle.ts';
 import type { NoteSigner } from '../journal/note.ts';
 import type { Journal, Unwatch } from './custody.ts';
 import { receiptOf } from './receipt.ts';
@@ -26,16 +26,20 @@ export class JournalDesk implements Journal {
   }
 
   checkpoint(consistentWith: number | undefined): { note: string; proof: readonly Uint8Array[] } {
-    const { log, size } = this.#station.store;
-    if (this.#head?.size !== size) {
-      const checkpoint = { origin: this.#origin, size, root: rootAt(size, log.readNode), extensions: [] };
-      this.#head = { size, note: signCheckpoint(checkpoint, this.#signer) };
+    const { store } = this.#station;
+    const { log, size } = store;
+    let head = this.#head;
+    if (head?.size !== size) {
+      // Never over a root that someone else's hand made: what is signed once can't be taken back.
+      const { root } = this.#station.reading(() => store.head());
+      head = { size, note: signCheckpoint({ origin: this.#origin, size, root, extensions: [] }, this.#signer) };
+      this.#head = head;
     }
-    if (consistentWith === undefined) return { note: this.#head.note, proof: [] };
+    if (consistentWith === undefined) return { note: head.note, proof: [] };
     if (consistentWith > size) {
       throw new Refusal('not-found', `the journal has ${size} entries, fewer than the ${consistentWith} asked about`);
     }
-    return { note: this.#head.note, proof: consistencyProof(consistentWith, size, log.readNode) };
+    return { note: head.note, proof: consistencyProof(consistentWith, size, log.readNode) };
   }
 
   entries(from: number, limit: number): { index: number; leaf: Uint8Array }[] {

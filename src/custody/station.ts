@@ -116,7 +116,7 @@ export class Station {
   #explained(error: unknown): unknown {
     if (error instanceof TamperedRow) {
       this.#freezeForTamper(error);
-      return new Refusal('fact-tampered', error.message);
+      return new Refusal('fact-tampered', error.told);
     }
     if (error instanceof StorageFailed) {
       this.log('storage-failed', { code: error.code });
@@ -128,7 +128,8 @@ export class Station {
   #freezeForTamper(error: TamperedRow): void {
     if (this.#freezingForTamper) return;
     this.#freezingForTamper = true;
-    this.log('fact-tampered', { table: error.table, key: error.key });
+    // Not the key: it may be a person's account or credential.
+    this.log('fact-tampered', { table: error.table });
     const fields = { scope: 'station', who: 'station', why: 'fact-tampered', table: error.table };
     this.store
       .decide({ rows: [] }, (facts) => ({
@@ -150,8 +151,9 @@ export class Station {
       }))
       // What can't be recorded still holds in memory (see `#tamperFreeze`), and is recorded when it is met again.
       .catch((failure: unknown) => {
-        this.#freezingForTamper = false;
-        this.log('freeze-not-recorded', { error: String(failure) });
+        // Unless the store takes no more writes at all: then each further meeting would only say so again.
+        this.#freezingForTamper = failure instanceof TamperedRow;
+        this.log('freeze-not-recorded', { error: failure instanceof TamperedRow ? failure.told : String(failure) });
       });
   }
 }

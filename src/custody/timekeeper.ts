@@ -42,6 +42,13 @@ export class Timekeeper {
     }
   }
 
+  /** Tells of the refusals that were counted and not told: their count lives in this process only. */
+  async close(): Promise<void> {
+    const aggregate = this.#refusals.aggregate();
+    if (aggregate === undefined) return;
+    await this.#station.decide({}, () => ({ result: undefined, leaves: [aggregate.leaf] }));
+  }
+
   async sweep(): Promise<void> {
     const overdue = this.#station.reading(() => {
       const facts = this.#station.look({});

@@ -50,6 +50,15 @@ export interface ClockRecord {
   readonly suspect: boolean;
 }
 
+/** The journal as the station last wrote it: leaves, nodes and openings stand under no code of their own. */
+export interface HeadRecord {
+  readonly key: 'head';
+  /** Leaves. */
+  readonly size: number;
+  /** RFC 9162 root, 32 bytes. */
+  readonly root: Uint8Array;
+}
+
 export interface AccountRecord {
   readonly account: AccountId;
   /** Factors ever enrolled, revoked ones included: an account with a past only recovers. */

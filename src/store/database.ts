@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreUnusable, sqliteCode } from './failure.ts';
 import { migrations } from './migrations.ts';
+import { foreignSchema } from './schema.ts';
 
 export type Sqlite = Database.Database;
 
@@ -45,6 +46,7 @@ function openOrCreate(file: string): { readonly db: Sqlite; close(): void } {
       // The checkpointer copies the log off this thread; this is only what happens should it be gone.
       db.pragma('wal_autocheckpoint = 16000');
       migrate(db, file);
+      refuseForeign(db, file);
     } catch (error) {
       db.close();
       throw error;
@@ -78,6 +80,15 @@ function takeLock(file: string): Sqlite {
     }
     throw error;
   }
+}
+
+/** Threat H: a trigger in the file would undo what decisions write, under authentic rows. */
+function refuseForeign(db: Sqlite, file: string): void {
+  const foreign = foreignSchema(db);
+  if (foreign.length === 0) return;
+  throw new StoreUnusable(
+    `${file} has a schema that is not this release's own: ${foreign.join(', ')}. Another hand changed it: find out who, and restore a backup`,
+  );
 }
 
 function migrate(db: Sqlite, file: string): void {

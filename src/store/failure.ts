@@ -1,10 +1,14 @@
-/** A row that another hand wrote: its authentication code is wrong. */
+/** Something that another hand wrote: a row whose authentication code is wrong, or the journal or the schema themselves. */
 export class TamperedRow extends Error {
   readonly table: string;
   readonly key: string;
+  /** The message for clients and logs, without the key: that may be a person's account or credential. */
+  readonly told: string;
 
-  constructor(table: string, key: string) {
-    super(`row ${key} of ${table} fails its authentication code: it was not written by this station`);
+  constructor(table: string, key: string, told?: string) {
+    const fails = `of ${table} fails its authentication code: it was not written by this station`;
+    super(told ?? `row ${key} ${fails}`);
+    this.told = told ?? `a row ${fails}`;
     this.name = 'TamperedRow';
     this.table = table;
     this.key = key;

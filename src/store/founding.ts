@@ -1,6 +1,7 @@
 import { type ClockRecord, type Digest, formatInstant, type StationRecord } from '../domain/index.ts';
 import { encodeLeaf, type LeafDraft } from '../journal/leaf.ts';
 import type { Sqlite } from './database.ts';
+import { Frontier, headOf } from './frontier.ts';
 import { Log } from './log.ts';
 import { Rows } from './rows.ts';
 
@@ -24,7 +25,9 @@ export function found(db: Sqlite, rowKey: Uint8Array, founding: Founding, salt: 
       log.addLeaf(index, bytes, openings);
       return bytes;
     });
-    log.growTree(0, leaves);
+    const { frontier, nodes } = Frontier.at(0, log.readNode).grown(leaves);
+    log.addNodes(nodes);
+    rows.put('head', headOf(frontier), -1);
     rows.put('station', station, 0);
     rows.put('clock', clock, 0);
     db.prepare('INSERT INTO policies (hash, document) VALUES (?, ?)').run(policy.hash, policy.document);

@@ -1,8 +1,8 @@
 import type { Statement } from 'better-sqlite3';
-import { leafHash } from '../journal/hash.ts';
 import type { Opening } from '../journal/leaf.ts';
-import { appendLeaves, missingNode, type NodeReader } from '../journal/merkle.ts';
+import { missingNode, type NodeReader, type TreeNode } from '../journal/merkle.ts';
 import type { Sqlite } from './database.ts';
+import { TamperedRow } from './failure.ts';
 
 /** The journal's tables: leaves, the complete nodes of their tree, and the openings of their commitments. */
 export class Log {
@@ -34,18 +34,15 @@ export class Log {
   }
 
   addLeaf(index: number, bytes: Uint8Array, openings: readonly Opening[]): void {
-    this.#insertLeaf.run(index, bytes);
-    for (const { field, salt, value } of openings) this.#insertOpening.run(index, field, salt, value);
+    written('leaves', index, this.#insertLeaf.run(index, bytes));
+    for (const { field, salt, value } of openings) {
+      written('openings', index, this.#insertOpening.run(index, field, salt, value));
+    }
   }
 
-  /** Grows the tree from `size` by leaves that `addLeaf` recorded. O(log n) hashes in all, one more a leaf. */
-  growTree(size: number, leaves: readonly Uint8Array[]): void {
-    const { nodes } = appendLeaves(
-      size,
-      leaves.map((bytes) => leafHash(bytes)),
-      this.readNode,
-    );
-    for (const node of nodes) this.#insertNode.run(node.level, node.index, node.hash);
+  /** The nodes that leaves which `addLeaf` recorded complete. */
+  addNodes(nodes: readonly TreeNode[]): void {
+    for (const { level, index, hash } of nodes) written('nodes', index, this.#insertNode.run(level, index, hash));
   }
 
   readonly readNode: NodeReader = (level, index) => {
@@ -66,4 +63,11 @@ export class Log {
   openings(index: number): Opening[] {
     return this.#openings.all(index).map(({ field, salt, value }) => ({ field, salt: new Uint8Array(salt), value }));
   }
+}
+
+/** SQLite reports success also where a trigger made it do nothing. */
+function written(table: string, index: number, { changes }: { readonly changes: number }): void {
+  if (changes === 1) return;
+  const message = `entry ${index} was not written into ${table} as it was told to be: another hand is in between`;
+  throw new TamperedRow(table, String(index), message);
 }

@@ -10,6 +10,8 @@ export const migrations: readonly string[] = [
     mono INTEGER NOT NULL, uptime INTEGER NOT NULL, boot_id TEXT NOT NULL, drift_wall INTEGER NOT NULL,
     drift_uptime INTEGER NOT NULL, gap_since INTEGER NOT NULL, gap_used INTEGER NOT NULL, suspect INTEGER NOT NULL,
     leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+  CREATE TABLE head (key TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL,
+    leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE TABLE accounts (account TEXT PRIMARY KEY, ever_enrolled INTEGER NOT NULL,
     leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE factors (id TEXT PRIMARY KEY, account TEXT NOT NULL, kind TEXT NOT NULL, class TEXT NOT NULL,

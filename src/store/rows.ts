@@ -55,11 +55,14 @@ export class Rows {
 
   put<T extends TableName>(table: T, record: Records[T], leaf: number): void {
     const cells = toCells(tables[table], record);
-    this.#of(table).put.run(...cells, leaf, rowMac(this.#key, table, cells, leaf));
+    const { changes } = this.#of(table).put.run(...cells, leaf, rowMac(this.#key, table, cells, leaf));
+    if (changes !== 1) throw unwritten(table, cells.slice(0, tables[table].key.length).join(' '));
   }
 
+  /** Of a row that is there. */
   remove(table: TableName, key: readonly string[]): void {
-    this.#of(table).remove.run(...key);
+    const { changes } = this.#of(table).remove.run(...key);
+    if (changes !== 1) throw unwritten(table, key.join(' '));
   }
 
   #of(table: TableName): Statements {
@@ -81,6 +84,15 @@ export class Rows {
     if (!genuine) throw new TamperedRow(table, cells.slice(0, of.key.length).join(' '));
     return { record: fromCells(of, cells), leaf };
   }
+}
+
+/** SQLite reported success and did nothing: a trigger's RAISE(IGNORE), or a row that another hand took away. */
+function unwritten(table: TableName, key: string): TamperedRow {
+  return new TamperedRow(
+    table,
+    key,
+    `a row of ${table} was not written as it was told to be: another hand is in between`,
+  );
 }
 
 function selected(of: Shape): string {

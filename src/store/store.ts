@@ -1,12 +1,16 @@
-import { type ClockRecord, formatInstant, type StationRecord, type WallMs } from '../domain/index.ts';
+import { type ClockRecord, formatInstant, type HeadRecord, type StationRecord, type WallMs } from '../domain/index.ts';
+import { sameBytes } from '../journal/hash.ts';
 import { encodeLeaf, type LeafDraft } from '../journal/leaf.ts';
+import { MerkleError } from '../journal/merkle.ts';
 import { CommitGroup } from './commit-group.ts';
 import type { Sqlite } from './database.ts';
 import { Facts, factId, type Keys } from './facts.ts';
 import { StorageFailed, StoreUnusable, sqliteCode, TamperedRow } from './failure.ts';
+import { Frontier, headOf } from './frontier.ts';
 import { Log } from './log.ts';
 import { type Permit, takeMint } from './permit.ts';
 import { Rows } from './rows.ts';
+import { SchemaWatch } from './schema.ts';
 import { keyOf } from './table.ts';
 import { type LookupName, type LookupRecord, type Records, type TableName, tables } from './tables.ts';
 import type { PermitRequest, Verdict, Write } from './verdict.ts';
@@ -90,8 +94,11 @@ export class Store implements DecisionStore {
   readonly #options: StoreOptions;
   readonly #group: CommitGroup<Job>;
   readonly #listeners = new Set<CommitListener>();
-  #size: number;
+  readonly #schema: SchemaWatch;
+  #frontier: Frontier;
   #tampered: TamperedRow | undefined;
+  /** The journal or the schema is not this station's: nothing is written any more, so that no fork is ever made authentic. */
+  #halted: TamperedRow | undefined;
   #fatal: StorageFailed | undefined;
   #closed = false;
 
@@ -100,24 +107,39 @@ export class Store implements DecisionStore {
     this.#db = options.db;
     this.#rows = new Rows(options.db, options.rowKey);
     this.log = new Log(options.db);
-    this.#size = this.log.size();
+    this.#schema = new SchemaWatch(options.db);
+    this.#frontier = this.#begin();
     this.#group = new CommitGroup((jobs) => this.#commit(jobs));
   }
 
   /** Number of leaves that are durable. */
   get size(): number {
-    return this.#size;
+    return this.#frontier.size;
   }
 
   /** The tampered row that was met last, if any: from the first on nothing is permitted. */
   get tampered(): TamperedRow | undefined {
-    return this.#tampered;
+    return this.#halted ?? this.#tampered;
   }
 
   /** People have looked at this one: permits are minted again, unless another was met since. Returns whether they are. */
   forgetTampered(seen: TamperedRow | undefined): boolean {
     if (this.#tampered === seen) this.#tampered = undefined;
-    return this.#tampered === undefined;
+    return this.tampered === undefined;
+  }
+
+  /**
+   * What a checkpoint may say: the journal's size and root as this process grew it, held against the authentic row and the
+   * stored tree. Throws `TamperedRow` where they differ.
+   */
+  head(): HeadRecord {
+    return this.#watched(() => {
+      const { size } = this.#frontier;
+      if (this.#halted !== undefined) throw this.#halted;
+      this.#checkHead(this.#frontier);
+      this.#checkHead(this.#storedFrontier(size));
+      return headOf(this.#frontier);
+    });
   }
 
   /**
@@ -126,6 +148,7 @@ export class Store implements DecisionStore {
    */
   decide<R>(keys: Keys, judge: (facts: Facts) => Verdict<R>): Promise<Committed<R>> {
     if (this.#fatal !== undefined) return Promise.reject(this.#fatal);
+    if (this.#halted !== undefined) return Promise.reject(this.#halted);
     if (this.#closed) return Promise.reject(new StorageFailed('SQLITE_MISUSE', new Error('the store is closed')));
     return new Promise((resolve, reject) => {
       this.#group.add({ keys, judge, resolve: resolve as Job['resolve'], reject });
@@ -153,7 +176,7 @@ export class Store implements DecisionStore {
       const last = this.#rows.get('clock', ['clock'])?.record;
       if (station === undefined || last === undefined) throw new StoreUnusable('the database holds no station');
       const { clock, now } = this.#options.witness.look(last);
-      return this.#facts(keys, station, clock, now, this.#size);
+      return this.#facts(keys, station, clock, now, this.size);
     });
   }
 
@@ -174,11 +197,54 @@ export class Store implements DecisionStore {
     this.#closed = true;
   }
 
+  /** The journal as it was left. One that isn't the station's own can be read, but is never written again. */
+  #begin(): Frontier {
+    try {
+      const stored = this.#storedFrontier(this.log.size());
+      this.#checkHead(stored);
+      return stored;
+    } catch (error) {
+      if (!(error instanceof TamperedRow)) throw error;
+      this.#halted = error;
+      return Frontier.at(0, this.log.readNode);
+    }
+  }
+
+  #storedFrontier(size: number): Frontier {
+    try {
+      return Frontier.at(size, this.log.readNode);
+    } catch (error) {
+      if (error instanceof MerkleError) throw this.#headTampered();
+      throw error;
+    }
+  }
+
+  #checkHead({ size, root }: Frontier): void {
+    const head = this.#rows.get('head', ['head'])?.record;
+    if (head === undefined || head.size !== size || !sameBytes(head.root, root)) throw this.#headTampered();
+  }
+
+  #headTampered(): TamperedRow {
+    return new TamperedRow(
+      'head',
+      'head',
+      'the journal is not the one that this station wrote: stop the station, run "portcullis verify", and restore a backup',
+    );
+  }
+
+  /** From a changed journal or schema only people at the database come back, and a start on what they left. */
+  #met(error: unknown): void {
+    if (!(error instanceof TamperedRow)) return;
+    if (error.table === 'head' || error.table === 'sqlite_schema') this.#halted ??= error;
+    else this.#tampered = error;
+  }
+
   #watched<T>(read: () => T): T {
     try {
+      this.#schema.check();
       return read();
     } catch (error) {
-      if (error instanceof TamperedRow) this.#tampered = error;
+      this.#met(error);
       throw this.#failure(error);
     }
   }
@@ -199,9 +265,13 @@ export class Store implements DecisionStore {
   #commit(jobs: readonly Job[]): void {
     const decided: Decided[] = [];
     const failed: { job: Job; error: unknown }[] = [];
-    const size = this.#size;
+    const { size } = this.#frontier;
+    let grown = this.#frontier;
     try {
       this.#db.exec('BEGIN IMMEDIATE');
+      // A job may have waited since the halt.
+      if (this.#halted !== undefined) throw this.#halted;
+      this.#schema.check();
       const moment = this.#moment();
       const leaves: Uint8Array[] = moment.leaves;
       for (const job of jobs) {
@@ -216,15 +286,20 @@ export class Store implements DecisionStore {
           // has been decided, whatever it thought.
           if (sqliteCode(error) !== undefined || !this.#db.inTransaction) throw error;
           // At once: neither a later decision of this group nor a permit of an earlier one goes past it.
-          if (error instanceof TamperedRow) this.#tampered = error;
+          this.#met(error);
           this.#db.exec('ROLLBACK TO decision; RELEASE decision');
           leaves.length = before;
           failed.push({ job, error });
         }
       }
-      this.log.growTree(size, leaves);
+      if (leaves.length > 0) {
+        const { frontier, nodes } = this.#frontier.grown(leaves);
+        this.log.addNodes(nodes);
+        this.#rows.put('head', headOf(frontier), -1);
+        grown = frontier;
+      }
       this.#db.exec('COMMIT');
-      this.#size = size + leaves.length;
+      this.#frontier = grown;
     } catch (error) {
       this.#abandon(jobs, error);
       return;
@@ -234,7 +309,7 @@ export class Store implements DecisionStore {
     for (const { job, verdict, firstLeaf } of decided) this.#answer(job, verdict, firstLeaf);
     const written = decided.map(({ verdict }) => verdict.writes ?? []).filter((writes) => writes.length > 0);
     // Leaves alone (a refusal's, the clock's) are growth of the journal too.
-    if (written.length === 0 && this.#size > size) written.push([]);
+    if (written.length === 0 && this.size > size) written.push([]);
     for (const writes of written) this.#tell(writes);
   }
 
@@ -258,8 +333,8 @@ export class Store implements DecisionStore {
     const leaves: Uint8Array[] = [];
     let leaf = last.leaf;
     if (note !== undefined) {
-      leaf = this.#size;
-      leaves.push(this.#record(note, this.#size, station, clock, now));
+      leaf = this.size;
+      leaves.push(this.#record(note, this.size, station, clock, now));
     }
     this.#rows.put('clock', clock, leaf);
     return { station, clock, now, leaves };
@@ -315,14 +390,14 @@ export class Store implements DecisionStore {
       const permit = verdict.permit === undefined ? undefined : this.#permit(verdict.permit);
       job.resolve({ result: verdict.result, firstLeaf, permit });
     } catch (error) {
-      if (error instanceof TamperedRow) this.#tampered = error;
+      this.#met(error);
       job.reject(this.#failure(error));
     }
   }
 
   /** From the committed row and nothing else: what a restart would find is what gets signed. */
   #permit(request: PermitRequest): Permit {
-    if (this.#tampered !== undefined) throw this.#tampered;
+    if (this.tampered !== undefined) throw this.tampered;
     const row = this.#rows.get('transactions', [request.transaction])?.record;
     if (row === undefined || row.state !== 'SENT' || row.wallet !== request.wallet.id) {
       throw new Error(`no permit: transaction ${request.transaction} is not committed as SENT on ${request.wallet.id}`);
@@ -344,7 +419,7 @@ export class Store implements DecisionStore {
         // The transaction is gone already; the reason why is `error`.
       }
     }
-    if (error instanceof TamperedRow) this.#tampered = error;
+    this.#met(error);
     const failure = this.#failure(error);
     for (const job of jobs) job.reject(failure);
   }

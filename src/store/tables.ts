@@ -5,6 +5,7 @@ import type {
   DestinationRecord,
   FactorRecord,
   FreezeRecord,
+  HeadRecord,
   ListingRecord,
   NoticeRecord,
   SpentRecord,
@@ -19,6 +20,7 @@ import { type Table, table } from './table.ts';
 export interface Records {
   readonly station: StationRecord;
   readonly clock: ClockRecord;
+  readonly head: HeadRecord;
   readonly accounts: AccountRecord;
   readonly factors: FactorRecord;
   readonly destinations: DestinationRecord;
@@ -57,6 +59,7 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     gapUsed: 'int',
     suspect: 'bool',
   }),
+  head: table<HeadRecord>('head', ['key'], { key: 'text', size: 'int', root: 'blob' }),
   accounts: table<AccountRecord>('accounts', ['account'], { account: 'text', everEnrolled: 'int' }),
   factors: table<FactorRecord>('factors', ['id'], {
     id: 'text',

@@ -78,7 +78,7 @@ describe('a database of another release', () => {
 
   it('F7: one of an older schema is brought up to date, in order, each migration once', () => {
     const raw = new Database(file);
-    raw.exec('CREATE TABLE of_the_past (x)');
+    raw.exec('VACUUM');
     raw.close();
     const { db, close } = openDatabase(file);
     expect(db.pragma('user_version', { simple: true })).toBe(migrations.length);

@@ -1,16 +1,17 @@
 import { type StationRecord, toHex } from '../../domain/index.ts';
 import { type Checkpoint, openCheckpoint } from '../../journal/checkpoint.ts';
+import { sameBytes } from '../../journal/hash.ts';
 import { parseLeaf } from '../../journal/leaf.ts';
 import { type NoteVerifier, parseVerifierKey } from '../../journal/note.ts';
 import { openForReading, type Sqlite } from '../../store/database.ts';
 import { StoreUnusable, sqliteCode } from '../../store/failure.ts';
 import { deriveKeys } from '../../store/key.ts';
 import { Log } from '../../store/log.ts';
+import { foreignSchema } from '../../store/schema.ts';
 import { policyHash } from '../founding.ts';
 import type { Found } from './finding.ts';
 import { LeafAudit } from './leaves.ts';
 import { RowAudit } from './rows.ts';
-import { foreignSchema } from './schema.ts';
 
 export interface AuditRequest {
   /** The database. */
@@ -86,6 +87,7 @@ class Auditor {
       leaves.close();
     }
     this.#policies(station, leaves.policy);
+    if (stateKey !== undefined) this.#head(leaves);
     const rowKey = stateKey === undefined ? undefined : deriveKeys(stateKey).row;
     const rows = new RowAudit(db, this.#log, leaves.size, rowKey, this.#found).run();
     return {
@@ -98,6 +100,17 @@ class Auditor {
       consistentWith: leaves.consistent ? checkpoint?.size : undefined,
       findings: this.#findings,
     };
+  }
+
+  /** Its code is checked with the other rows'; without the state key it proves nothing. */
+  #head({ size, root }: LeafAudit): void {
+    const row = this.#db
+      .prepare<[], { size: unknown; root: unknown }>("SELECT size, root FROM head WHERE key = 'head'")
+      .get();
+    if (row?.size === size && row.root instanceof Uint8Array && root !== undefined && sameBytes(row.root, root)) return;
+    const message =
+      row === undefined ? 'there is no row of it' : `it has another size or root than the journal of ${size} entries`;
+    this.#found({ tag: 'head-differs', where: 'head', message });
   }
 
   readonly #found: Found = (finding) => {

@@ -10,6 +10,7 @@ export const findingTags = [
   'node-missing',
   'node-altered',
   'node-extra',
+  'head-differs',
   'opening-wrong',
   'policy-missing',
   'policy-altered',
