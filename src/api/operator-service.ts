@@ -8,20 +8,12 @@ import {
   parseAssetId,
   parseChainId,
   parseWalletId,
+  parseWhy,
   shown,
 } from '../domain/index.ts';
 import { type FreezeState, OperatorServiceService, type WalletState } from '../generated/portcullis/v1/operator.ts';
-import { parseText } from './fields.ts';
 import { operatorRights } from './rights.ts';
 import { bind, type Service } from './service.ts';
-
-/** What an operator gives as the reason of an act: shown on screens and journalled, so of a closed set of characters. */
-const plainText = /^(?! )[\p{L}\p{M}\p{Nd} .,:;!?'()_#&+=@%/-]{1,256}(?<! )$/u;
-
-function parseWhy(value: string, field: string): string {
-  const expected = "1 to 256 letters, digits, spaces or . , : ; ! ? ' ( ) _ # & + = @ % / -";
-  return parseText(value.normalize('NFC'), plainText, expected, field);
-}
 
 function parseScope(value: string, field: string): FreezeScope {
   if (value === 'station') return 'station';

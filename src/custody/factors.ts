@@ -95,13 +95,19 @@ export class FactorDesk implements Factors {
   }
 
   async add(request: Parameters<Factors['add']>[0]): Promise<Ripened<FactorRecord>> {
-    const ready = await this.#ready(request);
-    const { account, credential } = ready.intent.intent;
+    const intent = parseIntent(request.intent, 'portcullis/factor/v1');
+    const { account, credential } = intent.intent;
     const asked: Asked = {
       what: 'factor',
-      fields: { intent: ready.intent.digest },
+      fields: { intent: intent.digest },
       personal: { account, factor: credential },
     };
+    let ready: ReadyFactor;
+    try {
+      ready = await this.#ready(request, intent);
+    } catch (error) {
+      return this.#refusals.told(this.#station, asked, error);
+    }
     const committed = await this.#station.decide(this.#keys(ready), (facts) =>
       this.#refusals.judged(asked, facts, (): Verdict<Ripened<FactorRecord>> => {
         const existing = facts.get('factors', credential);
@@ -198,9 +204,8 @@ export class FactorDesk implements Factors {
     throw new Malformed('registration_json', result.message, result.reason);
   }
 
-  async #ready(request: Parameters<Factors['add']>[0]): Promise<ReadyFactor> {
+  async #ready(request: Parameters<Factors['add']>[0], intent: Sealed<FactorIntent>): Promise<ReadyFactor> {
     const station = this.#station;
-    const intent = parseIntent(request.intent, 'portcullis/factor/v1');
     const said = intent.intent;
     const registration = await this.#registration(said.account, request.registration);
     if (

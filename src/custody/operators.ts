@@ -5,6 +5,7 @@ import {
   type FreezeScope,
   Malformed,
   parseAddress,
+  parseWhy,
   Refusal,
   shown,
 } from '../domain/index.ts';
@@ -64,7 +65,7 @@ export class OperatorDesk implements Operators {
   }
 
   async freeze(scope: FreezeScope, who: string, why: string): Promise<FreezeRecord> {
-    const said = checkWhy(why);
+    const said = parseWhy(why, 'why');
     checkScope(scope, this.#station.policy);
     const committed = await this.#station.decide({ rows: [['freezes', scope]] }, (facts): Verdict<FreezeRecord> => {
       const before = facts.get('freezes', scope);
@@ -80,7 +81,7 @@ export class OperatorDesk implements Operators {
   }
 
   async thaw(scope: FreezeScope, who: string, why: string): Promise<void> {
-    const said = checkWhy(why);
+    const said = parseWhy(why, 'why');
     const committed = await this.#station.decide({ rows: [['freezes', scope]] }, (facts) => {
       // A forged row froze the station in memory at once, and on the disk only if there was room for it.
       const tampered = scope === 'station' ? this.#station.store.tampered : undefined;
@@ -103,7 +104,7 @@ export class OperatorDesk implements Operators {
 
   /** The clock is right again, a person says. Whatever was prepared on the wrong one is void: the ticket epoch rises. */
   async acknowledgeClock(who: string, why: string): Promise<void> {
-    const said = checkWhy(why);
+    const said = parseWhy(why, 'why');
     await this.#station.decide({}, (facts): Verdict<undefined> => {
       const clock = acknowledge(facts.clock, this.#readClock());
       const station = { ...facts.station, ticketEpoch: facts.station.ticketEpoch + 1 };
@@ -145,12 +146,6 @@ function checkScope(scope: FreezeScope, policy: Policy): void {
       'asset',
     );
   if (scope.startsWith('destination:')) canonicalDestination(parseAddress(subject, 'scope'), 'scope');
-}
-
-/** What an operator gives as a reason: it goes into the journal and on to screens (S10). */
-function checkWhy(why: string): string {
-  if (!/^[\x20-\x7e]{1,200}$/.test(why)) throw new Malformed('why', 'expected 1 to 200 printable ASCII characters');
-  return why;
 }
 
 /** The account of a scope is a person's: the log gets a commitment to it. */

@@ -20,7 +20,7 @@ import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
 import { chainOf } from './chain.ts';
 import type { Authorization, RuleOutcome, TransactionRequest, Transactions, Unwatch, Watcher } from './custody.ts';
-import { type Checked, checkAttestations, decodeEvidence, evidenceNow } from './evidence.ts';
+import { type Checked, checkAttestations, decodeEvidence, evidenceNow, factorsAfterUse } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { ruleOutcomes } from './intents.ts';
 import { moveTransaction, moveWithdrawal } from './machine.ts';
@@ -85,8 +85,7 @@ export class TransactionDesk implements Transactions {
     const id = transactionId(request.wallet, request.unsigned);
     const known = this.#station.reading(() => this.#station.store.read('transactions', id));
     if (known !== undefined) return known;
-    const fields = { transaction: id, wallet: request.wallet, withdrawals: request.pays.join(' ') };
-    const asked: Asked = { what: 'transaction', fields, personal: {} };
+    const asked = askedTransaction(id, request.wallet, request.pays);
     let ready: ReadyTransaction;
     try {
       ready = this.#ready(request, request.authorizations);
@@ -113,23 +112,27 @@ export class TransactionDesk implements Transactions {
     const committed = await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
       const record = facts.get('transactions', id);
       if (record === undefined) throw new Refusal('not-found', `there is no transaction ${id}`);
-      if (record.state !== 'DECLINED')
-        throw new Refusal('transaction-not-retryable', `transaction ${id} is ${record.state}`);
-      const again: TransactionRecord = {
-        ...record,
-        state: moveTransaction(record.state, 'retry'),
-        blockedBy: null,
-        history: historyWith(record.history, toldBy(facts, 0)),
-      };
-      return {
-        result: again,
-        writes: [{ table: 'transactions', record: again, leaf: 0 }],
-        leaves: [{ kind: 'transaction-retried', fields: { transaction: id } }],
-      };
+      const asked = askedTransaction(id, record.wallet, record.pays);
+      return this.#refusals.judged(asked, facts, (): Verdict<TransactionRecord> => {
+        if (record.state !== 'DECLINED')
+          throw new Refusal('transaction-not-retryable', `transaction ${id} is ${record.state}`);
+        const again: TransactionRecord = {
+          ...record,
+          state: moveTransaction(record.state, 'retry'),
+          blockedBy: null,
+          history: historyWith(record.history, toldBy(facts, 0)),
+        };
+        return {
+          result: again,
+          writes: [{ table: 'transactions', record: again, leaf: 0 }],
+          leaves: [{ kind: 'transaction-retried', fields: { transaction: id } }],
+        };
+      });
     });
-    const wallet = this.#station.policy.wallets.get(committed.result.wallet);
+    const again = unwrapped(committed.result);
+    const wallet = this.#station.policy.wallets.get(again.wallet);
     if (wallet !== undefined) this.#permitted(wallet);
-    return committed.result;
+    return again;
   }
 
   get(id: TransactionId): TransactionRecord {
@@ -241,6 +244,12 @@ export class TransactionDesk implements Transactions {
     if (new Set(pays).size !== pays.length) throw new Malformed('withdrawal_ids', 'names a withdrawal twice');
     const decoded = chainOf(wallet.chain, 'wallet').decodeUnsigned(request.unsigned);
     if (decoded.ok !== true) throw new Malformed('unsigned', decoded.message, decoded.reason);
+    // Before any evidence is verified: what cannot match one to one must not cost as much as what can (S2).
+    const made = decoded.effects.payments.length;
+    if (made !== pays.length)
+      throw new Refusal('payment-unmatched', `${made} payment(s) are made, ${pays.length} withdrawal(s) are named`);
+    if (authorizations.length > pays.length)
+      throw new Malformed('authorizations', 'are more than the withdrawals of withdrawal_ids');
 
     const given = new Map(
       authorizations.map((a, i) => {
@@ -324,6 +333,8 @@ function permit(
   const writes: Write[] = [
     // An inline authorization's own row is written below, in the state that permitting gives it.
     ...inline.flatMap((a) => a.writes.filter((w) => w.table !== 'withdrawals')),
+    // Of all together: two of them may have been approved by one factor, and its counter never goes back.
+    ...factorsAfterUse(inline.flatMap((a) => a.used)),
     { table: 'transactions', record, leaf: position },
     { table: 'anchors', record: anchor, leaf: position },
     {
@@ -372,6 +383,12 @@ function permit(
     leaves.push({ kind: 'transaction-replaced', fields: { transaction: old.id, by: ready.id } });
   }
   return { result: record, writes, leaves };
+}
+
+/** What a refusal's leaf tells of it: of a size that no caller chooses (S13). */
+function askedTransaction(transaction: TransactionId, wallet: string, pays: readonly string[]): Asked {
+  const fields = { transaction, wallet, payment_set: paymentSet(pays), withdrawals: String(pays.length) };
+  return { what: 'transaction', fields, personal: {} };
 }
 
 /** Whatever a freeze could name of a transaction. */

@@ -17,7 +17,7 @@ import {
   type WithdrawalIntent,
   type WithdrawalRecord,
 } from '../domain/index.ts';
-import type { WithdrawalCase } from '../gate/cases.ts';
+import type { Evidence, WithdrawalCase } from '../gate/cases.ts';
 import { decideWithdrawal, explainWithdrawal } from '../gate/decide.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
@@ -54,6 +54,8 @@ export interface AuthorizationVerdict {
   readonly record: WithdrawalRecord;
   readonly writes: readonly Write[];
   readonly leaves: readonly LeafDraft[];
+  /** What approved it: using the factors changes their rows, once for everything in the commit (`factorsAfterUse`). */
+  readonly used: readonly Evidence[];
 }
 
 export class WithdrawalDesk implements Withdrawals {
@@ -110,15 +112,15 @@ export class WithdrawalDesk implements Withdrawals {
 
   async authorize(request: Authorization): Promise<WithdrawalRecord> {
     const ready = this.ready(request);
-    const { withdrawal, account, amount, asset } = ready.intent.intent;
-    const fields = { withdrawal, intent: ready.intent.digest, asset, amount: String(amount) };
-    const asked: Asked = { what: 'withdrawal', fields, personal: { account } };
+    const { digest, intent } = ready.intent;
+    const { withdrawal } = intent;
+    const asked = askedWithdrawal({ ...intent, id: withdrawal, digest });
     const committed = await this.#station.decide(this.keys(ready), (facts) =>
       this.#refusals.judged<WithdrawalRecord>(asked, facts, () => {
         const existing = sameWithdrawal(facts.get('withdrawals', withdrawal), ready);
         if (existing !== undefined) return { result: existing };
-        const { record, writes, leaves } = this.judge(ready, facts);
-        return { result: record, writes, leaves };
+        const { record, writes, leaves, used } = this.judge(ready, facts);
+        return { result: record, writes: [...writes, ...factorsAfterUse(used)], leaves };
       }),
     );
     return unwrapped(committed.result);
@@ -138,11 +140,14 @@ export class WithdrawalDesk implements Withdrawals {
     const committed = await this.#station.decide({ rows: [['withdrawals', id]] }, (facts) => {
       const record = facts.get('withdrawals', id);
       if (record === undefined) throw new Refusal('not-found', `there is no withdrawal ${id}`);
-      if (record.state === 'CANCELLED') return { result: record };
-      if (!canEnd(record.state)) throw new Refusal('withdrawal-not-cancellable', `withdrawal ${id} is ${record.state}`);
-      return endWithdrawal(record, 'cancel', 'client', facts);
+      return this.#refusals.judged(askedWithdrawal(record), facts, (): Verdict<WithdrawalRecord> => {
+        if (record.state === 'CANCELLED') return { result: record };
+        if (!canEnd(record.state))
+          throw new Refusal('withdrawal-not-cancellable', `withdrawal ${id} is ${record.state}`);
+        return endWithdrawal(record, 'cancel', 'client', facts);
+      });
     });
-    return committed.result;
+    return unwrapped(committed.result);
   }
 
   /** Verifies the evidence, before and outside any decision. */
@@ -225,9 +230,9 @@ export class WithdrawalDesk implements Withdrawals {
         { table: 'withdrawals', record, leaf: position },
         { table: 'spent', record: spentBy(intent.digest, `withdrawal ${said.withdrawal}`), leaf: position },
         { table: 'notices', record: notice, leaf: position },
-        ...factorsAfterUse(of.evidence),
       ],
       leaves: [authorizedLeaf(record, entry, factors, facts)],
+      used: of.evidence,
     };
   }
 
@@ -248,6 +253,12 @@ export function sameWithdrawal(
   if (existing === undefined) return undefined;
   if (existing.digest === ready.intent.digest) return existing;
   throw new Refusal('withdrawal-id-reused', `withdrawal ${existing.id} exists with another intent`);
+}
+
+/** What a refusal's leaf tells of it. */
+function askedWithdrawal(of: Pick<WithdrawalRecord, 'id' | 'digest' | 'asset' | 'amount' | 'account'>): Asked {
+  const fields = { withdrawal: of.id, intent: of.digest, asset: of.asset, amount: String(of.amount) };
+  return { what: 'withdrawal', fields, personal: { account: of.account } };
 }
 
 /** A withdrawal ends before a transaction was permitted that pays it. */

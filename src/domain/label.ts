@@ -19,3 +19,18 @@ export function parseLabel(value: string, field: string): string {
   }
   return value;
 }
+
+/**
+ * Why an operator does something, as it is journalled and shown on screens (S10): 1 to 256 code points of letters, marks,
+ * digits, spaces and plain punctuation. Returns it in NFC: whoever types during an emergency is not asked to know of that.
+ */
+export function parseWhy(value: string, field: string): string {
+  const text = value.normalize('NFC');
+  if (!/^(?! )[\p{L}\p{M}\p{Nd} .,:;!?'()_#&+=@%/-]{1,256}(?<! )$/u.test(text)) {
+    throw new Malformed(
+      field,
+      `expected 1 to 256 letters, digits, spaces or . , : ; ! ? ' ( ) _ # & + = @ % / -, got ${shown(value)}`,
+    );
+  }
+  return text;
+}

@@ -73,7 +73,7 @@ describe('E1: bytes that pay something other than the request says', () => {
     await refused(station, () => station.sign(['w-1', 'w-1']), 'malformed', 'none');
     await refused(station, () => station.sign([]), 'malformed', 'none');
     await refused(station, () => station.sign(['w-9']), 'withdrawal-unknown', 'transaction');
-    await refused(station, () => station.sign(['w-1', 'w-9']), 'withdrawal-unknown', 'transaction');
+    await refused(station, () => station.sign(['w-1', 'w-9']), 'payment-unmatched', 'transaction');
   });
 
   it('E1: no wallet but policy’s', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { minute } from '../../src/domain/index.ts';
+import { minute, paymentSet } from '../../src/domain/index.ts';
 import { TestStation } from '../custody/station.ts';
 import { leaves, live } from './attempt.ts';
 
@@ -29,6 +29,17 @@ describe('S13: a flood of refusals', () => {
     await expect(station.custody.withdrawals.authorize({ intent: intent.bytes, attestations: [] })).rejects.toThrow();
     await live(station, minute);
     expect(leaves(station, size)).toHaveLength(62);
+  });
+
+  it('S13: the leaf of a refused transaction is small, however many withdrawals it names', async () => {
+    const pays = Array.from({ length: 500 }, (_, i) => `${String(i).padStart(4, '0')}${'x'.repeat(60)}`);
+    const size = station.custody.journal.size();
+    await expect(station.sign(pays)).rejects.toMatchObject({ reason: 'payment-unmatched' });
+    const [entry] = station.custody.journal.entries(size, size + 1);
+    expect(entry?.leaf.length).toBeLessThan(1_000);
+    expect(leaves(station, size)).toMatchObject([
+      { kind: 'refused', fields: { payment_set: paymentSet(pays), withdrawals: '500' } },
+    ]);
   });
 
   it('S13: malformed calls leave no leaf at all', async () => {
