@@ -45,7 +45,7 @@ describe('an honest station', () => {
     );
     const root = rootAt(sample.size, (level, index) => new Uint8Array(hash.get(level, index)?.hash ?? []));
     db.close();
-    expect(result).toMatchObject({ size: 16, origin: sample.origin, logKey: sample.logKey, findings: 0, rows: 14 });
+    expect(result).toMatchObject({ size: 16, origin: sample.origin, logKey: sample.logKey, findings: 0, rows: 15 });
     expect(result.root).toBe(Buffer.from(root).toString('hex'));
   });
 
@@ -168,6 +168,23 @@ describe('S4: the journal', () => {
   });
 });
 
+describe('H: the journal’s head', () => {
+  it('of a history that was written again, with every hash made anew, differs; its own row cannot be made to match', () => {
+    tamper(file, edit('leaves', 'bytes', '"index" = 13', 'frozen', 'frozem'));
+    rehash(file);
+    expect(findings(file, keyed())).toEqual(['head-differs head']);
+    tamper(file, `UPDATE head SET root = x'${audited(file).result.root}'`);
+    expect(findings(file, keyed())).toEqual(['row-forged head head']);
+  });
+
+  it('of more entries than there are differs, and so does one that is gone', () => {
+    tamper(file, 'DELETE FROM leaves WHERE "index" >= 14', 'DELETE FROM nodes WHERE ("index" + 1) << level > 14');
+    expect(findings(file, keyed())).toEqual(['head-differs head']);
+    tamper(file, 'DELETE FROM head');
+    expect(findings(file, keyed())).toEqual(['head-differs head']);
+  });
+});
+
 describe('S4: a checkpoint kept outside', () => {
   it('that the journal goes on from, whatever its size', () => {
     for (const size of [1, 2, 7, 8, 15, 16]) {
@@ -181,7 +198,7 @@ describe('S4: a checkpoint kept outside', () => {
     const checkpoint = sample.checkpoint(16);
     tamper(file, 'DELETE FROM leaves WHERE "index" >= 12', 'DELETE FROM nodes WHERE ("index" + 1) << level > 12');
     const { result, findings: found } = audited(file, { ...keyed(), checkpoint });
-    expect(found.map(({ tag }) => tag)).toEqual(['station-behind']);
+    expect(found.map(({ tag }) => tag)).toEqual(['station-behind', 'head-differs']);
     expect(found[0]?.message).toMatch(/behind its checkpoint/);
     expect(result.consistentWith).toBeUndefined();
   });
@@ -321,7 +338,7 @@ describe('D4: a row', () => {
     db.close();
     rehash(file);
     expect(before).toMatchObject({ active: 1 });
-    expect(findings(file, keyed())).toEqual(['row-older freezes station']);
+    expect(findings(file, keyed())).toEqual(['head-differs head', 'row-older freezes station']);
   });
 });
 

@@ -89,6 +89,8 @@ export class TestStation {
   /** Timers that the dispatch asked for; a test runs them by hand. */
   readonly laters: (() => void)[] = [];
   readonly events: string[] = [];
+  /** The events with their details. */
+  readonly details: [event: string, details: unknown][] = [];
   readonly fatal: Error[] = [];
   running!: Running;
   store!: Store;
@@ -165,7 +167,10 @@ export class TestStation {
       keys,
       random: { bytes: (count) => randomBytes(count) },
       simulated: true,
-      log: (event) => this.events.push(event),
+      log: (event, details) => {
+        this.events.push(event);
+        this.details.push([event, details]);
+      },
       time: this.time,
       clock,
       signers: new Map([[this.signer.name, this.signer]]),

@@ -54,6 +54,42 @@ describe('D4: another hand writes into the database', () => {
     expect(station.signer.seen).toEqual([]);
   });
 
+  it('what the client and the log are told names the table, and neither account nor credential', async () => {
+    station.db.exec(`UPDATE factors SET account = 'mallory' WHERE account = 'alice'`);
+    station.db.exec(`UPDATE factors SET cose_key = x'a0'`);
+    const error: unknown = await alice
+      .prepare('w-1')
+      .then(
+        ({ intent }) =>
+          station.custody.withdrawals.authorize({ intent: intent.bytes, attestations: [alice.attest(intent.digest)] }),
+        (e: unknown) => e,
+      )
+      .catch((e: unknown) => e);
+    expect(error).toMatchObject(reason('fact-tampered'));
+    expect(error).toMatchObject({ message: expect.stringContaining('a row of factors') });
+    expect(error).not.toMatchObject({ message: expect.stringContaining(alice.credential) });
+    expect(station.details.find(([event]) => event === 'fact-tampered')).toEqual([
+      'fact-tampered',
+      { table: 'factors' },
+    ]);
+  });
+
+  it('a journal that was rewritten is not signed, and the station stays frozen: a thaw can’t be recorded on it', async () => {
+    station.db.exec('UPDATE nodes SET hash = zeroblob(32) WHERE level = 0');
+    await bob.authorize('w-2');
+    station.db.exec('UPDATE nodes SET hash = zeroblob(32)');
+    expect(() => station.custody.journal.checkpoint(undefined)).toThrow(
+      expect.objectContaining(reason('fact-tampered')),
+    );
+    await expect(alice.authorize('w-1')).rejects.toMatchObject(reason('fact-tampered'));
+    await expect(station.custody.operators.thaw('station', 'operator', 'why not')).rejects.toMatchObject(
+      reason('fact-tampered'),
+    );
+    await station.restart();
+    await expect(bob.authorize('w-3')).rejects.toMatchObject(reason('fact-tampered'));
+    expect(frozen()).toEqual([expect.stringMatching(/^station /)]);
+  });
+
   it('a transaction that was changed while it waited never reaches the device, and the freeze outlives a restart', async () => {
     station.signer.readiness = { ready: false, reason: 'device-missing', message: 'unplugged' };
     await alice.authorize('w-1');

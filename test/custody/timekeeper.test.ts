@@ -81,6 +81,33 @@ describe('once a second', () => {
     });
   });
 
+  it('I5: refusals that were only counted are told before the process ends, and a disk that is full does not keep it from ending', async () => {
+    const alice = await station.ripeCustomer('alice');
+    await alice.authorize('w-1');
+    const refuse = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) await station.sign(['w-1'], station.payment({ value: 1n })).catch(() => {});
+    };
+    await refuse(62);
+    await station.restart();
+    const leaf = station.store.log.leaf(station.store.size - 1);
+    expect(parseLeaf(leaf ?? new Uint8Array())).toMatchObject({
+      kind: 'refusals-aggregated',
+      fields: { counts: 'amount-mismatch=2' },
+    });
+    const { size } = station.store;
+    await station.restart();
+    expect(station.store.size, 'nothing to tell').toBe(size);
+    await refuse(61);
+    const exec = station.db.exec.bind(station.db);
+    station.db.exec = (sql) => {
+      if (sql === 'COMMIT') throw new Database.SqliteError('injected', 'SQLITE_FULL');
+      exec(sql);
+      return station.db;
+    };
+    await station.restart();
+    expect(station.events).toContain('refusals-not-told');
+  });
+
   it('a passkey’s counter never goes back, in whatever order its assertions come', async () => {
     const alice = await station.ripeCustomer('alice');
     const { intent } = await alice.prepare('w-1');
