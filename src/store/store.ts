@@ -136,7 +136,6 @@ export class Store implements DecisionStore {
     return this.#watched(() => {
       const { size } = this.#frontier;
       if (this.#halted !== undefined) throw this.#halted;
-      this.#checkHead(this.#frontier);
       this.#checkHead(this.#storedFrontier(size));
       return headOf(this.#frontier);
     });
@@ -148,7 +147,6 @@ export class Store implements DecisionStore {
    */
   decide<R>(keys: Keys, judge: (facts: Facts) => Verdict<R>): Promise<Committed<R>> {
     if (this.#fatal !== undefined) return Promise.reject(this.#fatal);
-    if (this.#halted !== undefined) return Promise.reject(this.#halted);
     if (this.#closed) return Promise.reject(new StorageFailed('SQLITE_MISUSE', new Error('the store is closed')));
     return new Promise((resolve, reject) => {
       this.#group.add({ keys, judge, resolve: resolve as Job['resolve'], reject });
@@ -269,7 +267,6 @@ export class Store implements DecisionStore {
     let grown = this.#frontier;
     try {
       this.#db.exec('BEGIN IMMEDIATE');
-      // A job may have waited since the halt.
       if (this.#halted !== undefined) throw this.#halted;
       this.#schema.check();
       const moment = this.#moment();

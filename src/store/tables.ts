@@ -177,7 +177,19 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
 export const lookups = {
   factorsOfAccount: { table: 'factors', where: 'account = ?' },
   destinationsOfAccount: { table: 'destinations', where: 'account = ?' },
+  factorsLive: { table: 'factors', where: "account = ? AND state IN ('announcing', 'pending')" },
+  destinationsLive: { table: 'destinations', where: "account = ? AND state IN ('announcing', 'pending')" },
   withdrawalsOfAccount: { table: 'withdrawals', where: 'account = ? AND state = ?' },
+  // The nth, whichever that is, says that there are so many, and the others are not read.
+  nthFactorLive: { table: 'factors', where: "account = ? AND state IN ('announcing', 'pending') LIMIT 1 OFFSET ?" },
+  nthDestinationLive: {
+    table: 'destinations',
+    where: "account = ? AND state IN ('announcing', 'pending') LIMIT 1 OFFSET ?",
+  },
+  nthWithdrawalLive: {
+    table: 'withdrawals',
+    where: "account = ? AND state IN ('HELD', 'AUTHORIZED') LIMIT 1 OFFSET ?",
+  },
   withdrawalsOverdue: {
     table: 'withdrawals',
     where: "state IN ('HELD', 'AUTHORIZED') AND pay_by <= ? ORDER BY pay_by LIMIT ?",

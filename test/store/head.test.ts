@@ -121,6 +121,18 @@ describe('H: the journal, written by another hand', () => {
     await refused();
   });
 
+  it('put back as it was after it was met: a start may go on with it, this process does not', async () => {
+    const { db } = bare;
+    db.exec('CREATE TEMP TABLE kept AS SELECT * FROM nodes');
+    db.exec('UPDATE nodes SET hash = zeroblob(32)');
+    expect(() => bare.store.head()).toThrow(TamperedRow);
+    db.exec('DELETE FROM main.nodes; INSERT INTO main.nodes SELECT * FROM kept; DROP TABLE kept');
+    await refused();
+    restart();
+    await tell('after');
+    expect(bare.store.head().size).toBe(8);
+  });
+
   it('with an older authentic head put back while the station runs: not signed', async () => {
     const { db } = bare;
     db.exec('CREATE TEMP TABLE kept AS SELECT * FROM head');
