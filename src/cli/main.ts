@@ -1,5 +1,12 @@
 #!/usr/bin/env node
 // Nothing may be imported before the version is known: what follows would not load in an older Node.
+
+// With a listener of its own, Node does not open its inspector to whoever can send the signal (threat S8).
+process.on('SIGUSR1', () => {});
+// Whoever read the answer went away, as `head` does: there is nobody left to tell. Complaints may go unread, work may not.
+process.stdout.on('error', () => process.exit(1));
+process.stderr.on('error', () => {});
+
 const [major] = process.versions.node.split('.');
 if (Number(major) < 24) {
   console.error(

@@ -27,7 +27,12 @@ export const dev: Command = {
   help: `Usage: portcullis dev [OPTION…]
 
 Brings up an emulated station and leaves it running: it prints where it listens, which certificates to use and a first command
-to try. Nothing in it guards anything of worth. Options are passed on to it.`,
+to try. Nothing in it guards anything of worth. Options:
+  --json         say where everything is as one line of JSON
+  --quiet        no log
+  --seed WORDS   the emulated Ledger's seed, instead of the one that it always has
+  --chain CHAIN  the wallet's chain, a test network (eip155:31337)
+  --ledger URL   a Ledger emulator on this machine, such as Speculos, instead of the one that comes with it`,
   run: (args) => startProcess(rootFile('dev.ts'), args),
 };
 
@@ -39,10 +44,11 @@ function rootFile(name: string): string {
 
 /**
  * Runs one of the composition roots (src/daemon.ts, src/dev.ts) as a process, in this very Node, with this terminal. Resolves to
- * its exit code; 128 + n where signal n ended it.
+ * its exit code; 128 + n where signal n ended it. Node's inspector stays shut (threat S8): a signal to its parent is the one thing
+ * that a signer's confined child can still send, and SIGUSR1 would open it.
  */
 export function startProcess(file: string, args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [file, ...args], { stdio: 'inherit' });
+  const child = spawn(process.execPath, ['--disable-sigusr1', file, ...args], { stdio: 'inherit' });
   const forward = (signal: NodeJS.Signals): void => {
     // A terminal sends its own Ctrl-C to both; sent again it would count as a second one.
     if (signal === 'SIGINT' && process.stdin.isTTY) return;
