@@ -19,8 +19,8 @@ export interface Cancellation {
 /** Everything of an account that a revocation or an objection may cancel. */
 export function accountLookups(account: string): LookupKey[] {
   return [
-    ['factorsOfAccount', account],
-    ['destinationsOfAccount', account],
+    ['factorsLive', account],
+    ['destinationsLive', account],
     ['withdrawalsOfAccount', account, 'HELD'],
     ['withdrawalsOfAccount', account, 'AUTHORIZED'],
   ];
@@ -33,7 +33,7 @@ export function attestedTransitively(
   account: string,
   from: ReadonlySet<string>,
 ): FactorRecord[] {
-  const factors = facts.all('factorsOfAccount', account);
+  const factors = facts.all('factorsLive', account);
   const reached = new Set(from);
   const found: FactorRecord[] = [];
   for (let grew = true; grew; ) {

@@ -26,6 +26,7 @@ import {
 } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey, usableFactors } from './intents.ts';
+import { checkLimit, limitOf } from './limits.ts';
 import {
   destinationAddedText,
   destinationRemovedText,
@@ -67,7 +68,7 @@ export class DestinationDesk implements Destinations {
       rows,
       lookups: [
         ['factorsOfAccount', account],
-        ['destinationsOfAccount', account],
+        ['destinationsLive', account],
       ],
     });
     const members = { entry, account, destination, label };
@@ -89,7 +90,7 @@ export class DestinationDesk implements Destinations {
     });
     const similar = lookalikes(
       destination,
-      facts.all('destinationsOfAccount', account).map((d) => d.destination),
+      facts.all('destinationsLive', account).map((d) => d.destination),
     );
     return {
       intent,
@@ -187,7 +188,10 @@ export class DestinationDesk implements Destinations {
       ...ready.attestations.map((a): RowKey => ['factors', a.credential]),
     ];
     if (listing !== undefined) rows.push(['destinations', listing.entry]);
-    return { rows, lookups: [['destinationsOfAccount', account]] };
+    return {
+      rows,
+      lookups: [['destinationsLive', account], limitOf('nthDestinationLive', account)],
+    };
   }
 
   #list(ready: ReadyDestination, facts: Facts): Verdict<Ripened<DestinationRecord>> {
@@ -205,6 +209,7 @@ export class DestinationDesk implements Destinations {
     };
     const verdict = decideDestination(of);
     if (!verdict.approved) throw refusalOf(verdict);
+    checkLimit(limitOf('nthDestinationLive', account), facts);
     const attestedBy = attesters(ready.attestations);
     const attested = reliedOn(attestedBy.map((id) => facts.get('factors', id)));
     const record: DestinationRecord = {
@@ -225,7 +230,7 @@ export class DestinationDesk implements Destinations {
     };
     const similar = lookalikes(
       destination,
-      facts.all('destinationsOfAccount', account).map((d) => d.destination),
+      facts.all('destinationsLive', account).map((d) => d.destination),
     );
     const hours = station.policy.ripening.destination / hour;
     const text = destinationAddedText(record, hours, similar);

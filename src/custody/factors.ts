@@ -29,6 +29,7 @@ import type { Factors, Ripened } from './custody.ts';
 import { type Checked, checkAttestations, encodeEvidence, evidenceNow, factorsAfterUse } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { prepareIntent, spentBy, spentKey } from './intents.ts';
+import { checkLimit, limitOf } from './limits.ts';
 import { factorAddedText, factorRevokedText, type NoticeSeed, noticeSeed, writeNotice } from './notice.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
 import { reliedOn, ripened, stillRipening } from './ripened.ts';
@@ -148,7 +149,7 @@ export class FactorDesk implements Factors {
         const factors = attestedTransitively(station, facts, account, new Set([id]));
         const gone = new Set<string>([id, ...factors.map((f) => f.id)]);
         const destinations = facts
-          .all('destinationsOfAccount', account)
+          .all('destinationsLive', account)
           .filter(
             (d) =>
               d.attestedBy.some((f) => gone.has(f)) && stillRipening(d, station.policy.ripening.destination, facts),
@@ -246,7 +247,7 @@ export class FactorDesk implements Factors {
       ...ready.attestations.map((a): RowKey => ['factors', a.credential]),
     ];
     if ('jti' in ready.voucher) rows.push(['spent', voucherKey(ready.voucher)]);
-    return { rows, lookups: [['factorsOfAccount', account]] };
+    return { rows, lookups: [['factorsOfAccount', account], limitOf('nthFactorLive', account)] };
   }
 
   #enrol(ready: ReadyFactor, facts: Facts): Verdict<Ripened<FactorRecord>> {
@@ -267,6 +268,7 @@ export class FactorDesk implements Factors {
     };
     const verdict = decideFactor(of);
     if (!verdict.approved) throw refusalOf(verdict);
+    checkLimit(limitOf('nthFactorLive', account), facts);
     const record: FactorRecord = {
       id: credential,
       account,

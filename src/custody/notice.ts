@@ -61,14 +61,17 @@ export function factorRevokedText(factor: Pick<FactorRecord, 'account'>): string
   return `A passkey of your account ${factor.account} was revoked, and with it whatever it had approved that was still waiting.`;
 }
 
+/** Look-alikes that a notice names: what it says must stay short enough to be read. */
+const mostNamed = 3;
+
 export function destinationAddedText(
   entry: Pick<DestinationRecord, 'account' | 'destination' | 'label'>,
   hours: number,
   lookalikes: readonly string[],
 ): string {
   const label = entry.label === '' ? '' : ` (${entry.label})`;
-  const warning =
-    lookalikes.length === 0 ? '' : ` Take care: it looks like ${lookalikes.join(', ')}, which you listed before.`;
+  const named = lookalikes.slice(0, mostNamed).join(', ');
+  const warning = named === '' ? '' : ` Take care: it looks like ${named}, which you listed before.`;
   return `The address ${entry.destination}${label} was added to the withdrawal addresses of your account ${entry.account}. Nothing can be paid to it for ${hours} hours.${warning} ${object}`;
 }
 

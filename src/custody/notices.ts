@@ -67,8 +67,8 @@ export class NoticeDesk implements Notices {
         const why = `objection to notice ${notice.id}`;
         const { factor, destination } = station.policy.ripening;
         const cancellation = cancelAll(facts, 1, 'report', {
-          factors: facts.all('factorsOfAccount', account).filter((f) => stillRipening(f, factor, facts)),
-          destinations: facts.all('destinationsOfAccount', account).filter((d) => stillRipening(d, destination, facts)),
+          factors: facts.all('factorsLive', account).filter((f) => stillRipening(f, factor, facts)),
+          destinations: facts.all('destinationsLive', account).filter((d) => stillRipening(d, destination, facts)),
           withdrawals: [
             ...facts.all('withdrawalsOfAccount', account, 'HELD'),
             ...facts.all('withdrawalsOfAccount', account, 'AUTHORIZED'),

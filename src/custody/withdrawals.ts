@@ -34,6 +34,7 @@ import {
 } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey, usableFactors } from './intents.ts';
+import { checkLimit, limitOf } from './limits.ts';
 import { canEnd, moveWithdrawal } from './machine.ts';
 import { type NoticeSeed, noticeSeed, withdrawalAuthorizedText, writeNotice } from './notice.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
@@ -115,11 +116,14 @@ export class WithdrawalDesk implements Withdrawals {
     const { digest, intent } = ready.intent;
     const { withdrawal } = intent;
     const asked = askedWithdrawal({ ...intent, id: withdrawal, digest });
-    const committed = await this.#station.decide(this.keys(ready), (facts) =>
+    const keys = this.keys(ready);
+    const limit = limitOf('nthWithdrawalLive', intent.account);
+    const committed = await this.#station.decide({ ...keys, lookups: [...(keys.lookups ?? []), limit] }, (facts) =>
       this.#refusals.judged<WithdrawalRecord>(asked, facts, () => {
         const existing = sameWithdrawal(facts.get('withdrawals', withdrawal), ready);
         if (existing !== undefined) return { result: existing };
         const { record, writes, leaves, used } = this.judge(ready, facts);
+        checkLimit(limit, facts);
         return { result: record, writes: [...writes, ...factorsAfterUse(used)], leaves };
       }),
     );

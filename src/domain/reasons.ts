@@ -46,6 +46,11 @@ export const reasons = {
     sentence: 'Too much work is in flight.',
     remedy: 'Back off and ask again.',
   },
+  'account-limit': {
+    code: 'RESOURCE_EXHAUSTED',
+    sentence: 'The account has as many open withdrawals, whitelist entries or factors as one may have.',
+    remedy: 'Have some of them settled, cancelled, removed or revoked.',
+  },
   'message-too-large': {
     code: 'RESOURCE_EXHAUSTED',
     sentence: 'The request, or its answer, is larger than the station takes on.',

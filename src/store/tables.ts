@@ -175,10 +175,13 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
  * those that could find many.
  */
 export const lookups = {
-  factorsOfAccount: { table: 'factors', where: 'account = ?' },
-  destinationsOfAccount: { table: 'destinations', where: 'account = ?' },
-  factorsLive: { table: 'factors', where: "account = ? AND state IN ('announcing', 'pending')" },
-  destinationsLive: { table: 'destinations', where: "account = ? AND state IN ('announcing', 'pending')" },
+  factorsOfAccount: { table: 'factors', where: 'account = ? ORDER BY rowid' },
+  destinationsOfAccount: { table: 'destinations', where: 'account = ? ORDER BY rowid' },
+  factorsLive: { table: 'factors', where: "account = ? AND state IN ('announcing', 'pending') ORDER BY rowid" },
+  destinationsLive: {
+    table: 'destinations',
+    where: "account = ? AND state IN ('announcing', 'pending') ORDER BY rowid",
+  },
   withdrawalsOfAccount: { table: 'withdrawals', where: 'account = ? AND state = ?' },
   // The nth, whichever that is, says that there are so many, and the others are not read.
   nthFactorLive: { table: 'factors', where: "account = ? AND state IN ('announcing', 'pending') LIMIT 1 OFFSET ?" },

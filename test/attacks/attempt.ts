@@ -17,7 +17,7 @@ export function remembered(station: TestStation): Readonly<Record<string, readon
     .prepare<[], { name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
     .all()
     .map((row) => row.name)
-    .filter((name) => !['clock', 'leaves', 'nodes', 'openings'].includes(name));
+    .filter((name) => !['clock', 'head', 'leaves', 'nodes', 'openings'].includes(name));
   return Object.fromEntries(names.map((name) => [name, station.db.prepare(`SELECT * FROM "${name}"`).all()]));
 }
 

@@ -33,6 +33,20 @@ describe('D5: an address that looks like a listed one', () => {
     expect(notice?.text).toContain(`it looks like ${alicesAddress}`);
   });
 
+  it('D5: a notice names three of them at most, and none that left the list', async () => {
+    const like = (digit: string) =>
+      `${chain}:${checksummed(bytesOf(`${plain.slice(0, 4)}${digit.repeat(32)}${plain.slice(-4)}`))}` as Address;
+    for (const digit of ['2', '3', '4']) await alice.list(`entry-like-${digit}`, like(digit));
+    await alice.list('entry-gone', like('5'));
+    await station.custody.destinations.remove(parseEntryId('entry-gone', 'entry'));
+    const { warnings } = await prepare(twin);
+    expect(warnings).toHaveLength(4);
+    expect(warnings.join()).not.toContain(like('5'));
+    await alice.list('entry-2', twin);
+    const [notice] = station.custody.notices.waiting(-1, 20).filter((n) => n.subject === 'entry-2');
+    expect(notice?.text.match(/eip155:31337:/g)).toHaveLength(4);
+  });
+
   it('D5: an address that looks like none is listed without a warning', async () => {
     expect((await prepare(mallorysAddress)).warnings).toEqual([]);
     await alice.list('entry-2', mallorysAddress);

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { WithdrawalId } from '../../src/domain/index.ts';
-import { type Customer, TestStation, walletId } from '../custody/station.ts';
+import { type Address, type EntryId, type FactorId, parseEntryId, type WithdrawalId } from '../../src/domain/index.ts';
+import type { Write } from '../../src/store/verdict.ts';
+import { type Customer, chain, mallorysAddress, TestStation, walletId } from '../custody/station.ts';
+import { refused } from './attempt.ts';
+import { deviceOf, furtherFactor, prepareFactor } from './people.ts';
 
 describe('S2: calls that cost the station more than their caller', () => {
   let station: TestStation;
@@ -34,5 +37,59 @@ describe('S2: calls that cost the station more than their caller', () => {
       }),
     ).rejects.toMatchObject({ reason: 'malformed' });
     expect(read.mock.calls.map(([table]) => table)).not.toContain('factors');
+  });
+});
+
+describe('S2: what one account may heap up', () => {
+  let station: TestStation;
+  let alice: Customer;
+  beforeEach(async () => {
+    station = await TestStation.open();
+    alice = await station.ripeCustomer('alice');
+  });
+  afterEach(() => station.close());
+
+  /** As if it had been done so often: rows of the same shape, under the station's own key. */
+  const heap = (writes: readonly Write[]) => station.store.decide({}, () => ({ result: undefined, writes }));
+
+  it('S2: a hundred withdrawals are open at a time, and one that is settled makes room', async () => {
+    const { id } = await alice.authorize('w-0');
+    const record = station.store.read('withdrawals', id);
+    if (record === undefined) throw new Error('not authorized');
+    const more = (i: number) =>
+      ({ table: 'withdrawals', record: { ...record, id: `w-${i}` as WithdrawalId } }) as const;
+    await heap(Array.from({ length: 98 }, (_, i) => more(i + 1)));
+    await alice.authorize('w-99');
+    await refused(station, () => alice.authorize('w-100'), 'account-limit', 'withdrawal');
+    await station.custody.withdrawals.cancel(id);
+    expect((await alice.authorize('w-100')).state).toBe('AUTHORIZED');
+  });
+
+  it('S2: a thousand whitelist entries are live at a time; removed ones do not count', async () => {
+    const record = station.store.read('destinations', 'entry-alice');
+    if (record === undefined) throw new Error('not listed');
+    const more = (i: number, state: 'pending' | 'removed') =>
+      ({ table: 'destinations', record: { ...record, entry: `entry-${state}-${i}` as EntryId, state } }) as const;
+    await heap(Array.from({ length: 998 }, (_, i) => more(i, 'pending')));
+    await heap(Array.from({ length: 998 }, (_, i) => more(i, 'removed')));
+    await alice.list('entry-2', mallorysAddress);
+    await station.custody.destinations.remove(parseEntryId('entry-2', 'entry'));
+    await alice.list('entry-3', mallorysAddress);
+    await station.custody.destinations.remove(record.entry);
+    await alice.list('entry-4');
+    const another = `${chain}:0x90F79bf6EB2c4f870365E785982E1f101E93b906` as Address;
+    await refused(station, () => alice.list('entry-5', another), 'account-limit', 'destination');
+  });
+
+  it('S2: thirty-two factors are live at a time', async () => {
+    const record = station.store.read('factors', alice.credential);
+    if (record === undefined) throw new Error('not enrolled');
+    const more = (i: number) => ({ table: 'factors', record: { ...record, id: `more-${i}` as FactorId } }) as const;
+    await heap(Array.from({ length: 30 }, (_, i) => more(i)));
+    await furtherFactor(alice, deviceOf('the last'));
+    const { intent, registration } = await prepareFactor(station, alice.account, deviceOf('more'), alice.credential);
+    const approval = { kind: 'attestation', attestation: alice.attest(intent.digest) } as const;
+    const add = () => station.custody.factors.add({ intent: intent.bytes, registration, approval });
+    await refused(station, add, 'account-limit', 'factor');
   });
 });
