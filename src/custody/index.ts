@@ -60,8 +60,10 @@ export function startCustody(parts: CustodyParts): Running {
     dispatch,
     timekeeper,
     close: async () => {
-      await timekeeper.close().catch((error: unknown) => station.log('refusals-not-told', { error: String(error) }));
-      await dispatch.close();
+      const told = timekeeper
+        .close()
+        .catch((error: unknown) => station.log('refusals-not-told', { error: String(error) }));
+      await Promise.all([dispatch.close(), told]);
     },
   };
 }

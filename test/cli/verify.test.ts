@@ -37,7 +37,7 @@ describe('verify', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^size +2$/m);
     expect(out).toMatch(/^root +[0-9a-f]{64}$/m);
-    expect(out).toMatch(/^rows +2, authenticated$/m);
+    expect(out).toMatch(/^rows +3, authenticated$/m);
     expect(out).toContain('the database’s own word');
     const vkey = readFileSync(join(folder, 'take-away/journal.vkey'), 'utf8').trim();
     const pinned = await ran('verify', '--config', config, '--log-key', vkey);
