@@ -1,5 +1,6 @@
 import {
   digestOf,
+  minute,
   type Reason,
   Refusal,
   type TransactionId,
@@ -29,6 +30,17 @@ export interface DispatchTiming {
   readonly retryAfter: number;
 }
 
+/** A transaction whose attempts end uncertain is tried again after twice as long each time, up to this long, ms. */
+const longestRest = 10 * minute;
+
+/** How often in a row a transaction's attempt ended uncertain, and whether it rests now. */
+interface Rest {
+  readonly signer: string;
+  readonly times: number;
+  readonly cancel: () => void;
+  over: boolean;
+}
+
 /**
  * Takes what was permitted to its device, one transaction at a time for each signer, and brings home how it ended. Everything
  * it needs to know is in the store, so that after a crash it goes on by itself (I9).
@@ -50,6 +62,8 @@ export class Dispatch {
   readonly #unrecorded = new Map<TransactionId, Outcome>();
   /** Signers that will be asked again by themselves: one timer each, however often they were kicked meanwhile. */
   readonly #waiting = new Set<string>();
+  /** Each attempt writes leaves and prompts a person: a device that fails for good must not be asked for ever at one pace. */
+  readonly #rests = new Map<TransactionId, Rest>();
   #closed = false;
 
   constructor(station: Station, signers: ReadonlyMap<string, Signer>, timing: DispatchTiming) {
@@ -63,7 +77,12 @@ export class Dispatch {
   start(desk: TransactionDesk): void {
     this.#desk = desk;
     for (const [name, signer] of this.#signers) {
-      this.#cancels.add(signer.onChange(() => this.kick(name)));
+      this.#cancels.add(
+        signer.onChange(() => {
+          this.#wakeRested(name);
+          this.kick(name);
+        }),
+      );
       this.kick(name);
     }
   }
@@ -97,8 +116,12 @@ export class Dispatch {
     );
   }
 
+  /** People changed what the station may do: nothing rests any longer. */
   kickAll(): void {
-    for (const name of this.#signers.keys()) this.kick(name);
+    for (const name of this.#signers.keys()) {
+      this.#wakeRested(name);
+      this.kick(name);
+    }
   }
 
   /** Resolves when no signer has anything to do now. For orderly ends and for tests. */
@@ -128,6 +151,31 @@ export class Dispatch {
     this.#cancels.add(cancel);
   }
 
+  /** Its attempt ended uncertain. */
+  #rest(signer: string, id: TransactionId): void {
+    const times = (this.#rests.get(id)?.times ?? 0) + 1;
+    const ms = Math.min(this.#timing.retryAfter * 2 ** (times - 1), longestRest);
+    const cancel = this.#timing.later(ms, () => {
+      this.#cancels.delete(cancel);
+      rest.over = true;
+      this.kick(signer);
+    });
+    const rest: Rest = { signer, times, cancel, over: false };
+    this.#cancels.add(cancel);
+    this.#rests.set(id, rest);
+  }
+
+  /** The device may be well again: whatever rests on its account is tried at once, and at the first pace. */
+  #wakeRested(signer: string): void {
+    for (const [id, rest] of this.#rests) {
+      if (rest.signer !== signer) continue;
+      rest.cancel();
+      this.#cancels.delete(rest.cancel);
+      this.#rests.delete(id);
+      this.kick(signer);
+    }
+  }
+
   async #run(name: string): Promise<void> {
     const signer = this.#signers.get(name);
     if (signer === undefined) return;
@@ -139,7 +187,7 @@ export class Dispatch {
     for (const record of open) {
       if (this.#closed) return;
       const wallet = this.#station.policy.wallets.get(record.wallet);
-      if (wallet === undefined) continue;
+      if (wallet === undefined || this.#rests.get(record.id)?.over === false) continue;
       again = !(await this.#attempt(record, wallet, signer, unready)) || again;
     }
     if (again) this.#later(name);
@@ -214,7 +262,10 @@ export class Dispatch {
     const outcome = await this.#signed(signer, permit);
     this.#unrecorded.set(permit.transaction, outcome);
     const end = await this.#end(permit.transaction, outcome);
-    return end !== 'UNCERTAIN';
+    if (end === 'UNCERTAIN') this.#rest(signer.name, record.id);
+    else if (outcome.kind === 'signed') this.#wakeRested(signer.name);
+    else this.#rests.delete(record.id);
+    return true;
   }
 
   async #signed(signer: Signer, permit: Permit): Promise<Outcome> {

@@ -139,6 +139,41 @@ describe('the road to a device', () => {
     expect(station.events).not.toContain('dispatch-failed');
   });
 
+  it('S2: what ends uncertain is tried again after ever longer, and kicks for others do not hurry it', async () => {
+    station.signer.behaviour = () => ({ kind: 'uncertain', reason: 'device-lost', message: 'gone' });
+    const id = await pay('w-1', 0);
+    await station.settle();
+    for (let tried = 1; tried < 13; tried++) {
+      station.running.dispatch.kick(station.signer.name);
+      await station.settle();
+      expect(station.signer.seen).toHaveLength(tried);
+      station.wake();
+      await station.settle();
+    }
+    const doubled = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600, 600].map((s) => s * 1_000);
+    expect(station.waits).toEqual(doubled);
+    // The device says that it changed: at once, and from the first pace on.
+    station.signer.changed();
+    await station.settle();
+    expect(station.waits.at(-1)).toBe(1_000);
+    expect(station.laters).toHaveLength(1);
+    station.signer.behaviour = (_permit, signed) => signed;
+    station.wake();
+    await station.settle();
+    expect(stateOf(id)).toBe('SIGNED');
+    expect(station.laters).toEqual([]);
+  });
+
+  it('S2: a signature shows that the device is well: what rests is tried again at once', async () => {
+    station.signer.behaviour = () => ({ kind: 'uncertain', reason: 'device-lost', message: 'gone' });
+    const resting = await pay('w-1', 0);
+    await station.settle();
+    station.signer.behaviour = (_permit, signed) => signed;
+    await pay('w-2', 1);
+    await station.settle();
+    expect(stateOf(resting)).toBe('SIGNED');
+  });
+
   it('a station that was told to stop while a device was asked sends it nothing more', async () => {
     let ready: (readiness: Readiness) => void = () => {};
     const check = station.signer.check.bind(station.signer);

@@ -178,7 +178,7 @@ export class Pair {
       case 'thaw': {
         const was = model.frozen.delete(command.scope);
         await this.#same(operators.thaw(scopeOf(command.scope), 'olivia', 'a test'), was ? undefined : 'not-found');
-        if (was) model.work();
+        if (was) model.workAnew();
         return;
       }
       case 'pass':
@@ -190,12 +190,12 @@ export class Pair {
         await station.restart();
         for (const id of model.transactions.keys()) this.#watch(id);
         model.timer = false;
-        return model.work();
+        return model.workAnew();
       case 'wake':
         station.wake();
         if (!model.timer) return;
         model.timer = false;
-        return model.work();
+        return model.workAnew();
       case 'unplug':
         station.signer.readiness = { ready: false, reason: 'device-missing', message: 'unplugged' };
         model.plugged = false;
@@ -204,7 +204,7 @@ export class Pair {
         station.signer.readiness = { ready: true, device: 'fake' };
         station.signer.changed();
         model.plugged = true;
-        return model.work();
+        return model.workAnew();
     }
   }
 

@@ -54,7 +54,10 @@ export class Model {
   plugged = true;
   /** Whether the station will ask the device again by itself. */
   timer = false;
+  /** Transactions whose last attempt ended uncertain: until the station has reason to ask again, they wait. */
+  readonly resting = new Set<string>();
   #nextNonce = 0;
+  #woken = false;
 
   constructor(now: number) {
     this.now = now;
@@ -157,10 +160,24 @@ export class Model {
 
   /** The station goes through whatever is open, oldest first. */
   work(): void {
+    this.#woken = false;
     const open = [...this.transactions.values()]
       .filter((t) => t.state === 'PERMITTED' || t.state === 'UNCERTAIN' || t.state === 'WITHHELD')
       .sort((a, b) => a.permittedAt - b.permittedAt || (a.id < b.id ? -1 : 1));
-    for (const transaction of open) this.#attempt(transaction);
+    for (const transaction of open) if (!this.resting.has(transaction.id)) this.#attempt(transaction);
+    // A signature showed that the device is well: what rested is tried again.
+    if (this.#woken) this.work();
+  }
+
+  #wakeRested(): void {
+    this.#woken ||= this.resting.size > 0;
+    this.resting.clear();
+  }
+
+  /** The station has reason to ask the device again, for whatever waits. */
+  workAnew(): void {
+    this.resting.clear();
+    this.work();
   }
 
   #attempt(transaction: ModelTransaction): void {
@@ -183,10 +200,12 @@ export class Model {
     transaction.seen = true;
     switch (transaction.acts.shift() ?? 'signs') {
       case 'signs':
+        this.#wakeRested();
         release();
         return;
       case 'signs-under-freeze':
         this.frozen.add('station');
+        this.#wakeRested();
         release();
         return;
       case 'declines':
@@ -195,10 +214,12 @@ export class Model {
       case 'answers-wrongly':
         this.frozen.add('wallet');
         transaction.state = 'UNCERTAIN';
+        this.resting.add(transaction.id);
         this.timer = true;
         return;
       case 'times-out':
         transaction.state = 'UNCERTAIN';
+        this.resting.add(transaction.id);
         this.timer = true;
     }
   }

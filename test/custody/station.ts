@@ -88,6 +88,8 @@ export class TestStation {
   readonly stationId = newStationId();
   /** Timers that the dispatch asked for; a test runs them by hand. */
   readonly laters: (() => void)[] = [];
+  /** How long each of them was to wait, ms, in the order in which they were asked for. */
+  readonly waits: number[] = [];
   readonly events: string[] = [];
   /** The events with their details. */
   readonly details: [event: string, details: unknown][] = [];
@@ -174,7 +176,7 @@ export class TestStation {
       time: this.time,
       clock,
       signers: new Map([[this.signer.name, this.signer]]),
-      timing: { retryAfter: 1_000, later: (_ms, run) => this.#later(run) },
+      timing: { retryAfter: 1_000, later: (ms, run) => this.#later(ms, run) },
       journal: {
         origin: this.origin,
         signer: noteSigner(this.origin, this.#journalKeys.privateKey),
@@ -213,7 +215,8 @@ export class TestStation {
     for (const run of this.laters.splice(0)) run();
   }
 
-  #later(run: () => void): () => void {
+  #later(ms: number, run: () => void): () => void {
+    this.waits.push(ms);
     this.laters.push(run);
     return () => {
       const i = this.laters.indexOf(run);
