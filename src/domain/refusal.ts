@@ -44,5 +44,9 @@ export function shown(value: unknown): string {
 
 /** `String` throws on an object whose `toString` is no function, which parsed JSON can well have. */
 function plain(value: unknown): string {
-  return typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'a list' : 'an object') : String(value);
+  try {
+    return String(value);
+  } catch {
+    return 'an object';
+  }
 }

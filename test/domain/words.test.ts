@@ -336,3 +336,12 @@ describe('S10: what a message shows of a foreign value', () => {
     expect(inner.within('intent').details).toEqual({ field: 'intent.amount' });
   });
 });
+
+describe('a foreign value in a message', () => {
+  it('S10: is shown whatever it is, in quotes, on one line', () => {
+    expect(shown('a\nb')).toBe('"a\\nb"');
+    expect(shown(7)).toBe('"7"');
+    expect(shown(new Error('no'))).toBe('"Error: no"');
+    expect(shown(JSON.parse('{"toString":[]}'))).toBe('"an object"');
+  });
+});
