@@ -1,4 +1,4 @@
-import { ServerCredentials } from '@grpc/grpc-js';
+import type { TlsOptions } from 'node:tls';
 
 /** PEM, as Node's TLS takes it. */
 export interface TlsMaterial {
@@ -8,23 +8,20 @@ export interface TlsMaterial {
   readonly key: Buffer;
 }
 
-/** A client that has not finished its handshake by then is cut off, ms: connections are counted. */
-const handshakeTimeout = 10_000;
+/** A client that has not finished its handshake by then is cut off, ms: handshakes are counted. */
+const handshakeTimeout = 3_000;
 
-/**
- * Mutual TLS, version 1.3 only. `ServerCredentials.createSsl` of grpc-js has no minimum version, and
- * `tls.DEFAULT_MIN_VERSION` would bind whatever else the process does; the options that this class hands over reach
- * `http2.createSecureServer` as they are.
- */
-export class MutualTls extends ServerCredentials {
-  constructor({ ca, cert, key }: TlsMaterial) {
-    super(
-      { requestCert: true, rejectUnauthorized: true, handshakeTimeout },
-      { ca, cert, key, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' },
-    );
-  }
-
-  override _equals(other: ServerCredentials): boolean {
-    return this === other;
-  }
+/** Mutual TLS, version 1.3 only, for HTTP/2 (RFC 9113 §3.2) and nothing else. */
+export function mutualTls({ ca, cert, key }: TlsMaterial): TlsOptions {
+  return {
+    ca,
+    cert,
+    key,
+    requestCert: true,
+    rejectUnauthorized: true,
+    handshakeTimeout,
+    minVersion: 'TLSv1.3',
+    maxVersion: 'TLSv1.3',
+    ALPNProtocols: ['h2'],
+  };
 }

@@ -1,7 +1,7 @@
-import { createServer, type Socket } from 'node:net';
-import { type Metadata, Server } from '@grpc/grpc-js';
+import { type Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
 import { Ceiling } from './ceiling.ts';
-import type { MutualTls } from './credentials.ts';
+import { type ConnectionLimits, Connections } from './connections.ts';
+import type { TlsMaterial } from './credentials.ts';
 import { reasonStatus } from './errors.ts';
 import { interceptor } from './interceptor.ts';
 import type { Log } from './log.ts';
@@ -16,14 +16,13 @@ export interface Address {
 }
 
 /** What one listener takes on at once. Above each, RESOURCE_EXHAUSTED or no connection at all. */
-export interface Limits {
+export interface Limits extends ConnectionLimits {
   /** Bytes of a request. */
   readonly requestBytes: number;
   /** Bytes of an answer. */
   readonly answerBytes: number;
   /** Open calls a role, streams included. */
   readonly calls: Readonly<Record<Role, number>>;
-  readonly connections: number;
   /** HTTP/2 streams a connection. */
   readonly streams: number;
   /** Until a request must have arrived, and a unary call be answered, ms. */
@@ -41,7 +40,11 @@ export const defaultLimits: Limits = {
   requestBytes: 64 * 1024,
   answerBytes: 4 * 1024 * 1024,
   calls: { withdrawals: 256, operators: 64, courier: 32, auditors: 32, dev: 16 },
-  connections: 256,
+  // Room for what shows no certificate yet and for four shares, so that none takes another's: the withdrawals', the courier's, the
+  // auditors', and that of whoever else comes.
+  connections: 320,
+  handshakes: 64,
+  roleConnections: 64,
   streams: 512,
   deadline: 30_000,
 };
@@ -59,13 +62,16 @@ export async function listen(
   services: readonly Service[],
   options: {
     readonly address: Address;
-    readonly credentials: MutualTls;
+    readonly tls: TlsMaterial;
+    /** Whom the listener is for, and whether anyone else may connect, to be told so at each call. */
+    readonly roles: readonly Role[];
+    readonly others: boolean;
     readonly trustDomain: string;
     readonly limits: Limits;
     readonly log: Log;
   },
 ): Promise<Listener> {
-  const { address, credentials, trustDomain, limits, log } = options;
+  const { address, tls, trustDomain, limits, log } = options;
   const ceilings = (): ReadonlyMap<Role, Ceiling> =>
     new Map(roles.map((role) => [role, new Ceiling(limits.calls[role])]));
   const methods = services.flatMap((service) => service.methods);
@@ -103,17 +109,18 @@ export async function listen(
       throw new Error(`${path} stands twice`);
   }
 
-  // grpc-js bounds everything but the number of connections, each a file descriptor that the store may need: so the
-  // socket is ours, and its connections are handed over.
-  const connections = new Set<Socket>();
-  const injector = server.createConnectionInjector(credentials);
-  const socket = createServer({ noDelay: true }, (connection) => {
-    connections.add(connection);
-    connection.once('close', () => connections.delete(connection));
-    injector.injectConnection(connection);
+  // grpc-js bounds everything but connections: so TLS is ours, and what it has let in is handed over.
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const connections = new Connections({
+    tls,
+    trustDomain,
+    roles: new Set(options.roles),
+    others: options.others,
+    limits,
+    log: (event, facts) => log(event, { port: String(address.port), ...facts }),
+    use: (connection) => injector.injectConnection(connection),
   });
-  socket.maxConnections = limits.connections;
-  socket.on('drop', () => log('connection-dropped', { port: String(address.port) }));
+  const socket = connections.server;
   const port = await new Promise<number>((resolve, reject) => {
     socket.once('error', reject);
     socket.listen(address.port, address.host, () => {
@@ -129,9 +136,7 @@ export async function listen(
     // Under Node 24 tryShutdown no longer waits for its sessions, and forceShutdown knows them only where channelz is on:
     // what tells that all is over is the last connection's end.
     server.tryShutdown(() => {});
-    const cut = setTimeout(() => {
-      for (const connection of connections) connection.destroy();
-    }, graceMs);
+    const cut = setTimeout(() => connections.cut(), graceMs);
     await new Promise<void>((resolve) => {
       socket.close(() => resolve());
     });

@@ -1,11 +1,11 @@
 import type { Custody } from '../custody/custody.ts';
-import { MutualTls, type TlsMaterial } from './credentials.ts';
+import type { TlsMaterial } from './credentials.ts';
 import { destinationService } from './destination-service.ts';
 import { factorService } from './factor-service.ts';
 import { Health } from './health.ts';
 import { journalService } from './journal-service.ts';
 import { type Address, defaultLimits, type Limits, listen } from './listener.ts';
-import type { Log } from './log.ts';
+import { type Log, sparing } from './log.ts';
 import { noticeService } from './notice-service.ts';
 import { operatorService } from './operator-service.ts';
 import { type Role, roles } from './roles.ts';
@@ -40,20 +40,21 @@ export interface Api {
 
 /** Opens both listeners. Rejects, with neither left open, where an address can't be had. */
 export async function createApi(options: ApiOptions): Promise<Api> {
-  const { custody, trustDomain, log } = options;
+  const { custody, trustDomain, tls } = options;
+  const log = sparing(options.log, () => performance.now());
   const extra = options.extraServices ?? [];
   const limits: Limits = { ...defaultLimits, ...options.limits };
   // The role `dev` is known only where there is something for it to call.
   const callers: readonly Role[] = roles.filter((role) => role !== 'dev' || extra.length > 0);
 
-  const open = async (address: Address, services: readonly Service[]) => {
+  type Whom = Pick<Parameters<typeof listen>[1], 'roles' | 'others'>;
+  const open = async (address: Address, whom: Whom, services: readonly Service[]) => {
     const health = new Health(services.map(({ name }) => name));
-    const credentials = new MutualTls(options.tls);
     const all = [...services, health.service(callers)];
-    return { health, listener: await listen(all, { address, credentials, trustDomain, limits, log }) };
+    return { health, listener: await listen(all, { address, tls, ...whom, trustDomain, limits, log }) };
   };
 
-  const main = await open(options.listen, [
+  const main = await open(options.listen, { roles: ['withdrawals', 'courier', 'auditors'], others: true }, [
     withdrawalService(custody.withdrawals),
     transactionService(custody.transactions),
     destinationService(custody.destinations),
@@ -62,12 +63,12 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     journalService(custody.journal),
     ...extra,
   ]);
-  const operators = await open(options.operatorsListen, [operatorService(custody.operators)]).catch(
-    async (error: unknown) => {
-      await main.listener.close(0);
-      throw error;
-    },
-  );
+  const operators = await open(options.operatorsListen, { roles: ['operators'], others: false }, [
+    operatorService(custody.operators),
+  ]).catch(async (error: unknown) => {
+    await main.listener.close(0);
+    throw error;
+  });
 
   return {
     port: main.listener.port,

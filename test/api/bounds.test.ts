@@ -1,7 +1,9 @@
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { type Client, type ServiceError, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { defaultLimits } from '../../src/api/listener.ts';
+import type { Role } from '../../src/api/roles.ts';
 import { JournalServiceService } from '../../src/generated/portcullis/v1/journal.ts';
 import { OperatorServiceService } from '../../src/generated/portcullis/v1/operator.ts';
 import { WithdrawalServiceService } from '../../src/generated/portcullis/v1/withdrawal.ts';
@@ -275,6 +277,69 @@ describe('S2: connections', () => {
     const operators = await served.client('operators');
     accepted(await call(operators, OperatorServiceService.getStation, {}));
     for (const socket of sockets) socket.destroy();
+  });
+});
+
+describe('S2: connections that show a certificate', () => {
+  const sockets: TLSSocket[] = [];
+  const dial = async (role: Role, port: number): Promise<TLSSocket> => {
+    const { cert, key } = await served.ca.issue({ role, name: `flood-${role}` });
+    const socket = connectTls({
+      host: '127.0.0.1',
+      port,
+      ca: served.ca.certificate,
+      servername: 'localhost',
+      cert,
+      key,
+      ALPNProtocols: ['h2'],
+    });
+    socket.on('error', () => {});
+    sockets.push(socket);
+    return socket;
+  };
+  const gone = async (socket: TLSSocket): Promise<void> => {
+    socket.resume();
+    if (!socket.closed) await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  };
+  const freeze = async () => {
+    const operators = await served.client('operators');
+    return call(operators, OperatorServiceService.freeze, { scope: 'station', why: 'flood' });
+  };
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+  });
+
+  it('a freeze gets through a flood of the operators’ listener with another role’s certificate', async () => {
+    served = await serve({ limits: { connections: 2, roleConnections: 2 } });
+    for (let i = 0; i < 4; i++) await gone(await dial('withdrawals', served.api.operatorsPort));
+    accepted(await freeze());
+  });
+
+  it('one role’s take no other’s room on the main listener', async () => {
+    served = await serve({ limits: { roleConnections: 2 } });
+    const held = [await dial('withdrawals', served.api.port), await dial('withdrawals', served.api.port)];
+    await Promise.all(held.map((socket) => new Promise((resolve) => socket.once('data', resolve))));
+    await gone(await dial('withdrawals', served.api.port));
+    const auditors = await served.client('auditors');
+    accepted(await call(auditors, JournalServiceService.getCheckpoint, { consistentWithSize: 0n }));
+    held[0]?.destroy();
+    await until(async () => (await call(await served.client('withdrawals'), get, request)).ok);
+  });
+
+  it('have room beside those that show none', async () => {
+    served = await serve({ limits: { connections: 4, handshakes: 2 } });
+    const mute = () =>
+      new Promise<Socket>((resolve) => {
+        const socket = connect({ host: '127.0.0.1', port: served.api.operatorsPort }, () => resolve(socket));
+        socket.on('error', () => {});
+        socket.resume();
+      });
+    const silent = [await mute(), await mute()];
+    const third = await mute();
+    await new Promise((resolve) => third.once('close', resolve));
+    silent[0]?.destroy();
+    await until(async () => (await freeze()).ok);
+    for (const socket of silent) socket.destroy();
   });
 });
 

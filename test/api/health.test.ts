@@ -22,9 +22,9 @@ afterEach(() => served.close());
 
 describe('grpc.health.v1', () => {
   it.each(['withdrawals', 'operators', 'courier', 'auditors'] as const)(
-    'answers %s on both listeners',
+    'answers %s on each listener that lets it connect',
     async (role) => {
-      for (const listener of ['main', 'operators'] as const) {
+      for (const listener of role === 'operators' ? (['main', 'operators'] as const) : (['main'] as const)) {
         const client = await served.client(role, listener);
         expect(accepted(await call(client, check, { service: '' }))).toEqual({ status: 'SERVING' });
       }
@@ -40,7 +40,7 @@ describe('grpc.health.v1', () => {
 
   it('knows the services of its own listener', async () => {
     const main = await served.client('withdrawals', 'main');
-    const operators = await served.client('withdrawals', 'operators');
+    const operators = await served.client('operators', 'operators');
     const name = 'portcullis.v1.WithdrawalService';
     expect(accepted(await call(main, check, { service: name }))).toEqual({ status: 'SERVING' });
     expect(refused(await call(operators, check, { service: name }))).toMatchObject({
