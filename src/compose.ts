@@ -1,12 +1,12 @@
-import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { type Api, createApi } from './api/server.ts';
+import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { type Api, createApi, type TlsMaterial } from './api/server.ts';
 import type { Service } from './api/service.ts';
 import { type Config, type LedgerTransport, loadPolicy, readJournalKey, readStateKey } from './config.ts';
 import { policyHash } from './custody/founding.ts';
 import { type Running, startCustody } from './custody/index.ts';
 import { WitnessedClock } from './custody/witnessed-clock.ts';
-import { Refusal, second, type TimeSource, type Wallet } from './domain/index.ts';
+import { Malformed, Refusal, second, type TimeSource, type Wallet } from './domain/index.ts';
 import type { Policy } from './gate/policy.ts';
 import { formatVerifierKey, noteSigner, noteVerifier } from './journal/note.ts';
 import { parseEthereumPath } from './signers/ledger/path.ts';
@@ -47,6 +47,8 @@ export async function composeStation(composition: Composition): Promise<Composed
   const { document, policy } = loadPolicy(config.policy);
   const journalKey = readJournalKey(config.keys.journal);
   const keys = deriveKeys(readStateKey(config.keys.state));
+  const tls = readTls(config.tls);
+  checkWritable(config.database);
   const { db, close: closeDatabase } = openDatabase(config.database);
   try {
     const clock = new WitnessedClock(time);
@@ -78,11 +80,7 @@ export async function composeStation(composition: Composition): Promise<Composed
     });
     const api = await createApi({
       custody: running.custody,
-      tls: {
-        ca: readFileSync(config.tls.ca),
-        cert: readFileSync(config.tls.certificate),
-        key: readFileSync(config.tls.key),
-      },
+      tls,
       trustDomain: policy.trustDomain,
       listen: config.listen,
       operatorsListen: config.operatorsListen,
@@ -111,6 +109,46 @@ export async function composeStation(composition: Composition): Promise<Composed
   } catch (error) {
     closeDatabase();
     throw error;
+  }
+}
+
+/** What TLS itself would say only with an error of OpenSSL's, or at the first client. */
+export function readTls(files: Config['tls']): TlsMaterial {
+  const ca = readFileSync(files.ca);
+  const cert = readFileSync(files.certificate);
+  const key = readFileSync(files.key);
+  certificateIn(ca, files.ca, 'config.tls.ca');
+  const certificate = certificateIn(cert, files.certificate, 'config.tls.certificate');
+  if (!certificate.checkPrivateKey(privateKeyIn(key, files.key))) {
+    throw new Malformed('config.tls.key', `${files.key} is not the key of ${files.certificate}`);
+  }
+  return { ca, cert, key };
+}
+
+function certificateIn(pem: Buffer, file: string, place: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    throw new Malformed(place, `${file} is not a certificate in PEM`);
+  }
+}
+
+function privateKeyIn(pem: Buffer, file: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    // The parser's own message could quote the file.
+    throw new Malformed('config.tls.key', `${file} is not a private key in PEM`);
+  }
+}
+
+/** SQLite would open it for reading, and fail at the first commit. */
+export function checkWritable(database: string): void {
+  try {
+    accessSync(database, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw new Malformed('config.data', `${database} may not be written by this user: give it to the station's user`);
   }
 }
 
