@@ -75,6 +75,11 @@ function speculosBus(url: string): Bus {
       open(options: { readonly baseURL: string; readonly apiPort: string }): Promise<SpeculosHandle>;
     };
   } = require('@ledgerhq/hw-transport-node-speculos-http');
+  // The library's own axios makes its instances from these: nobody is to send it elsewhere (I8).
+  const axios: { readonly defaults: { maxRedirects?: number } } = createRequire(
+    require.resolve('@ledgerhq/hw-transport-node-speculos-http'),
+  )('axios');
+  axios.defaults.maxRedirects = 0;
   return {
     list: async () => [url],
     async open() {
