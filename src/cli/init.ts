@@ -120,6 +120,9 @@ export async function makeStation(
     return made;
   } catch (error) {
     rmSync(build, { recursive: true, force: true });
+    if (error instanceof Error && 'syscall' in error) {
+      throw new CommandFailed(`could not make ${folder}: ${error.message}`, { cause: error });
+    }
     throw error;
   }
 }
