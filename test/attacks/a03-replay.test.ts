@@ -120,9 +120,9 @@ describe('A3: an attestation is used again', () => {
   /**
    * Restoring an old copy of the database. What holds now: evidence lives at most 15 minutes, so that a copy that is brought
    * back later than that revives none of it; and whoever kept a checkpoint outside sees that the station is behind it.
-   * Left to issue 8: within those minutes this station takes the old copy for the present. The station that finds itself
-   * behind the checkpoint that it last published starts frozen, and restoring raises the generation, which voids every
-   * intent (`station-mismatch`, see A2).
+   * Not yet: within those minutes this station takes the old copy for the present. A station that finds itself behind the
+   * checkpoint that it last published is to start frozen, and a restore to raise the generation, which voids every intent
+   * (`station-mismatch`, see A2).
    */
   describe('after an old copy of the database is brought back', () => {
     const copy = (): string => `${station.file}.copy`;
