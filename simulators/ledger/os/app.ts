@@ -17,6 +17,8 @@ export interface Os {
   ask(pages: () => readonly Page[], refuse: () => void): void;
   /** Shows a status for its time, or until a button is pressed. */
   notify(text: string, then: () => void): void;
+  /** Waits in the device's own time, by ticks of 100 ms; what it returns calls the wait off. */
+  after(ms: number, then: () => void): () => void;
   /** Ends the app: back to the dashboard. */
   quit(): void;
 }

@@ -11,6 +11,7 @@ import { Screen } from './screen.ts';
 import { defaultSeed, hardened, type PublicKey, Seed, type Signature } from './seed.ts';
 import { answer, nothing, StatusError, status } from './status.ts';
 import { corrupt, signWith } from './tamper.ts';
+import { Ticker } from './ticker.ts';
 import { type Button, Carousel, Notice, type Page, type View } from './view.ts';
 
 export interface DeviceOptions {
@@ -26,6 +27,8 @@ const noticeMs = 3000;
 
 /** What goes out of the device besides screens. */
 export interface DeviceListener {
+  /** A command has come in. */
+  command?(apdu: Uint8Array): void;
   /** A command is answered. */
   reply(answer: Uint8Array): void;
   /** It was pulled out: connections break. */
@@ -39,6 +42,7 @@ export class Device implements Os {
   readonly screen: Screen;
   readonly buttons = new Buttons((button) => this.#press(button));
   readonly faults = new Faults();
+  readonly ticker = new Ticker();
   readonly #listeners = new Set<DeviceListener>();
   readonly #osVersion: string;
   readonly #seed: Seed;
@@ -46,7 +50,7 @@ export class Device implements Os {
   readonly #installed: App;
   #app: App;
   #view: View | undefined;
-  #noticeTimer: NodeJS.Timeout | undefined;
+  #endNotice: (() => void) | undefined;
   /** Whether the host waits for an answer. A second answer to one command is dropped, as the real I/O layer does. */
   #owed = false;
   #plugged = true;
@@ -73,6 +77,7 @@ export class Device implements Os {
   transmit(bytes: Uint8Array): void {
     if (!this.#plugged) return;
     this.#owed = true;
+    for (const listener of this.#listeners) listener.command?.(bytes);
     const failure = this.faults.failureOnCommand();
     if (failure !== undefined) this.#fail(failure);
     if (this.#hangs || !this.#plugged) return;
@@ -143,7 +148,11 @@ export class Device implements Os {
 
   notify(text: string, then: () => void): void {
     this.#display(new Notice(titlePage(text).lines, then));
-    this.#noticeTimer = setTimeout(then, noticeMs).unref();
+    this.#endNotice = this.ticker.after(noticeMs, then);
+  }
+
+  after(ms: number, then: () => void): () => void {
+    return this.ticker.after(ms, then);
   }
 
   quit(): void {
@@ -169,9 +178,9 @@ export class Device implements Os {
     this.#redraw();
   }
 
-  /** Stops the timer of a status on the screen. */
+  /** Stops its time. */
   close(): void {
-    clearTimeout(this.#noticeTimer);
+    this.ticker.close();
   }
 
   get #hangs(): boolean {
@@ -218,7 +227,7 @@ export class Device implements Os {
   }
 
   #display(view: View): void {
-    clearTimeout(this.#noticeTimer);
+    this.#endNotice?.();
     this.#view = view;
     this.#redraw();
   }
