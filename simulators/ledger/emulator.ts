@@ -40,7 +40,7 @@ export interface Emulator {
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const { model, seed, apduPort, buttonPort } = options;
-  const device = new Device({ model, app: (os) => new EthereumApp(os), ...(seed === undefined ? {} : { seed }) });
+  const device = new Device({ model, apps: [(os) => new EthereumApp(os)], ...(seed === undefined ? {} : { seed }) });
   const automation = new Automation(device, () => void stop('exited'));
   if (options.automation !== undefined) automation.load(options.automation);
   const rest = new RestApi(device, new EventLog(device.screen), automation);

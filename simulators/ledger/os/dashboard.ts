@@ -1,52 +1,59 @@
 import type { Apdu } from './apdu.ts';
 import type { App, Os } from './app.ts';
-import { actionPage, titlePage } from './page.ts';
+import { type Model, models } from './model.ts';
 import { answer, nothing, status } from './status.ts';
-import type { Page } from './view.ts';
+import type { SystemUi } from './ui.ts';
 
-/** What runs where no app does: lists the app that is installed, opens it at a button or at the host's request. */
+/** What runs where no app does: lists the installed apps, opens one at a touch or at the host's request. */
 export class Dashboard implements App {
   readonly name = 'BOLOS';
   readonly version: string;
   readonly flags = 0;
   readonly paths = [];
   readonly corrupted = false;
-  readonly #os: Os;
-  readonly #installed: string;
-  readonly #open: () => void;
+  readonly busy = false;
+  readonly #os: Os & { readonly ui: SystemUi };
+  readonly #installed: readonly App[];
+  readonly #open: (app: App) => void;
 
-  constructor(os: Os, version: string, installed: string, open: () => void) {
+  constructor(os: Os & { readonly ui: SystemUi }, model: Model, installed: readonly App[], open: (app: App) => void) {
     this.#os = os;
-    this.version = version;
+    this.version = models[model].os;
     this.#installed = installed;
     this.#open = open;
   }
 
   start(): void {
-    this.#os.show(() => [titlePage('Dashboard'), actionPage(this.#installed, this.#open)]);
+    this.#os.ui.dashboard(this.#installed.map((app) => ({ name: app.name, open: () => this.#open(app) })));
   }
 
   handle({ cla, ins, data }: Apdu): Uint8Array | undefined {
     if (cla !== 0xe0 || ins !== 0xd8) return answer(nothing, status.unknownClass);
     if (data.length === 0) return answer(nothing, status.noName);
-    if (new TextDecoder().decode(data) !== this.#installed) return answer(nothing, status.unknownApp);
-    this.#os.ask(() => this.#openRequest(), this.#refuse);
+    const wanted = new TextDecoder().decode(data);
+    const app = this.#installed.find(({ name }) => name === wanted);
+    if (app === undefined) return answer(nothing, status.unknownApp);
+    this.#ask(app);
     return undefined;
   }
 
-  #openRequest(): readonly Page[] {
-    return [
-      titlePage(`Open app\n${this.#installed}`),
-      actionPage('Open app', () => {
-        this.#os.reply(answer(nothing));
-        this.#open();
-      }),
-      actionPage('Cancel', this.#refuse),
-    ];
+  malformed(): Uint8Array {
+    return answer(nothing, status.wrongLength);
   }
 
-  readonly #refuse = (): void => {
-    this.#os.reply(answer(nothing, status.refusedByUser));
-    this.start();
-  };
+  #ask(app: App): void {
+    this.#os.ui.choose({
+      title: `Open app\n${app.name}`,
+      yes: 'Open app',
+      no: 'Cancel',
+      onYes: () => {
+        this.#os.reply(answer(nothing));
+        this.#open(app);
+      },
+      onNo: () => {
+        this.#os.reply(answer(nothing, status.refusedByUser));
+        this.start();
+      },
+    });
+  }
 }

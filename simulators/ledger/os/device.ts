@@ -1,29 +1,31 @@
-import { concatBytes } from '@noble/curves/utils.js';
+import { concatBytes, numberToBytesBE } from '@noble/curves/utils.js';
 import { parseApdu } from './apdu.ts';
 import type { App, Os } from './app.ts';
 import { Buttons } from './buttons.ts';
 import { Dashboard } from './dashboard.ts';
 import type { Fault } from './fault.ts';
 import { Faults } from './faults.ts';
-import { type Model, models } from './model.ts';
+import type { Model } from './model.ts';
+import { NanoUi } from './nano.ts';
 import { titlePage } from './page.ts';
 import { Screen } from './screen.ts';
 import { defaultSeed, hardened, type PublicKey, Seed, type Signature } from './seed.ts';
-import { answer, nothing, StatusError, status } from './status.ts';
-import { corrupt, signWith } from './tamper.ts';
+import type { Stage } from './stage.ts';
+import { answer, nothing, StatusError, type StatusWord, status } from './status.ts';
+import { corrupt, signSchnorrWith, signWith } from './tamper.ts';
 import { Ticker } from './ticker.ts';
-import { type Button, Carousel, Notice, type Page, type View } from './view.ts';
+import type { SystemUi } from './ui.ts';
+import type { Button, View } from './view.ts';
 
 export interface DeviceOptions {
   readonly model: Model;
   /** BIP-39 words; Speculos' default seed where absent. */
   readonly seed?: string;
-  /** Makes the app that is installed, and open at start. */
-  readonly app: (os: Os) => App;
+  /** Make the apps that are installed. */
+  readonly apps: readonly ((os: Os) => App)[];
+  /** The name of the one that is open at start; the first where absent. */
+  readonly open?: string;
 }
-
-/** How long "Transaction signed" stays (NBGL's STATUS_SCREEN_DURATION). */
-const noticeMs = 3000;
 
 /** What goes out of the device besides screens. */
 export interface DeviceListener {
@@ -38,16 +40,18 @@ export interface DeviceListener {
 }
 
 /** One Ledger: an app or the dashboard on a small operating system, a screen, two buttons, a seed. */
-export class Device implements Os {
+export class Device implements Os, Stage {
   readonly screen: Screen;
   readonly buttons = new Buttons((button) => this.#press(button));
   readonly faults = new Faults();
   readonly ticker = new Ticker();
+  readonly ui: SystemUi = new NanoUi(this);
   readonly #listeners = new Set<DeviceListener>();
-  readonly #osVersion: string;
   readonly #seed: Seed;
   #otherSeed: Seed | undefined;
-  readonly #installed: App;
+  readonly #installed: readonly App[];
+  readonly #dashboard: Dashboard;
+  /** The one that is open, or the dashboard. */
   #app: App;
   #view: View | undefined;
   #endNotice: (() => void) | undefined;
@@ -56,11 +60,13 @@ export class Device implements Os {
   #plugged = true;
 
   constructor(options: DeviceOptions) {
-    this.#osVersion = models[options.model].os;
     this.#seed = new Seed(options.seed ?? defaultSeed);
     this.screen = new Screen(options.model);
-    this.#installed = options.app(this);
-    this.#app = this.#installed;
+    this.#installed = options.apps.map((make) => make(this));
+    this.#dashboard = new Dashboard(this, options.model, this.#installed, (app) => this.#start(app));
+    const first = this.#installed.find(({ name }) => options.open === undefined || name === options.open);
+    if (first === undefined) throw new Error(`no app ${options.open} is installed`);
+    this.#app = first;
     this.#app.start();
   }
 
@@ -76,6 +82,10 @@ export class Device implements Os {
   /** Takes a command; the answer, if one comes, goes to the listeners. */
   transmit(bytes: Uint8Array): void {
     if (!this.#plugged) return;
+    if (this.#app.busy && !this.#hangs) {
+      this.#send(answer(nothing, status.busy));
+      return;
+    }
     this.#owed = true;
     for (const listener of this.#listeners) listener.command?.(bytes);
     const failure = this.faults.failureOnCommand();
@@ -88,8 +98,7 @@ export class Device implements Os {
   #run(bytes: Uint8Array): Uint8Array | undefined {
     if (this.faults.has('lock')) return answer(nothing, status.locked);
     const apdu = parseApdu(bytes);
-    // The real answer carries stale bytes of the buffer: at first the command's own class and instruction.
-    if (apdu === undefined) return answer(bytes.slice(0, 2), status.wrongLength);
+    if (apdu === undefined) return this.#app.malformed(bytes);
     if (apdu.cla === 0xb0 && apdu.ins === 0x01) return answer(this.#appAndVersion());
     if (apdu.cla === 0xb0 && apdu.ins === 0xa7) {
       this.quit();
@@ -118,9 +127,32 @@ export class Device implements Os {
     return signWith(this.#keys, path, digest, this.faults);
   }
 
+  signSchnorr(path: readonly number[], digest: Uint8Array, tweak?: Uint8Array): Uint8Array {
+    this.#requireAllowed(path);
+    return signSchnorrWith(this.#keys, path, digest, tweak, this.faults);
+  }
+
+  masterFingerprint(): Uint8Array {
+    return numberToBytesBE(this.#keys.fingerprint, 4);
+  }
+
+  symmetricKey(label: string): Uint8Array {
+    return this.#keys.symmetricKey(label);
+  }
+
   reply(bytes: Uint8Array): void {
     if (!this.#owed || !this.#plugged || this.#hangs) return;
     this.#owed = false;
+    this.#send(bytes);
+  }
+
+  replySignature(signature: Uint8Array, head = nothing, word: StatusWord = status.ok): void {
+    const failure = this.faults.failure('signature');
+    if (failure !== undefined) this.#fail(failure);
+    this.reply(answer(concatBytes(head, corrupt(signature, this.faults)), word));
+  }
+
+  #send(bytes: Uint8Array): void {
     const send = () => {
       if (this.#plugged) for (const listener of this.#listeners) listener.reply(bytes);
     };
@@ -129,26 +161,10 @@ export class Device implements Os {
     else setTimeout(send, slow.ms).unref();
   }
 
-  replySignature(signature: Uint8Array): void {
-    const failure = this.faults.failure('signature');
-    if (failure !== undefined) this.#fail(failure);
-    this.reply(concatBytes(corrupt(signature, this.faults), Uint8Array.of(0x90, 0x00)));
-  }
-
-  show(pages: () => readonly Page[], start = 0): void {
-    this.#display(new Carousel(pages, (view) => this.#display(view), start));
-  }
-
-  ask(pages: () => readonly Page[], refuse: () => void): void {
-    this.show(pages);
+  asked(refuse: () => void): void {
     const failure = this.faults.failure('review');
     if (failure !== undefined) this.#fail(failure);
     else if (this.faults.has('refuse')) refuse();
-  }
-
-  notify(text: string, then: () => void): void {
-    this.#display(new Notice(titlePage(text).lines, then));
-    this.#endNotice = this.ticker.after(noticeMs, then);
   }
 
   after(ms: number, then: () => void): () => void {
@@ -156,7 +172,11 @@ export class Device implements Os {
   }
 
   quit(): void {
-    this.#start(new Dashboard(this, this.#osVersion, this.#installed.name, () => this.#start(this.#installed)));
+    this.#start(this.#dashboard);
+  }
+
+  crash(): void {
+    for (const listener of this.#listeners) listener.crashed();
   }
 
   // Faults.
@@ -205,7 +225,7 @@ export class Device implements Os {
   #plug(): void {
     this.#forget('plug', 'unplug');
     this.#plugged = true;
-    this.#start(this.#installed);
+    this.#start(this.#app);
   }
 
   #forget(...kinds: readonly Fault['kind'][]): void {
@@ -220,15 +240,16 @@ export class Device implements Os {
   #press(button: Button): void {
     if (!this.#plugged || this.#overlay !== undefined) return;
     if (this.#app.corrupted) {
-      for (const listener of this.#listeners) listener.crashed();
+      this.crash();
       return;
     }
     this.#view?.press(button);
   }
 
-  #display(view: View): void {
+  show(view: View, away?: { readonly ms: number; readonly then: () => void }): void {
     this.#endNotice?.();
     this.#view = view;
+    if (away !== undefined) this.#endNotice = this.ticker.after(away.ms, away.then);
     this.#redraw();
   }
 
@@ -245,10 +266,13 @@ export class Device implements Os {
 
   /** The OS derives only below the paths that the app was installed with. */
   #requireAllowed(path: readonly number[]): void {
-    if (this.#app.paths.some((prefix) => prefix.every((index, i) => path[i] === index))) return;
+    if (this.#app.paths.some((prefix) => allows(prefix, path))) return;
     const open = path.slice(0, 2).some((index) => index < hardened);
     throw open
       ? new StatusError(status.pathUnhardened, 'a derivation path that is not hardened')
       : new StatusError(status.pathForbidden, 'a derivation path outside the app’s own');
   }
 }
+
+const allows = (prefix: readonly (number | '*')[], path: readonly number[]): boolean =>
+  prefix.every((step, i) => (step === '*' ? path[i] !== undefined : path[i] === step));

@@ -16,18 +16,27 @@ export const status = {
   wrongP1P2: 0x6b00,
   unknownInstruction: 0x6d00,
   unknownClass: 0x6e00,
+  busy: 0x6901,
+  notSupported: 0x6a82,
+  unsupportedParameters: 0x6a86,
+  badState: 0xb007,
+  wrongHmac: 0xb008,
+  /** Not an end: the app asks the host for something and waits. */
+  interrupted: 0xe000,
 } as const;
 
 export type StatusWord = (typeof status)[keyof typeof status];
 
-/** An app's way to end a command early: what it answers is this word and no data. */
+/** An app's way to end a command early: what it answers is this word, and mostly no data. */
 export class StatusError extends Error {
   readonly word: StatusWord;
+  readonly data: Uint8Array;
 
-  constructor(word: StatusWord, why: string) {
+  constructor(word: StatusWord, why: string, data: Uint8Array = nothing) {
     super(`${why} (${word.toString(16)})`);
     this.name = 'StatusError';
     this.word = word;
+    this.data = data;
   }
 }
 

@@ -9,6 +9,17 @@ export function signWith(seed: Seed, path: readonly number[], digest: Uint8Array
   return faults.has('high-s') ? highS(signature) : signature;
 }
 
+/** The same for BIP-340; what is said of s has no counterpart there. */
+export function signSchnorrWith(
+  seed: Seed,
+  path: readonly number[],
+  digest: Uint8Array,
+  tweak: Uint8Array | undefined,
+  faults: Faults,
+): Uint8Array {
+  return seed.signSchnorr(faults.has('wrong-signature') ? sibling(path) : path, digest, tweak);
+}
+
 /** The next key beside the one that was asked for. */
 const sibling = (path: readonly number[]): readonly number[] => path.map((n, i) => (i === path.length - 1 ? n ^ 1 : n));
 
@@ -21,6 +32,6 @@ function highS({ rs, odd }: Signature): Signature {
 /** A signature's answer as the faults in force would have it. */
 export function corrupt(signature: Uint8Array, faults: Faults): Uint8Array {
   const form = faults.get('corrupt')?.form;
-  if (form === 'short') return signature.subarray(0, 64);
+  if (form === 'short') return signature.subarray(0, Math.min(64, signature.length - 1));
   return form === 'bare' ? signature.subarray(0, 0) : signature;
 }

@@ -62,3 +62,14 @@ export class Notice implements View {
     this.#then();
   }
 }
+
+/** A message that stays. */
+export class Still implements View {
+  readonly lines: readonly Line[];
+
+  constructor(lines: readonly Line[]) {
+    this.lines = lines;
+  }
+
+  press(_button?: Button): void {}
+}

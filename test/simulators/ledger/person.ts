@@ -13,7 +13,7 @@ export class Person {
   constructor(model: Model | string = 'nanosp', seed?: string) {
     this.device = new Device({
       model: parseModel(model),
-      app: (os) => new EthereumApp(os),
+      apps: [(os) => new EthereumApp(os)],
       ...(seed === undefined ? {} : { seed }),
     });
     this.device.listen({

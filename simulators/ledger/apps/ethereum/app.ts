@@ -19,6 +19,7 @@ export class EthereumApp implements App {
   readonly version = '1.22.0';
   readonly flags = 0;
   readonly paths = [[44 + hardened, 60 + hardened], [44 + hardened, 1 + hardened], [45 + hardened]];
+  readonly busy = false;
   readonly #os: Os;
   /** Kept in the device's memory: they outlive the app's being closed. */
   readonly #settings = freshSettings();
@@ -44,9 +45,14 @@ export class EthereumApp implements App {
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       this.#context.reset();
-      if (error instanceof BlindSigningOff) this.#os.notify(BlindSigningOff.text, this.#context.idle);
+      if (error instanceof BlindSigningOff) this.#os.ui.notify(BlindSigningOff.text, this.#context.idle);
       return answer(nothing, error.word);
     }
+  }
+
+  /** The real answer carries stale bytes of the buffer: at first the command's own class and instruction. */
+  malformed(bytes: Uint8Array): Uint8Array {
+    return answer(bytes.slice(0, 2), status.wrongLength);
   }
 
   #newContext(): Context {

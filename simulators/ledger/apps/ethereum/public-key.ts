@@ -5,7 +5,7 @@ import { addressOf, checksummed, displayed } from './address.ts';
 import type { Context } from './context.ts';
 import { mainnet, networkName } from './networks.ts';
 import { takePath } from './path.ts';
-import { showReview } from './review.ts';
+import { decisions } from './review.ts';
 
 /** INS 02: path [‖ chain id u64]. P1 shows the address, P2 adds the chain code. */
 export function getPublicKey(context: Context, { p1, p2, data }: Apdu): Uint8Array | undefined {
@@ -28,14 +28,13 @@ export function getPublicKey(context: Context, { p1, p2, data }: Apdu): Uint8Arr
     ),
   );
   if (p1 === 0) return result;
-  showReview(context, {
+  context.beginReview();
+  context.os.ui.verifyAddress({
     title: verifyTitle(rest),
-    pairs: [['Address', displayed(address)]],
-    approve: 'Confirm',
-    refuse: 'Cancel',
-    approved: 'Address verified',
-    refused: 'Address verification cancelled',
-    onApprove: () => context.os.reply(result),
+    address: displayed(address),
+    ...decisions(context, { approved: 'Address verified', refused: 'Address verification cancelled' }, () =>
+      context.os.reply(result),
+    ),
   });
   return undefined;
 }

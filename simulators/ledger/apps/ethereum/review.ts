@@ -1,51 +1,44 @@
-import { actionPage, titlePage, valuePages, warningPage } from '../../os/page.ts';
 import { answer, nothing, StatusError, status } from '../../os/status.ts';
-import type { Page } from '../../os/view.ts';
+import type { Review } from '../../os/ui.ts';
 import type { Context } from './context.ts';
 
-/** What a person is asked. */
-export interface Review {
-  readonly title: string;
-  readonly pairs: readonly (readonly [label: string, value: string])[];
-  readonly approve: string;
-  readonly refuse: string;
+/** What became of a review, as its status says it. */
+interface Outcome {
   readonly approved: string;
   readonly refused: string;
-  /** Asks first whether to go on at all. */
-  readonly blind?: boolean;
-  /** Answers the host. */
-  readonly onApprove: () => void;
 }
 
-/** Shows a review; its last page refuses, with 6985. */
-export function showReview(context: Context, review: Review): void {
+/** What a person is asked, and what the status says after; `onApprove` answers the host. */
+export type SigningReview = Omit<Review, 'onRefuse'> & Outcome;
+
+/** Shows a review; refusing answers 6985. */
+export function showReview(context: Context, { approved, refused, ...review }: SigningReview): void {
+  context.beginReview();
+  context.os.ui.review({ ...review, ...decisions(context, { approved, refused }, review.onApprove) });
+}
+
+/** The two ways out of a review: each answers the host, forgets what was reviewed, and says what was done. */
+export function decisions(
+  context: Context,
+  { approved, refused }: Outcome,
+  onApprove: () => void,
+): { readonly onApprove: () => void; readonly onRefuse: () => void } {
   const { os } = context;
   const decide = (text: string, act: () => void) => () => {
     act();
     context.endReview();
-    os.notify(text, context.idle);
+    os.ui.notify(text, context.idle);
   };
-  const approve = decide(review.approved, () => {
-    try {
-      review.onApprove();
-    } catch (error) {
-      // A path that the system doesn't sign for: the host hears of it, the screen shows its status all the same.
-      if (!(error instanceof StatusError)) throw error;
-      os.reply(answer(nothing, error.word));
-    }
-  });
-  const refuse = decide(review.refused, () => os.reply(answer(nothing, status.conditionsNotSatisfied)));
-  const pages: readonly Page[] = [
-    titlePage(review.title),
-    ...review.pairs.flatMap(([label, value]) => valuePages(label, value)),
-    actionPage(review.approve, approve),
-    actionPage(review.refuse, refuse),
-  ];
-  const warning: readonly Page[] = [
-    warningPage('Blind signing ahead', 'To accept risk, press both buttons', () => os.show(() => pages)),
-    // Whatever is reviewed, the warning calls it a transaction.
-    actionPage('Reject transaction', refuse),
-  ];
-  context.beginReview();
-  os.ask(() => (review.blind === true ? warning : pages), refuse);
+  return {
+    onApprove: decide(approved, () => {
+      try {
+        onApprove();
+      } catch (error) {
+        // A path that the system doesn't sign for: the host hears of it, the screen shows its status all the same.
+        if (!(error instanceof StatusError)) throw error;
+        os.reply(answer(nothing, error.word));
+      }
+    }),
+    onRefuse: decide(refused, () => os.reply(answer(nothing, status.conditionsNotSatisfied))),
+  };
 }

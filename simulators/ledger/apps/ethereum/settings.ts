@@ -1,6 +1,4 @@
-import type { Os } from '../../os/app.ts';
-import { actionPage, switchPage } from '../../os/page.ts';
-import type { Page } from '../../os/view.ts';
+import type { Switch } from '../../os/ui.ts';
 
 /** The app's switches, in the order of its menu. A fresh device has them all off. */
 export interface Settings {
@@ -24,7 +22,7 @@ export const freshSettings = (): Settings => ({
   transactionHash: false,
 });
 
-const switches: readonly (readonly [keyof Settings, title: string, description: string])[] = [
+const texts: readonly (readonly [keyof Settings, title: string, description: string])[] = [
   ['blindSigning', 'Blind signing', 'Enable transaction blind signing'],
   ['nonce', 'Nonce', 'Display nonce in transactions'],
   ['rawMessages', 'Raw messages', 'Displays raw content of EIP712 messages'],
@@ -33,16 +31,13 @@ const switches: readonly (readonly [keyof Settings, title: string, description: 
   ['transactionHash', 'Transaction hash', 'Always display the transaction hash'],
 ];
 
-/** Shows the menu from one of its pages on; its last page goes `back`. */
-export function showSettings(os: Os, settings: Settings, back: () => void, start = 0): void {
-  const pages = (): readonly Page[] => [
-    ...switches.map(([name, title, description], i) =>
-      switchPage(title, description, settings[name], () => {
-        settings[name] = !settings[name];
-        showSettings(os, settings, back, i);
-      }),
-    ),
-    actionPage('Back', back),
-  ];
-  os.show(pages, start);
-}
+/** The settings as the menu's switches. */
+export const switches = (settings: Settings): readonly Switch[] =>
+  texts.map(([name, title, description]) => ({
+    title,
+    description,
+    isOn: () => settings[name],
+    toggle: () => {
+      settings[name] = !settings[name];
+    },
+  }));

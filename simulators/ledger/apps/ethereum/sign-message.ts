@@ -57,8 +57,8 @@ function review(context: Context, { path, bytes }: PersonalMessage): void {
 
 /** What every message's review ends with. */
 export const messageChoices = {
+  operation: 'message',
   approve: 'Sign message',
-  refuse: 'Reject message',
   approved: 'Message signed',
   refused: 'Message rejected',
 } as const;

@@ -1,6 +1,7 @@
 import { bytesToHex, concatBytes, equalBytes } from '@noble/curves/utils.js';
 import type { Apdu } from '../../os/apdu.ts';
 import { answer, nothing, StatusError, status } from '../../os/status.ts';
+import type { Pair } from '../../os/ui.ts';
 import { addressOf, displayed } from './address.ts';
 import { amountText, feeText } from './amount.ts';
 import { BlindSigningOff } from './blind-signing.ts';
@@ -8,11 +9,9 @@ import type { Context } from './context.ts';
 import { erc20Pairs, erc20Title } from './erc20.ts';
 import { mainnet, networkName, ticker } from './networks.ts';
 import { takePath } from './path.ts';
-import { type Review, showReview } from './review.ts';
+import { type SigningReview, showReview } from './review.ts';
 import type { Token } from './token.ts';
 import { TransactionStream, type TransactionType } from './transaction.ts';
-
-type Pair = readonly [label: string, value: string];
 
 /** INS 04: path ‖ transaction, in chunks; P1 00 begins, 80 goes on. 9000 alone asks for more. */
 export function signTransaction(context: Context, { p1, p2, data }: Apdu): Uint8Array | undefined {
@@ -45,7 +44,7 @@ function transactionType(first: number): TransactionType {
   throw new StatusError(status.typeUnsupported, `transaction type ${first}`);
 }
 
-function reviewOf(context: Context, path: readonly number[], stream: TransactionStream): Review {
+function reviewOf(context: Context, path: readonly number[], stream: TransactionStream): SigningReview {
   const { os, settings } = context;
   const from = displayed(addressOf(os.publicKey(path).point));
   const call = stream.calldata.erc20;
@@ -60,10 +59,10 @@ function reviewOf(context: Context, path: readonly number[], stream: Transaction
       ? plainPairs(context, stream, blind || settings.transactionHash ? digest : undefined)
       : [...(token === undefined ? [] : erc20Pairs(call, token)), ...networkPair(stream), feePair(stream)];
   return {
+    operation: 'transaction',
     title: call === undefined ? 'Review transaction' : erc20Title(call),
     pairs: [['From', from], ...pairs],
     approve: blind ? 'Accept risk and sign transaction' : 'Sign transaction',
-    refuse: 'Reject transaction',
     approved: 'Transaction signed',
     refused: 'Transaction rejected',
     blind,

@@ -1,0 +1,86 @@
+/**
+ * What an app may put on the screen: it says what is to be decided, and the system draws it for the device's kind, as the
+ * use cases of Ledger's UI library (NBGL) do. Each replaces what was shown before.
+ */
+export interface Ui {
+  /** The app at rest, with its settings, its information and the way out beside it. */
+  home(home: Home): void;
+  /** Pairs of label and value, to be approved or refused. */
+  review(review: Review): void;
+  /** An address that a person compares. */
+  verifyAddress(address: AddressReview): void;
+  /** A question. */
+  choose(choice: Choice): void;
+  /** What came of it: goes away by itself, at any button or at a tap. `then` happens once. */
+  notify(text: Words, then: () => void): void;
+  /** What goes on while nothing is to be decided; it stays until something else is shown. */
+  wait(text: Words): void;
+}
+
+/** What the system itself shows besides. */
+export interface SystemUi extends Ui {
+  /** The installed apps, to be opened. */
+  dashboard(entries: readonly { readonly name: string; readonly open: () => void }[]): void;
+}
+
+/** Text, or what a Nano and a touch screen say instead of each other. A newline breaks the line. */
+export type Words = string | { readonly nano: string; readonly touch: string };
+
+/** `alone`: a statement, not a value: a touch screen gives it a page of its own. */
+export type Pair = readonly [label: string, value: string, place?: 'alone'];
+
+/** What a review is about: the words that refuse it name it. */
+export type Operation = 'transaction' | 'message' | 'operation';
+
+export interface Review {
+  readonly operation: Operation;
+  readonly title: Words;
+  readonly pairs: readonly Pair[];
+  /** Such as “Sign transaction”: a page of a Nano's, or what stands over “Hold to sign”. */
+  readonly approve: Words;
+  /** Nothing is signed: a touch screen asks for a tap, not for a long press. */
+  readonly light?: boolean;
+  /** Asks first whether to go on at all. */
+  readonly blind?: boolean;
+  readonly onApprove: () => void;
+  readonly onRefuse: () => void;
+}
+
+export interface AddressReview {
+  readonly title: Words;
+  readonly address: string;
+  /** What is shown besides. */
+  readonly pairs?: readonly Pair[];
+  readonly onApprove: () => void;
+  readonly onRefuse: () => void;
+}
+
+export interface Choice {
+  readonly title: Words;
+  readonly text?: Words;
+  readonly yes: Words;
+  readonly no: Words;
+  /** Going on is the risk: a touch screen puts it below, the safe answer above. */
+  readonly risky?: boolean;
+  readonly onYes: () => void;
+  readonly onNo: () => void;
+}
+
+export interface Home {
+  readonly name: string;
+  /** Under the name: “app is ready” where absent, or what a touch screen says of the app. */
+  readonly tagline?: Words;
+  readonly switches: readonly Switch[];
+  readonly info: readonly Pair[];
+}
+
+/** A setting of two states. */
+export interface Switch {
+  readonly title: string;
+  readonly description: string;
+  readonly isOn: () => boolean;
+  readonly toggle: () => void;
+}
+
+export const nanoWords = (words: Words): string => (typeof words === 'string' ? words : words.nano);
+export const touchWords = (words: Words): string => (typeof words === 'string' ? words : words.touch);
