@@ -261,7 +261,8 @@ export class Device implements Os, Stage {
 
   #redraw(): void {
     const overlay = this.#overlay;
-    this.screen.draw(overlay === undefined ? (this.#view?.lines ?? []) : titlePage(overlay).lines);
+    if (overlay === undefined) this.screen.draw(this.#view?.lines ?? [], this.#view?.sides);
+    else this.screen.draw(titlePage(overlay).lines);
   }
 
   /** The OS derives only below the paths that the app was installed with. */

@@ -1,6 +1,6 @@
-import { textWidth } from './font.ts';
+import { type Font, textWidth } from './font.ts';
 import { type Model, models } from './model.ts';
-import type { Line } from './view.ts';
+import type { Line, Sides } from './view.ts';
 
 /** One line of text as it was drawn: Speculos' event object. */
 export interface TextEvent {
@@ -13,32 +13,45 @@ export interface TextEvent {
   readonly clear: boolean;
 }
 
+/** All that a picture of the screen needs. */
+export interface Shown {
+  readonly lines: readonly { readonly event: TextEvent; readonly font: Font }[];
+  readonly sides: Sides;
+}
+
 const lineHeight = 14;
 const characterHeight = 11;
 
 /** The display: turns lines into text events, centred, and keeps what is on it now. */
 export class Screen {
-  readonly #width: number;
-  readonly #height: number;
+  readonly width: number;
+  readonly height: number;
   readonly #listeners = new Set<(events: readonly TextEvent[]) => void>();
+  #shown: Shown = { lines: [], sides: {} };
   #current: readonly TextEvent[] = [];
 
   constructor(model: Model) {
-    this.#width = models[model].width;
-    this.#height = models[model].height;
+    this.width = models[model].width;
+    this.height = models[model].height;
   }
 
   get current(): readonly TextEvent[] {
     return this.#current;
   }
 
-  draw(lines: readonly Line[]): void {
-    const top = Math.max(0, (this.#height - lines.length * lineHeight) >> 1);
-    this.#current = lines.map(({ text, font }, i) => {
+  get shown(): Shown {
+    return this.#shown;
+  }
+
+  draw(lines: readonly Line[], sides: Sides = {}): void {
+    const top = Math.max(0, (this.height - lines.length * lineHeight) >> 1);
+    const drawn = lines.map(({ text, font }, i) => {
       const w = textWidth(text, font);
-      const x = Math.max(0, (this.#width - w) >> 1);
-      return { text, x, y: top + i * lineHeight, w, h: characterHeight, clear: i === 0 };
+      const x = Math.max(0, (this.width - w) >> 1);
+      return { event: { text, x, y: top + i * lineHeight, w, h: characterHeight, clear: i === 0 }, font };
     });
+    this.#shown = { lines: drawn, sides };
+    this.#current = drawn.map(({ event }) => event);
     for (const listener of this.#listeners) listener(this.#current);
   }
 

@@ -7,9 +7,16 @@ export interface Line {
   readonly font: Font;
 }
 
+/** Where there is something to walk to: an arrow is drawn there. */
+export interface Sides {
+  readonly left?: boolean;
+  readonly right?: boolean;
+}
+
 /** What the screen shows, and what its buttons do. */
 export interface View {
   readonly lines: readonly Line[];
+  readonly sides?: Sides;
   press(button: Button): void;
 }
 
@@ -34,6 +41,11 @@ export class Carousel implements View {
 
   get lines(): readonly Line[] {
     return this.#pages()[this.#at]?.lines ?? [];
+  }
+
+  get sides(): Sides {
+    const pages = this.#pages();
+    return { left: pages[this.#at - 1] !== undefined, right: pages[this.#at + 1] !== undefined };
   }
 
   press(button: Button): void {
