@@ -14,13 +14,15 @@ const kinds: Readonly<Record<NoticeKind, Kind>> = {
   'destination-removed': Kind.DESTINATION_REMOVED,
   'factor-revoked': Kind.FACTOR_REVOKED,
   'withdrawal-authorized': Kind.WITHDRAWAL_AUTHORIZED,
+  'act-announced': Kind.ACT_ANNOUNCED,
+  frozen: Kind.FROZEN,
 };
 
 function message(record: NoticeRecord): Notice {
   return {
     id: record.id,
     cursor: BigInt(record.sequence),
-    account: record.account,
+    account: record.account ?? '',
     kind: kinds[record.kind],
     text: record.text,
     reportToken: record.token,

@@ -28,6 +28,7 @@ const states: Readonly<Record<WithdrawalState, State>> = {
   REFUSED: State.REFUSED,
   CANCELLED: State.CANCELLED,
   EXPIRED: State.EXPIRED,
+  VOIDED: State.VOIDED,
 };
 
 function message(record: WithdrawalRecord): Withdrawal {

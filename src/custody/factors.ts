@@ -254,7 +254,7 @@ export class FactorDesk implements Factors {
     const station = this.#station;
     const { intent, registration, voucher } = ready;
     const { account, credential } = intent.intent;
-    const everEnrolled = facts.get('accounts', account)?.everEnrolled ?? 0;
+    const past = facts.get('accounts', account) ?? { account, everEnrolled: 0, since: facts.w, firstPaid: null };
     const of: FactorCase = {
       ...station.moment(facts, factorScopes(account)),
       intent,
@@ -262,7 +262,7 @@ export class FactorDesk implements Factors {
       spent: facts.get('spent', spentKey(intent.digest)),
       evidence: evidenceNow(ready.checked, facts),
       voucher: voucherCheck(voucher, facts),
-      everEnrolled,
+      everEnrolled: past.everEnrolled,
       factors: facts.all('factorsOfAccount', account),
       existing: facts.get('factors', credential),
     };
@@ -297,7 +297,7 @@ export class FactorDesk implements Factors {
       result: this.#view(record, facts),
       writes: [
         { table: 'factors', record, leaf: 0 },
-        { table: 'accounts', record: { account, everEnrolled: everEnrolled + 1 }, leaf: 0 },
+        { table: 'accounts', record: { ...past, everEnrolled: past.everEnrolled + 1 }, leaf: 0 },
         { table: 'spent', record: spentBy(intent.digest, 'a factor'), leaf: 0 },
         ...('jti' in voucher
           ? [{ table: 'spent' as const, record: { key: voucherKey(voucher), by: 'a factor' }, leaf: 0 }]

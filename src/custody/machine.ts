@@ -5,20 +5,21 @@ import type { TransactionState, WithdrawalState } from '../domain/index.ts';
  * no use-case can put money into a state that the model (machine.model in the tests) does not know.
  */
 
-export type WithdrawalEvent = 'hold' | 'release' | 'commit' | 'sign' | 'refuse' | 'cancel' | 'expire';
+export type WithdrawalEvent = 'hold' | 'release' | 'commit' | 'sign' | 'refuse' | 'cancel' | 'expire' | 'void';
 
 export const withdrawalMoves: Readonly<
   Record<WithdrawalState, Readonly<Partial<Record<WithdrawalEvent, WithdrawalState>>>>
 > = {
   HELD: { release: 'AUTHORIZED', refuse: 'REFUSED', cancel: 'CANCELLED', expire: 'EXPIRED' },
   AUTHORIZED: { hold: 'HELD', commit: 'COMMITTED', cancel: 'CANCELLED', expire: 'EXPIRED' },
-  // From here on a transaction that pays it may exist: nothing ends it but being paid.
-  COMMITTED: { sign: 'SIGNED' },
+  // From here on a transaction that pays it may exist: nothing ends it but being paid, or a void that a quorum saw confirmed.
+  COMMITTED: { sign: 'SIGNED', void: 'VOIDED' },
   // A replacement signs it again.
-  SIGNED: { sign: 'SIGNED' },
+  SIGNED: { sign: 'SIGNED', void: 'VOIDED' },
   REFUSED: {},
   CANCELLED: {},
   EXPIRED: {},
+  VOIDED: {},
 };
 
 export type TransactionEvent =

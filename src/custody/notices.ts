@@ -59,6 +59,7 @@ export class NoticeDesk implements Notices {
     const [notice] = station.reading(() => station.store.find('noticeWithToken', token));
     if (notice === undefined) throw new Refusal('not-found', 'no notice carries this token');
     const { account } = notice;
+    if (account === null) throw new Refusal('not-found', 'this notice was the operators’, who object by an act');
     const keys: Keys = { rows: [['freezes', `account:${account}`]], lookups: accountLookups(account) };
     const committed = await station.decide(
       keys,

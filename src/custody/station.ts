@@ -1,6 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { checkTicket, makeTicket } from '../attestation/index.ts';
 import {
+  type Digest,
   type Flat,
   type FreezeRecord,
   type FreezeScope,
@@ -25,6 +26,7 @@ export interface Randomness {
 
 export interface StationParts {
   readonly store: Store;
+  /** The one in force at the start. */
   readonly policy: Policy;
   readonly keys: StationKeys;
   readonly random: Randomness;
@@ -36,29 +38,56 @@ export interface StationParts {
 /** What every use-case stands on: the store, the policy in force, the keys derived from the state key. */
 export class Station {
   readonly store: Store;
-  readonly policy: Policy;
   readonly keys: StationKeys;
   readonly random: Randomness;
   readonly simulated: boolean;
   readonly log: StationParts['log'];
+  #policy: Policy;
+  #policyHash: Digest;
+  readonly #policyListeners = new Set<(policy: Policy) => void>();
   /** Imported once: it is used in every decision. */
   readonly #ticketKey: KeyObject;
   #freezingForTamper = false;
 
   constructor(parts: StationParts) {
     this.store = parts.store;
-    this.policy = parts.policy;
     this.keys = parts.keys;
     this.random = parts.random;
     this.simulated = parts.simulated;
     this.log = parts.log;
     this.#ticketKey = createSecretKey(parts.keys.ticket);
+    this.#policy = parts.policy;
+    this.#policyHash = parts.store.look({}).station.policy;
   }
 
-  /** Decides, and turns the store's failures into reasons of the catalogue. A forged row freezes the station. */
+  /** The policy in force. */
+  get policy(): Policy {
+    return this.#policy;
+  }
+
+  /** A commit put another policy in force: called in the same turn, before anything else is decided. */
+  adopt(hash: Digest, policy: Policy): void {
+    this.#policy = policy;
+    this.#policyHash = hash;
+    for (const listener of this.#policyListeners) listener(policy);
+  }
+
+  onPolicy(listener: (policy: Policy) => void): void {
+    this.#policyListeners.add(listener);
+  }
+
+  /**
+   * Decides, and turns the store's failures into reasons of the catalogue. A forged row freezes the station. What the caller
+   * verified beforehand, in the same turn, was held to the policy of that moment: under another one nothing is decided.
+   */
   async decide<R>(keys: Keys, judge: (facts: Facts) => Verdict<R>): Promise<Committed<R>> {
+    const policy = this.#policyHash;
     try {
-      return await this.store.decide(keys, judge);
+      return await this.store.decide(keys, (facts) => {
+        if (facts.station.policy !== policy)
+          throw new Refusal('changed-meanwhile', 'another policy took effect meanwhile: ask again');
+        return judge(facts);
+      });
     } catch (error) {
       throw this.#explained(error);
     }

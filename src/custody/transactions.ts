@@ -312,6 +312,8 @@ function permit(
   const listed = reliedOn(withdrawals.map((w) => facts.get('destinations', w.entry)));
   const record: TransactionRecord = {
     id: ready.id,
+    kind: 'payment',
+    act: null,
     wallet: wallet.id,
     chain: wallet.chain,
     unsigned: ready.unsigned,

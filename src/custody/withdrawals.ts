@@ -218,6 +218,11 @@ export class WithdrawalDesk implements Withdrawals {
       anchor: null,
       transaction: null,
       authorizedAt: facts.now,
+      reservedAt: facts.w,
+      reserved: null,
+      operators: 0,
+      heldBy: [],
+      act: null,
       history: toldBy(facts, position),
     };
     const asset = station.policy.assets.get(said.asset);

@@ -23,7 +23,8 @@ export type StationName = Branded<string, 'StationName'>;
 /** A notice's id: 32 lowercase hex digits. */
 export type NoticeId = Branded<string, 'NoticeId'>;
 
-function parser<T extends string>(pattern: RegExp, expected: string): (value: string, field: string) => T {
+/** A parser of names: `value` as the brand, or `Malformed` that says what was expected of `field`. */
+export function nameParser<T extends string>(pattern: RegExp, expected: string): (value: string, field: string) => T {
   return (value, field) => {
     if (typeof value !== 'string' || !pattern.test(value)) {
       throw new Malformed(field, `expected ${expected}, got ${shown(value)}`);
@@ -35,16 +36,16 @@ function parser<T extends string>(pattern: RegExp, expected: string): (value: st
 const name = /^[A-Za-z0-9._:-]{1,64}$/;
 const nameExpected = '1 to 64 characters of A-Z a-z 0-9 . _ : -';
 
-export const parseAccountId = parser<AccountId>(name, nameExpected);
-export const parseWithdrawalId = parser<WithdrawalId>(name, nameExpected);
-export const parseEntryId = parser<EntryId>(name, nameExpected);
-export const parseWalletId = parser<WalletId>(/^[a-z0-9][a-z0-9-]{0,31}$/, '1 to 32 characters of a-z 0-9 -');
+export const parseAccountId = nameParser<AccountId>(name, nameExpected);
+export const parseWithdrawalId = nameParser<WithdrawalId>(name, nameExpected);
+export const parseEntryId = nameParser<EntryId>(name, nameExpected);
+export const parseWalletId = nameParser<WalletId>(/^[a-z0-9][a-z0-9-]{0,31}$/, '1 to 32 characters of a-z 0-9 -');
 /** WebAuthn L3 §4: a credential id is at least 16 and at most 1023 bytes. */
-export const parseFactorId = parser<FactorId>(/^[A-Za-z0-9_-]{22,1364}$/, 'a credential id in base64url');
-export const parseTransactionId = parser<TransactionId>(/^[0-9a-f]{64}$/, '64 lowercase hex digits');
-export const parseDigest = parser<Digest>(/^[0-9a-f]{64}$/, '64 lowercase hex digits');
-export const parseNoticeId = parser<NoticeId>(/^[0-9a-f]{32}$/, '32 lowercase hex digits');
-export const parseStationName = parser<StationName>(
+export const parseFactorId = nameParser<FactorId>(/^[A-Za-z0-9_-]{22,1364}$/, 'a credential id in base64url');
+export const parseTransactionId = nameParser<TransactionId>(/^[0-9a-f]{64}$/, '64 lowercase hex digits');
+export const parseDigest = nameParser<Digest>(/^[0-9a-f]{64}$/, '64 lowercase hex digits');
+export const parseNoticeId = nameParser<NoticeId>(/^[0-9a-f]{32}$/, '32 lowercase hex digits');
+export const parseStationName = nameParser<StationName>(
   /^[0-9a-f]{32}\/[1-9][0-9]{0,5}$/,
   'a station id of 32 hex digits, a slash and its generation',
 );

@@ -10,6 +10,7 @@ export * from './ids.ts';
 export * from './intent.ts';
 export * from './label.ts';
 export * from './networks.ts';
+export * from './operator.ts';
 export * from './reasons.ts';
 export * from './records.ts';
 export * from './refusal.ts';

@@ -13,6 +13,7 @@ import {
   parseWithdrawalId,
 } from './ids.ts';
 import { parseLabel } from './label.ts';
+import { type OperatorVerb, operatorVerbs } from './operator.ts';
 import { Malformed, shown } from './refusal.ts';
 import { day, minute, parseInstant, type WallMs } from './time.ts';
 
@@ -72,7 +73,7 @@ export interface FactorIntent extends Common<'portcullis/factor/v1'> {
 }
 
 export interface OperatorIntent extends Common<'portcullis/operator/v1'> {
-  readonly verb: string;
+  readonly verb: OperatorVerb;
   readonly subject: string;
   /** Of the thing approved: an intent, a policy, exact unsigned bytes. */
   readonly digest: Digest;
@@ -148,11 +149,7 @@ const schemas: { [T in IntentType]: (take: Take) => IntentOf<T> } = {
   },
   'portcullis/operator/v1': (take) => ({
     ...common('portcullis/operator/v1', take),
-    verb: oneOf(
-      ['approve', 'refuse', 'freeze', 'thaw', 'policy', 'operators', 'epoch', 'clock', 'transfer', 'void'],
-      take('verb'),
-      'verb',
-    ),
+    verb: oneOf(operatorVerbs, take('verb'), 'verb'),
     subject: parseSubject(take('subject'), 'subject'),
     digest: parseDigest(take('digest'), 'digest'),
     base: parseDigest(take('base'), 'base'),

@@ -11,6 +11,7 @@ import type {
   WithdrawalId,
 } from './ids.ts';
 import type { FactorClass, FactorKind } from './intent.ts';
+import type { ActId } from './operator.ts';
 import type { Reason } from './reasons.ts';
 import type { WallMs, WitnessedMs } from './time.ts';
 
@@ -63,6 +64,10 @@ export interface AccountRecord {
   readonly account: AccountId;
   /** Factors ever enrolled, revoked ones included: an account with a past only recovers. */
   readonly everEnrolled: number;
+  /** W when its first factor was enrolled: for a while after it, the account is young. */
+  readonly since: WitnessedMs;
+  /** W of its first withdrawal, null before it. */
+  readonly firstPaid: WitnessedMs | null;
 }
 
 /** Indexes of the journal entries that tell of a record, oldest first, decimal: what a receipt is made from. */
@@ -132,6 +137,7 @@ export const withdrawalStates = [
   'REFUSED',
   'CANCELLED',
   'EXPIRED',
+  'VOIDED',
 ] as const;
 export type WithdrawalState = (typeof withdrawalStates)[number];
 
@@ -158,6 +164,16 @@ export interface WithdrawalRecord extends Told {
   /** The newest transaction that pays it. */
   readonly transaction: TransactionId | null;
   readonly authorizedAt: WallMs;
+  /** W when its limits were reserved, and so the bucket that they go back to. */
+  readonly reservedAt: WitnessedMs;
+  /** What was reserved of the limits in reference currency, base units; null where no price counted. */
+  readonly reserved: bigint | null;
+  /** How many operators have to approve it, 0 for none. */
+  readonly operators: number;
+  /** Why it was held, one rule's name each. */
+  readonly heldBy: readonly string[];
+  /** The act by which operators approved or refused it. */
+  readonly act: ActId | null;
 }
 
 export const transactionStates = [
@@ -172,8 +188,15 @@ export const transactionStates = [
 ] as const;
 export type TransactionState = (typeof transactionStates)[number];
 
+/** What a transaction is for: customers' withdrawals, the station's own moves, or nothing but its anchor. */
+export const transactionKinds = ['payment', 'transfer', 'void'] as const;
+export type TransactionKind = (typeof transactionKinds)[number];
+
 export interface TransactionRecord extends Told {
   readonly id: TransactionId;
+  readonly kind: TransactionKind;
+  /** The operators' act that it rests on; null where customers approved it. */
+  readonly act: ActId | null;
   readonly wallet: WalletId;
   readonly chain: ChainId;
   /** Canonical unsigned bytes. */
@@ -234,12 +257,31 @@ export interface FreezeRecord {
   readonly since: WallMs;
 }
 
+/** What was paid or asked for lately within one scope, in buckets (formats.md, "Buckets"): as long as its windows, whatever happens. */
+export interface BucketRecord {
+  /** `account:…`, `wallet:…`, `asset:…`, `station`, or `breaker:…`. */
+  readonly scope: string;
+  readonly packed: Uint8Array;
+}
+
+/** The operators' word on what assets are worth. */
+export interface PriceRecord {
+  readonly key: 'prices';
+  /** The price document (formats.md, "Prices"). */
+  readonly document: Uint8Array;
+  readonly act: ActId;
+  /** W when it took effect: its age counts from here. */
+  readonly since: WitnessedMs;
+}
+
 export const noticeKinds = [
   'factor-added',
   'destination-added',
   'destination-removed',
   'factor-revoked',
   'withdrawal-authorized',
+  'act-announced',
+  'frozen',
 ] as const;
 export type NoticeKind = (typeof noticeKinds)[number];
 
@@ -247,7 +289,8 @@ export interface NoticeRecord {
   readonly id: NoticeId;
   /** Position in the outbox: the courier's cursor. */
   readonly sequence: number;
-  readonly account: AccountId;
+  /** Whom it is for; null for the station's operators. */
+  readonly account: AccountId | null;
   readonly kind: NoticeKind;
   /** What it is about: an entry, a factor, a withdrawal. */
   readonly subject: string;

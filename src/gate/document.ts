@@ -51,6 +51,12 @@ export class Members {
     return value;
   }
 
+  flag(name: string): boolean {
+    const value = this.take(name);
+    if (typeof value !== 'boolean') throw new Malformed(this.at(name), `expected true or false, got ${shown(value)}`);
+    return value;
+  }
+
   /** A duration such as `24h`, `90m`, `30s`, `7d`; in ms. */
   duration(name: string): number {
     const text = this.text(name);
@@ -74,6 +80,16 @@ export class Members {
     const value = this.take(name);
     if (!Array.isArray(value)) throw new Malformed(this.at(name), `expected a list, got ${shown(value)}`);
     return Object.freeze(value.map((v: unknown, i) => item(v, `${this.at(name)}[${i}]`)));
+  }
+
+  /** A list of documents, each of a closed schema. */
+  memberList<T>(name: string, item: (of: Members) => T): readonly T[] {
+    return this.list(name, (value, place) => {
+      const of = new Members(value, place);
+      const parsed = item(of);
+      of.done();
+      return parsed;
+    });
   }
 
   members(name: string): Members {

@@ -21,6 +21,24 @@ import {
   type WalletId,
 } from '../domain/index.ts';
 import { Members, textItem } from './document.ts';
+import { type BreakerPolicy, parseBreaker } from './policy/breaker.ts';
+import { type ClientsPolicy, parseClients } from './policy/clients.ts';
+import { keyed } from './policy/keyed.ts';
+import {
+  type BandPolicy,
+  type HoursPolicy,
+  type LimitPolicy,
+  parseBand,
+  parseHours,
+  parseLimit,
+  parseReference,
+  parseYouth,
+  type ReferencePolicy,
+  type YouthPolicy,
+} from './policy/limits.ts';
+import { parseClass, parseHost, parseOrigin } from './policy/origins.ts';
+import { type OperatorsPolicy, parseOperators } from './policy/people.ts';
+import { parseTreasuryDestination, type TreasuryDestination } from './policy/treasury.ts';
 
 /** Who vouches for first factors: a key that policy pins. */
 export interface Admission {
@@ -65,7 +83,26 @@ export interface Policy {
   readonly wallets: ReadonlyMap<WalletId, Wallet>;
   /** How far above a wallet's next nonce a new transaction may be. */
   readonly nonceWindow: number;
+  /** The most payments that one transaction may make. */
+  readonly batchMost: number;
+  /** The station's people; undefined where none are founded, which only test networks allow. */
+  readonly operators: OperatorsPolicy | undefined;
+  readonly limits: readonly LimitPolicy[];
+  readonly youth: YouthPolicy;
+  readonly reference: ReferencePolicy | undefined;
+  readonly bands: readonly BandPolicy[];
+  /** Undefined: at any hour. */
+  readonly hours: HoursPolicy | undefined;
+  /** Never paid to, whoever listed it. */
+  readonly denied: ReadonlySet<Address>;
+  readonly treasury: readonly TreasuryDestination[];
+  readonly breaker: readonly BreakerPolicy[];
+  readonly clients: ClientsPolicy | undefined;
 }
+
+/** Where policy says nothing of youth: what was just whitelisted or enrolled is young for a week. */
+const youthDefault: YouthPolicy = { destination: 7 * day, account: 7 * day };
+const batchMostDefault = 500;
 
 /** The shortest ripening that a main network may have. */
 export const ripeningLeast = day;
@@ -77,7 +114,7 @@ export function parsePolicy(document: unknown): Policy {
   if (version !== 1) throw new Malformed('policy.version', 'is not 1');
   const approvals = top.members('approvals');
   const rpId = parseHost(approvals.text('rp_id'), approvals.at('rp_id'));
-  const origins = approvals.list('origins', (value, place) => parseOrigin(textItem(value, place), place, rpId));
+  const origins = approvals.list('origins', (value, place) => parseOrigin(value, place, rpId));
   if (origins.length === 0) throw new Malformed(approvals.at('origins'), 'names no origin');
   approvals.done();
 
@@ -104,6 +141,19 @@ export function parsePolicy(document: unknown): Policy {
     assets: keyed(top.list('assets', parseAsset), (a) => a.asset, top.at('assets')),
     wallets: keyed(top.list('wallets', parseWallet), (w) => w.id, top.at('wallets')),
     nonceWindow: top.count('nonce_window', 1, 1_000),
+    batchMost: top.has('batch_most') ? top.count('batch_most', 1, batchMostDefault) : batchMostDefault,
+    operators: top.has('operators') ? parseOperators(top.members('operators')) : undefined,
+    limits: top.has('limits') ? top.memberList('limits', parseLimit) : [],
+    youth: top.has('young') ? parseYouth(top.members('young')) : youthDefault,
+    reference: top.has('reference') ? parseReference(top.members('reference')) : undefined,
+    bands: top.has('bands') ? top.memberList('bands', parseBand) : [],
+    hours: top.has('hours') ? parseHours(top.members('hours')) : undefined,
+    denied: new Set(
+      top.has('denied') ? top.list('denied', (value, place) => parseAddress(textItem(value, place), place)) : [],
+    ),
+    treasury: top.has('treasury') ? top.memberList('treasury', parseTreasuryDestination) : [],
+    breaker: top.has('breaker') ? top.memberList('breaker', parseBreaker) : [],
+    clients: top.has('clients') ? parseClients(top.members('clients')) : undefined,
   };
   top.done();
   checkWhole(policy);
@@ -122,6 +172,8 @@ function checkWhole(policy: Policy): void {
       );
     }
   }
+  checkOperators(policy, main);
+  checkLimits(policy);
   for (const asset of policy.assets.keys()) {
     if (!policy.chains.has(chainOfAsset(asset)))
       throw new Malformed('policy.assets', `${asset} is on no chain of the policy`);
@@ -134,41 +186,40 @@ function checkWhole(policy: Policy): void {
   }
 }
 
-function keyed<K, V>(values: readonly V[], key: (value: V) => K, place: string): ReadonlyMap<K, V> {
-  const map = new Map<K, V>();
-  for (const value of values) {
-    if (map.has(key(value))) throw new Malformed(place, `${shown(key(value))} stands twice`);
-    map.set(key(value), value);
+/** S5: no one person decides where main networks are at stake. */
+function checkOperators({ operators, bands, treasury, chains }: Policy, main: readonly ChainId[]): void {
+  for (const quorum of operators === undefined || main.length === 0 ? [] : [operators, operators.recovery]) {
+    const { quorum: m, people } = quorum;
+    if (m >= 2 && people.length > m) continue;
+    const why = `${m} of ${people.length}: main networks need at least 2, and more people than that`;
+    throw new Malformed('policy.operators', why);
   }
-  return map;
+  for (const [name, delay] of Object.entries(operators?.delays ?? {})) {
+    if (delay < ripeningLeast && main.length > 0 && name !== 'thaw')
+      throw new Malformed(`policy.operators.delays.${name}`, 'shorter than 24h, which only test networks allow');
+  }
+  const most = Math.max(0, ...bands.map((band) => band.operators));
+  if (most > (operators?.people.length ?? 0))
+    throw new Malformed('policy.bands', `a band demands ${most} operators, and there are not so many`);
+  for (const { address } of treasury) {
+    if (!chains.has(chainOfAddress(address)))
+      throw new Malformed('policy.treasury', `${address} is on no chain of the policy`);
+  }
+  keyed(treasury, (t) => t.address, 'policy.treasury');
 }
 
-function parseHost(value: string, place: string): string {
-  if (!/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(value))
-    throw new Malformed(place, `expected a host name, got ${shown(value)}`);
-  return value;
-}
-
-/** An exact origin whose host is the RP ID or below it, over TLS (or on localhost, for tests). */
-function parseOrigin(value: string, place: string, rpId: string): string {
-  let url: URL;
-  try {
-    url = new URL(value);
-  } catch {
-    throw new Malformed(place, `expected an origin such as https://approve.example, got ${shown(value)}`);
+function checkLimits({ limits, bands, reference, assets }: Policy): void {
+  for (const { asset } of [...limits, ...bands]) {
+    if (asset === undefined && reference === undefined)
+      throw new Malformed(
+        'policy.reference',
+        'is missing: a limit or a band names no asset, so it counts in reference currency',
+      );
+    if (asset !== undefined && !assets.has(asset))
+      throw new Malformed('policy.limits', `${asset} is no asset of the policy`);
   }
-  const secure = url.protocol === 'https:' || (url.protocol === 'http:' && url.hostname === 'localhost');
-  if (!secure || url.origin !== value)
-    throw new Malformed(place, `expected an https origin and nothing after it, got ${shown(value)}`);
-  if (url.hostname !== rpId && !url.hostname.endsWith(`.${rpId}`)) {
-    throw new Malformed(place, `${shown(value)} is not on the relying party ${rpId}`);
-  }
-  return value;
-}
-
-function parseClass(value: string, place: string): FactorClass {
-  if (value === 'device' || value === 'synced' || value === 'hardware') return value;
-  throw new Malformed(place, `expected device, synced or hardware, got ${shown(value)}`);
+  keyed(limits, (l) => [l.scope, l.window, l.asset, l.young, l.action].join(' '), 'policy.limits');
+  keyed(bands, (b) => `${b.asset} ${b.above}`, 'policy.bands');
 }
 
 function parseAdmission(value: unknown, place: string): Admission {

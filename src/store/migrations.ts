@@ -12,7 +12,7 @@ export const migrations: readonly string[] = [
     leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE TABLE head (key TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL,
     leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
-  CREATE TABLE accounts (account TEXT PRIMARY KEY, ever_enrolled INTEGER NOT NULL,
+  CREATE TABLE accounts (account TEXT PRIMARY KEY, ever_enrolled INTEGER NOT NULL, since INTEGER NOT NULL, first_paid INTEGER,
     leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE factors (id TEXT PRIMARY KEY, account TEXT NOT NULL, kind TEXT NOT NULL, class TEXT NOT NULL,
     cose_key BLOB NOT NULL, sign_count INTEGER NOT NULL, backup_eligible INTEGER NOT NULL, backup_state INTEGER NOT NULL,
@@ -28,11 +28,12 @@ export const migrations: readonly string[] = [
   CREATE TABLE withdrawals (id TEXT PRIMARY KEY, account TEXT NOT NULL, asset TEXT NOT NULL, amount TEXT NOT NULL,
     destination TEXT NOT NULL, entry TEXT NOT NULL, max_fee TEXT NOT NULL, pay_by INTEGER NOT NULL, digest TEXT NOT NULL,
     intent BLOB NOT NULL, evidence BLOB NOT NULL, factors TEXT NOT NULL, epoch INTEGER NOT NULL, state TEXT NOT NULL,
-    wallet TEXT, anchor TEXT, "transaction" TEXT, authorized_at INTEGER NOT NULL,
+    wallet TEXT, anchor TEXT, "transaction" TEXT, authorized_at INTEGER NOT NULL, reserved_at INTEGER NOT NULL, reserved TEXT,
+    operators INTEGER NOT NULL, held_by TEXT NOT NULL, act TEXT,
     history TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE INDEX withdrawals_account ON withdrawals (account, state);
   CREATE INDEX withdrawals_open ON withdrawals (pay_by) WHERE state IN ('HELD', 'AUTHORIZED');
-  CREATE TABLE transactions (id TEXT PRIMARY KEY, wallet TEXT NOT NULL, chain TEXT NOT NULL, unsigned BLOB NOT NULL,
+  CREATE TABLE transactions (id TEXT PRIMARY KEY, kind TEXT NOT NULL, act TEXT, wallet TEXT NOT NULL, chain TEXT NOT NULL, unsigned BLOB NOT NULL,
     pays TEXT NOT NULL, payment_set TEXT NOT NULL, anchor TEXT NOT NULL, max_fee TEXT NOT NULL, replaces TEXT,
     state TEXT NOT NULL, blocked_by TEXT, signed BLOB, sealed BLOB, attempts INTEGER NOT NULL, permitted_at INTEGER NOT NULL,
     history TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
@@ -46,10 +47,22 @@ export const migrations: readonly string[] = [
   CREATE TABLE freezes (scope TEXT PRIMARY KEY, active INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL,
     since INTEGER NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE INDEX freezes_active ON freezes (active) WHERE active = 1;
-  CREATE TABLE notices (id TEXT PRIMARY KEY, sequence INTEGER NOT NULL UNIQUE, account TEXT NOT NULL, kind TEXT NOT NULL,
+  CREATE TABLE notices (id TEXT PRIMARY KEY, sequence INTEGER NOT NULL UNIQUE, account TEXT, kind TEXT NOT NULL,
     subject TEXT NOT NULL, text TEXT NOT NULL, token TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL,
     acknowledged_at INTEGER, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE INDEX notices_waiting ON notices (sequence) WHERE acknowledged_at IS NULL;
+  CREATE TABLE operators (name TEXT PRIMARY KEY, credential TEXT NOT NULL, sign_count INTEGER NOT NULL,
+    backup_state INTEGER NOT NULL, suspended INTEGER NOT NULL, by TEXT NOT NULL, why TEXT NOT NULL, since INTEGER NOT NULL,
+    history TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+  CREATE TABLE acts (id TEXT PRIMARY KEY, verb TEXT NOT NULL, subject TEXT NOT NULL, digest TEXT NOT NULL, base TEXT NOT NULL,
+    payload BLOB NOT NULL, state TEXT NOT NULL, operators TEXT NOT NULL, evidence BLOB NOT NULL, w0 INTEGER, d0 INTEGER,
+    notice TEXT, opened_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, history TEXT NOT NULL,
+    leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+  CREATE INDEX acts_unsettled ON acts (verb, subject, digest) WHERE state IN ('OPEN', 'ANNOUNCING', 'RIPENING');
+  CREATE INDEX withdrawals_held ON withdrawals (pay_by) WHERE state = 'HELD';
+  CREATE TABLE buckets (scope TEXT PRIMARY KEY, packed BLOB NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE prices (key TEXT PRIMARY KEY, document BLOB NOT NULL, act TEXT NOT NULL, since INTEGER NOT NULL,
+    leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
 
   -- The journal. A leaf's bytes, the complete nodes of its tree, and the openings of its commitments, erasable one by one.
   CREATE TABLE leaves ("index" INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;

@@ -2,7 +2,7 @@
  * How one field is stored. Amounts are TEXT: wei do not fit a STRICT INTEGER. `x?` may be NULL.
  * A list is a JSON array of strings.
  */
-export type Column = 'text' | 'text?' | 'int' | 'int?' | 'blob' | 'blob?' | 'amount' | 'bool' | 'list';
+export type Column = 'text' | 'text?' | 'int' | 'int?' | 'blob' | 'blob?' | 'amount' | 'amount?' | 'bool' | 'list';
 
 /** What SQLite holds in a column. */
 export type Cell = string | number | Uint8Array | null;
@@ -88,6 +88,7 @@ function toCell(column: Column, value: unknown, where: string): Cell {
       if (value instanceof Uint8Array) return value;
       break;
     case 'amount':
+    case 'amount?':
       if (typeof value === 'bigint' && value >= 0n) return value.toString();
       break;
     case 'bool':
@@ -116,6 +117,7 @@ function fromCell(column: Column, cell: Cell, where: string): unknown {
       if (cell instanceof Uint8Array) return new Uint8Array(cell);
       break;
     case 'amount':
+    case 'amount?':
       if (typeof cell === 'string') return BigInt(cell);
       break;
     case 'bool':

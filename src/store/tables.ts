@@ -1,6 +1,8 @@
 import type {
   AccountRecord,
+  ActRecord,
   AnchorRecord,
+  BucketRecord,
   ClockRecord,
   DestinationRecord,
   FactorRecord,
@@ -8,6 +10,8 @@ import type {
   HeadRecord,
   ListingRecord,
   NoticeRecord,
+  OperatorRecord,
+  PriceRecord,
   SpentRecord,
   StationRecord,
   TransactionRecord,
@@ -32,6 +36,10 @@ export interface Records {
   readonly spent: SpentRecord;
   readonly freezes: FreezeRecord;
   readonly notices: NoticeRecord;
+  readonly operators: OperatorRecord;
+  readonly acts: ActRecord;
+  readonly buckets: BucketRecord;
+  readonly prices: PriceRecord;
 }
 
 export type TableName = keyof Records;
@@ -60,7 +68,12 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     suspect: 'bool',
   }),
   head: table<HeadRecord>('head', ['key'], { key: 'text', size: 'int', root: 'blob' }),
-  accounts: table<AccountRecord>('accounts', ['account'], { account: 'text', everEnrolled: 'int' }),
+  accounts: table<AccountRecord>('accounts', ['account'], {
+    account: 'text',
+    everEnrolled: 'int',
+    since: 'int',
+    firstPaid: 'int?',
+  }),
   factors: table<FactorRecord>('factors', ['id'], {
     id: 'text',
     account: 'text',
@@ -122,10 +135,17 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     anchor: 'text?',
     transaction: 'text?',
     authorizedAt: 'int',
+    reservedAt: 'int',
+    reserved: 'amount?',
+    operators: 'int',
+    heldBy: 'list',
+    act: 'text?',
     history: 'list',
   }),
   transactions: table<TransactionRecord>('transactions', ['id'], {
     id: 'text',
+    kind: 'text',
+    act: 'text?',
     wallet: 'text',
     chain: 'text',
     unsigned: 'blob',
@@ -160,7 +180,7 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
   notices: table<NoticeRecord>('notices', ['id'], {
     id: 'text',
     sequence: 'int',
-    account: 'text',
+    account: 'text?',
     kind: 'text',
     subject: 'text',
     text: 'text',
@@ -168,6 +188,36 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     createdAt: 'int',
     acknowledgedAt: 'int?',
   }),
+  operators: table<OperatorRecord>('operators', ['name'], {
+    name: 'text',
+    credential: 'text',
+    signCount: 'int',
+    backupState: 'bool',
+    suspended: 'bool',
+    by: 'text',
+    why: 'text',
+    since: 'int',
+    history: 'list',
+  }),
+  acts: table<ActRecord>('acts', ['id'], {
+    id: 'text',
+    verb: 'text',
+    subject: 'text',
+    digest: 'text',
+    base: 'text',
+    payload: 'blob',
+    state: 'text',
+    operators: 'list',
+    evidence: 'blob',
+    w0: 'int?',
+    d0: 'int?',
+    notice: 'text?',
+    openedAt: 'int',
+    expiresAt: 'int',
+    history: 'list',
+  }),
+  buckets: table<BucketRecord>('buckets', ['scope'], { scope: 'text', packed: 'blob' }),
+  prices: table<PriceRecord>('prices', ['key'], { key: 'text', document: 'blob', act: 'text', since: 'int' }),
 };
 
 /**
@@ -203,6 +253,13 @@ export const lookups = {
   },
   noticeWithToken: { table: 'notices', where: 'token = ?' },
   noticesWaiting: { table: 'notices', where: 'acknowledged_at IS NULL AND sequence > ? ORDER BY sequence LIMIT ?' },
+  actsOpen: { table: 'acts', where: "state = 'OPEN' AND verb = ? AND subject = ? AND digest = ? ORDER BY rowid" },
+  actsUnsettled: {
+    table: 'acts',
+    where: "state IN ('OPEN', 'ANNOUNCING', 'RIPENING') ORDER BY rowid LIMIT ?",
+  },
+  nthActUnsettled: { table: 'acts', where: "state IN ('OPEN', 'ANNOUNCING', 'RIPENING') LIMIT 1 OFFSET ?" },
+  withdrawalsHeld: { table: 'withdrawals', where: "state = 'HELD' ORDER BY pay_by LIMIT ?" },
   activeFreezes: { table: 'freezes', where: 'active = 1' },
 } as const satisfies Record<string, { table: TableName; where: string }>;
 

@@ -93,11 +93,18 @@ export const withdrawal: WithdrawalRecord = {
   anchor: null,
   transaction: null,
   authorizedAt: time,
+  reservedAt: 0 as WitnessedMs,
+  reserved: null,
+  operators: 0,
+  heldBy: [],
+  act: null,
   history: [],
 };
 
 export const transaction: TransactionRecord = {
   id: transactionId,
+  kind: 'payment',
+  act: null,
   wallet: parseWalletId('hot', 'wallet'),
   chain: parseChainId('eip155:1', 'chain'),
   unsigned: utf8.encode('unsigned'),

@@ -199,7 +199,7 @@ async function history(store: Store, station: string): Promise<void> {
           history: [String(facts.nextLeaf)],
         },
       },
-      { table: 'accounts', leaf: 0, record: { account, everEnrolled: 1 } },
+      { table: 'accounts', leaf: 0, record: { account, everEnrolled: 1, since: facts.w, firstPaid: null } },
       { table: 'spent', leaf: 0, record: { key: `intent:${digest}`, by: 'a factor' } },
     ],
     leaves: [
@@ -282,6 +282,11 @@ async function withdraw(store: Store, station: string, entry: EntryId): Promise<
       anchor: null,
       transaction: null,
       authorizedAt: facts.now,
+      reservedAt: facts.w,
+      reserved: null,
+      operators: 0,
+      heldBy: [],
+      act: null,
       history: [String(facts.nextLeaf)],
     };
     return {
@@ -302,6 +307,8 @@ async function withdraw(store: Store, station: string, entry: EntryId): Promise<
     const told = [String(facts.nextLeaf)];
     const record: TransactionRecord = {
       id: transaction,
+      kind: 'payment',
+      act: null,
       wallet,
       chain: 'eip155:11155111' as ChainId,
       unsigned,

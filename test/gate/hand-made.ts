@@ -214,6 +214,11 @@ export function paid(of: Partial<WithdrawalRecord> = {}, intent = withdrawalInte
       anchor: null,
       transaction: null,
       authorizedAt: now,
+      reservedAt: 0 as WitnessedMs,
+      reserved: null,
+      operators: 0,
+      heldBy: [],
+      act: null,
       history: ['4'],
       ...of,
     },
@@ -257,6 +262,8 @@ export function transactionCase(of: Partial<TransactionCase> = {}): TransactionC
 export function transaction(of: Partial<TransactionRecord> = {}): TransactionRecord {
   return {
     id,
+    kind: 'payment',
+    act: null,
     wallet: walletId,
     chain: effects().chain,
     unsigned: new Uint8Array(),

@@ -107,7 +107,7 @@ function sampleValue(column: Column, field: string): unknown {
   if (column.startsWith('text')) return `a ${field}`;
   if (column.startsWith('int')) return 7;
   if (column.startsWith('blob')) return Uint8Array.of(1, 2, 3);
-  if (column === 'amount') return 10n ** 30n;
+  if (column === 'amount' || column === 'amount?') return 10n ** 30n;
   if (column === 'bool') return true;
   return ['1', '2'];
 }

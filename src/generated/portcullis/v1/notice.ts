@@ -33,6 +33,10 @@ export const NoticeKind = {
   DESTINATION_REMOVED: 3,
   FACTOR_REVOKED: 4,
   WITHDRAWAL_AUTHORIZED: 5,
+  /** ACT_ANNOUNCED - To the operators: an act has its quorum and begins to ripen once this is delivered. */
+  ACT_ANNOUNCED: 6,
+  /** FROZEN - To the operators: the station froze something by itself, or a customer did. */
+  FROZEN: 7,
 } as const;
 
 export type NoticeKind = typeof NoticeKind[keyof typeof NoticeKind];
@@ -44,12 +48,15 @@ export namespace NoticeKind {
   export type DESTINATION_REMOVED = typeof NoticeKind.DESTINATION_REMOVED;
   export type FACTOR_REVOKED = typeof NoticeKind.FACTOR_REVOKED;
   export type WITHDRAWAL_AUTHORIZED = typeof NoticeKind.WITHDRAWAL_AUTHORIZED;
+  export type ACT_ANNOUNCED = typeof NoticeKind.ACT_ANNOUNCED;
+  export type FROZEN = typeof NoticeKind.FROZEN;
 }
 
 export interface Notice {
   id: string;
   /** Position in the outbox. */
   cursor: bigint;
+  /** Whom it is for; empty: the station's operators. */
   account: string;
   kind: NoticeKind;
   /** What the customer is to read; plain text, one paragraph. */

@@ -40,6 +40,8 @@ export const WithdrawalState = {
   REFUSED: 5,
   CANCELLED: 6,
   EXPIRED: 7,
+  /** VOIDED - Its transaction was voided, and a quorum states that the void confirmed: it will never be paid. */
+  VOIDED: 8,
 } as const;
 
 export type WithdrawalState = typeof WithdrawalState[keyof typeof WithdrawalState];
@@ -53,6 +55,7 @@ export namespace WithdrawalState {
   export type REFUSED = typeof WithdrawalState.REFUSED;
   export type CANCELLED = typeof WithdrawalState.CANCELLED;
   export type EXPIRED = typeof WithdrawalState.EXPIRED;
+  export type VOIDED = typeof WithdrawalState.VOIDED;
 }
 
 export interface Withdrawal {
