@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Device } from '../os/device.ts';
+import { status } from '../os/status.ts';
 
 /**
  * The raw APDU port. Request: length u32be ‖ APDU. Answer: length u32be, not counting the status word, ‖ data ‖ status
@@ -17,7 +18,8 @@ function serve(device: Device, socket: Socket): void {
   const stop = device.listen({
     reply: (answer) => {
       if (!waiting) return;
-      waiting = false;
+      // Busy: the command before is still to be answered.
+      waiting = answer.length === 2 && answer[0] === status.busy >> 8 && answer[1] === (status.busy & 0xff);
       const head = Buffer.alloc(4);
       head.writeUInt32BE(answer.length - 2);
       socket.write(Buffer.concat([head, answer]));

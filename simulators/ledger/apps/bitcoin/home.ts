@@ -1,0 +1,14 @@
+import type { Os } from '../../os/app.ts';
+
+/** The home screen, the app's information and the way out beside it. The app has no settings. */
+export function showHome(os: Os, name: string, version: string): void {
+  os.ui.home({
+    name,
+    switches: [],
+    info: [
+      ['Version', version],
+      ['Developer', 'Ledger'],
+      ['Copyright', '(c) 2025 Ledger'],
+    ],
+  });
+}
