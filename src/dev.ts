@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ import { addressOfKey } from './chains/ethereum/index.ts';
 import { makeStation, takeAway } from './cli/init.ts';
 import { composeStation } from './compose.ts';
 import { loadConfig } from './config.ts';
+import { type Announcement, type ClientFiles, configDocument, policyDocument, welcome } from './dev-documents.ts';
 import { parseChainId, shown } from './domain/index.ts';
 import { TimeServiceService } from './generated/portcullis/dev/v1/time.ts';
 import { parseSpeculosUrl } from './signers/ledger/transport.ts';
@@ -17,38 +18,24 @@ import { stationLog } from './station-log.ts';
 
 // The emulated station: simulated time, an emulated Ledger, test networks only. Started by `portcullis dev`.
 
-const path = "m/44'/60'/0'/0/0";
-
 const options = {
   json: { type: 'boolean' },
   seed: { type: 'string' },
   quiet: { type: 'boolean' },
   chain: { type: 'string' },
   ledger: { type: 'string' },
+  'auto-approve': { type: 'boolean' },
+  approve: { type: 'string' },
 } as const;
-
-/** What an integrator needs to know of the station that came up; with --json it is the line that is printed. */
-interface Announcement {
-  readonly station: string;
-  readonly address: string;
-  readonly operatorsAddress: string;
-  readonly folder: string;
-  readonly config: string;
-  readonly certificates: string;
-  readonly ledger: string;
-  readonly wallet: { readonly id: string; readonly address: string; readonly chain: string };
-  readonly admission: { readonly key: string; readonly issuer: string; readonly kid: string };
-  readonly rpId: string;
-  readonly origin: string;
-  readonly verifierKey: string;
-}
 
 async function main(things: AsyncDisposableStack): Promise<void> {
   const { values } = parseArgs({ options, strict: true });
   const chain = parseChainId(values.chain ?? 'eip155:31337', '--chain');
   const log = values.quiet === true ? () => {} : stationLog;
   const ledger = values.ledger === undefined ? await emulatedLedger(values.seed, things) : speculos(values.ledger);
+  const rules = approvalRules(values);
   const publicKey = await publicKeyOf(ledger);
+  if (rules !== undefined) await automate(ledger, rules);
   const scratch = mkdtempSync(join(tmpdir(), 'portcullis-dev-'));
   things.defer(() => rmSync(scratch, { recursive: true, force: true }));
   const folder = join(scratch, 'station');
@@ -98,6 +85,10 @@ async function main(things: AsyncDisposableStack): Promise<void> {
     folder,
     config: join(folder, 'config.yaml'),
     certificates: join(folder, takeAway),
+    clients: Object.fromEntries(
+      clientFiles.map(([role, name]) => [role, clientFilesOf(join(folder, takeAway), role, name)]),
+    ),
+    ports: { api: station.api.port, operators: station.api.operatorsPort, ledger: Number(new URL(ledger).port) },
     ledger,
     wallet,
     admission: { key: admission.file, issuer: 'admission.sample.example', kid: 'sample-1' },
@@ -105,7 +96,40 @@ async function main(things: AsyncDisposableStack): Promise<void> {
     origin: 'https://approve.sample.example',
     verifierKey: station.verifierKey,
   };
-  process.stdout.write(values.json === true ? `${JSON.stringify(announcement)}\n` : welcome(announcement));
+  process.stdout.write(
+    values.json === true || rules !== undefined ? `${JSON.stringify(announcement)}\n` : welcome(announcement),
+  );
+}
+
+const clientFiles = [
+  ['withdrawals', 'service'],
+  ['operators', 'operator'],
+  ['courier', 'courier'],
+  ['auditors', 'auditor'],
+  ['dev', 'dev'],
+] as const;
+
+function clientFilesOf(folder: string, role: string, name: string): ClientFiles {
+  const of = join(folder, role);
+  return { ca: join(of, 'ca.pem'), certificate: join(of, `${name}.pem`), key: join(of, `${name}.key`) };
+}
+
+/** Without a person before the device: the rules by which it is pressed, in Speculos' automation format. */
+function approvalRules(values: { 'auto-approve'?: boolean; approve?: string }): string | undefined {
+  const all = values['auto-approve'] === true;
+  if (all && values.approve !== undefined) throw new Error('--auto-approve and --approve exclude each other');
+  if (all) return readFileSync(new URL('../simulators/ledger/approve-all.json', import.meta.url), 'utf8');
+  return values.approve === undefined ? undefined : readFileSync(values.approve, 'utf8');
+}
+
+async function automate(ledger: string, rules: string): Promise<void> {
+  const answer = await fetch(`${ledger}/automation`, {
+    method: 'POST',
+    body: rules,
+    redirect: 'error',
+    signal: AbortSignal.timeout(10_000),
+  });
+  if (!answer.ok) throw new Error(`--approve: the Ledger refuses the rules: ${await answer.text()}`);
 }
 
 async function emulatedLedger(seed: string | undefined, things: AsyncDisposableStack): Promise<string> {
@@ -145,64 +169,6 @@ function writeAdmissionKey(scratch: string): { file: string; x: string } {
   const file = join(folder, 'key.pem');
   writeFileSync(file, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
   return { file, x: publicKey.export({ format: 'jwk' }).x ?? '' };
-}
-
-function policyDocument(chain: string, address: string, publicKey: string, admissionKey: string): string {
-  return `# The policy of an emulated station: a local test network, a wallet on an emulated Ledger.
-version: 1
-trust_domain: sample.example
-approvals:
-  rp_id: approve.sample.example
-  origins: ['https://approve.sample.example']
-ripening: { factor: 24h, destination: 24h }
-evidence: { webauthn: 1, classes: [device, synced] }
-admission:
-  - { issuer: admission.sample.example, kid: sample-1, jwk: { kty: OKP, crv: Ed25519, x: '${admissionKey}' } }
-chains:
-  - { chain: '${chain}', max_fee: '10000000000000000', max_fee_per_gas: '500000000000', access_list_entries: 0 }
-assets:
-  - { asset: '${chain}/slip44:60', symbol: ETH, decimals: 18, max_payment: '100000000000000000000' }
-wallets:
-  - { id: hot-1, chain: '${chain}', signer: ledger, path: "${path}", address: '${address}', public_key: '${publicKey}', first_nonce: '0' }
-nonce_window: 8
-`;
-}
-
-function configDocument(ledger: string): string {
-  return `version: 1
-data: data
-policy: policy.yaml
-keys: { state: keys/state.key, journal: keys/journal.pem }
-tls: { ca: keys/ca.pem, certificate: keys/server.pem, key: keys/server.key }
-listen: 127.0.0.1:0
-operators_listen: 127.0.0.1:0
-signers:
-  - { name: ledger, kind: ledger, transport: speculos, url: '${ledger}', review: 5m }
-`;
-}
-
-function welcome(a: Announcement): string {
-  const shown = (role: string, name: string): string =>
-    `--ca $S/${role}/ca.pem --cert $S/${role}/${name}.pem --key $S/${role}/${name}.key`;
-  return `An emulated station is running. Its time is simulated, its Ledger is an emulator: it guards nothing of worth.
-
-  station       ${a.station}
-  gRPC          ${a.address}   (mutual TLS; certificates of each role under ${a.certificates})
-  operators     ${a.operatorsAddress}
-  Ledger        ${a.ledger}   (Speculos' REST interface)
-  wallet        ${a.wallet.id}, ${a.wallet.address}
-  config        ${a.config}
-  journal key   ${a.verifierKey}
-
-Try, in another terminal:
-
-  S=${a.certificates}
-  npx portcullis status --address ${a.operatorsAddress} ${shown('operators', 'operator')}
-  npx portcullis advance 24h --address ${a.address} ${shown('dev', 'dev')}
-  npx portcullis verify --config ${a.config}
-
-Ctrl-C ends it, and it leaves nothing behind.
-`;
 }
 
 const things = new AsyncDisposableStack();

@@ -11,6 +11,10 @@ export interface Announcement {
   readonly operatorsAddress: string;
   readonly config: string;
   readonly certificates: string;
+  readonly clients: Readonly<
+    Record<string, { readonly ca: string; readonly certificate: string; readonly key: string }>
+  >;
+  readonly ports: { readonly api: number; readonly operators: number; readonly ledger: number };
   readonly ledger: string;
   readonly wallet: { readonly id: string; readonly address: string; readonly chain: string };
   readonly admission: { readonly key: string; readonly issuer: string; readonly kid: string };

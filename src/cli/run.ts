@@ -32,7 +32,11 @@ to try. Nothing in it guards anything of worth. Options:
   --quiet        no log
   --seed WORDS   the emulated Ledger's seed, instead of the one that it always has
   --chain CHAIN  the wallet's chain, a test network (eip155:31337)
-  --ledger URL   a Ledger emulator on this machine, such as Speculos, instead of the one that comes with it`,
+  --ledger URL   a Ledger emulator on this machine, such as Speculos, instead of the one that comes with it
+
+Without a person, for tests (docs/ci.md); each implies --json:
+  --auto-approve      the Ledger approves whatever it shows
+  --approve RULES     its buttons are pressed by these rules, a file in Speculos' automation format`,
   run: (args) => startProcess(rootFile('dev.ts'), args),
 };
 

@@ -50,9 +50,10 @@ export class Exchange {
     });
   }
 
-  static async open(): Promise<Exchange> {
-    const options = speculos === undefined ? [] : ['--ledger', speculos];
-    return new Exchange(await startEmulatedStation(`eip155:${chainId}`, ...options));
+  /** `options`: further ones of `portcullis dev`. */
+  static async open(...options: readonly string[]): Promise<Exchange> {
+    const ledger = speculos === undefined ? [] : ['--ledger', speculos];
+    return new Exchange(await startEmulatedStation(`eip155:${chainId}`, ...ledger, ...options));
   }
 
   async close(): Promise<void> {

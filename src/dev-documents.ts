@@ -1,0 +1,86 @@
+// What the emulated station is made of, and what it says of itself.
+
+/** A client certificate's files, PEM. */
+export interface ClientFiles {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** What an integrator needs to know of the station that came up; with --json, or without a person, it is the line that is printed. */
+export interface Announcement {
+  readonly station: string;
+  readonly address: string;
+  readonly operatorsAddress: string;
+  readonly folder: string;
+  readonly config: string;
+  readonly certificates: string;
+  /** By role: what a client of it connects with. */
+  readonly clients: Readonly<Record<string, ClientFiles>>;
+  /** Where these listen on 127.0.0.1. */
+  readonly ports: { readonly api: number; readonly operators: number; readonly ledger: number };
+  readonly ledger: string;
+  readonly wallet: { readonly id: string; readonly address: string; readonly chain: string };
+  readonly admission: { readonly key: string; readonly issuer: string; readonly kid: string };
+  readonly rpId: string;
+  readonly origin: string;
+  readonly verifierKey: string;
+}
+
+export function policyDocument(chain: string, address: string, publicKey: string, admissionKey: string): string {
+  return `# The policy of an emulated station: a local test network, a wallet on an emulated Ledger.
+version: 1
+trust_domain: sample.example
+approvals:
+  rp_id: approve.sample.example
+  origins: ['https://approve.sample.example']
+ripening: { factor: 24h, destination: 24h }
+evidence: { webauthn: 1, classes: [device, synced] }
+admission:
+  - { issuer: admission.sample.example, kid: sample-1, jwk: { kty: OKP, crv: Ed25519, x: '${admissionKey}' } }
+chains:
+  - { chain: '${chain}', max_fee: '10000000000000000', max_fee_per_gas: '500000000000', access_list_entries: 0 }
+assets:
+  - { asset: '${chain}/slip44:60', symbol: ETH, decimals: 18, max_payment: '100000000000000000000' }
+wallets:
+  - { id: hot-1, chain: '${chain}', signer: ledger, path: "m/44'/60'/0'/0/0", address: '${address}', public_key: '${publicKey}', first_nonce: '0' }
+nonce_window: 8
+`;
+}
+
+export function configDocument(ledger: string): string {
+  return `version: 1
+data: data
+policy: policy.yaml
+keys: { state: keys/state.key, journal: keys/journal.pem }
+tls: { ca: keys/ca.pem, certificate: keys/server.pem, key: keys/server.key }
+listen: 127.0.0.1:0
+operators_listen: 127.0.0.1:0
+signers:
+  - { name: ledger, kind: ledger, transport: speculos, url: '${ledger}', review: 5m }
+`;
+}
+
+export function welcome(a: Announcement): string {
+  const shown = (role: string, name: string): string =>
+    `--ca $S/${role}/ca.pem --cert $S/${role}/${name}.pem --key $S/${role}/${name}.key`;
+  return `An emulated station is running. Its time is simulated, its Ledger is an emulator: it guards nothing of worth.
+
+  station       ${a.station}
+  gRPC          ${a.address}   (mutual TLS; certificates of each role under ${a.certificates})
+  operators     ${a.operatorsAddress}
+  Ledger        ${a.ledger}   (Speculos' REST interface)
+  wallet        ${a.wallet.id}, ${a.wallet.address}
+  config        ${a.config}
+  journal key   ${a.verifierKey}
+
+Try, in another terminal:
+
+  S=${a.certificates}
+  npx portcullis status --address ${a.operatorsAddress} ${shown('operators', 'operator')}
+  npx portcullis advance 24h --address ${a.address} ${shown('dev', 'dev')}
+  npx portcullis verify --config ${a.config}
+
+Ctrl-C ends it, and it leaves nothing behind.
+`;
+}
