@@ -5,15 +5,16 @@ import { Buttons } from './buttons.ts';
 import { Dashboard } from './dashboard.ts';
 import type { Fault } from './fault.ts';
 import { Faults } from './faults.ts';
-import type { Model } from './model.ts';
+import { Finger } from './finger.ts';
+import { type Model, models } from './model.ts';
 import { NanoUi } from './nano.ts';
-import { titlePage } from './page.ts';
 import { Screen } from './screen.ts';
 import { defaultSeed, hardened, type PublicKey, Seed, type Signature } from './seed.ts';
 import type { Stage } from './stage.ts';
 import { answer, nothing, StatusError, type StatusWord, status } from './status.ts';
 import { corrupt, signSchnorrWith, signWith } from './tamper.ts';
 import { Ticker } from './ticker.ts';
+import { TouchUi } from './touch/touch.ts';
 import type { SystemUi } from './ui.ts';
 import type { Button, View } from './view.ts';
 
@@ -45,8 +46,10 @@ export class Device implements Os, Stage {
   readonly buttons = new Buttons((button) => this.#press(button));
   readonly faults = new Faults();
   readonly ticker = new Ticker();
-  readonly ui: SystemUi = new NanoUi(this);
+  readonly ui: SystemUi;
+  readonly #finger: Finger;
   readonly #listeners = new Set<DeviceListener>();
+  readonly #model: Model;
   readonly #seed: Seed;
   #otherSeed: Seed | undefined;
   readonly #installed: readonly App[];
@@ -62,6 +65,13 @@ export class Device implements Os, Stage {
   constructor(options: DeviceOptions) {
     this.#seed = new Seed(options.seed ?? defaultSeed);
     this.screen = new Screen(options.model);
+    this.#model = options.model;
+    const { panel } = models[options.model];
+    this.ui = panel === undefined ? new NanoUi(this) : new TouchUi(this, panel);
+    this.#finger = new Finger(this.ticker, {
+      at: (x, y) => (this.#reachable ? this.#view?.at?.(x, y) : undefined),
+      act: (deed) => this.#act(deed),
+    });
     this.#installed = options.apps.map((make) => make(this));
     this.#dashboard = new Dashboard(this, options.model, this.#installed, (app) => this.#start(app));
     const first = this.#installed.find(({ name }) => options.open === undefined || name === options.open);
@@ -237,13 +247,24 @@ export class Device implements Os, Stage {
     app.start();
   }
 
+  /** A finger on a touch screen; elsewhere nothing happens. `heldMs`: how long a press-and-release lasts, which isn't waited for. */
+  finger(x: number, y: number, action: 'press' | 'release' | 'press-and-release', heldMs = 0): void {
+    if (action === 'press') this.#finger.press(x, y);
+    else if (action === 'release') this.#finger.release(x, y);
+    else this.#finger.touch(x, y, heldMs);
+  }
+
   #press(button: Button): void {
-    if (!this.#plugged || this.#overlay !== undefined) return;
-    if (this.#app.corrupted) {
-      this.crash();
-      return;
-    }
-    this.#view?.press(button);
+    if (models[this.#model].panel === undefined && this.#reachable) this.#act(() => this.#view?.press(button));
+  }
+
+  get #reachable(): boolean {
+    return this.#plugged && this.#overlay === undefined;
+  }
+
+  #act(deed: () => void): void {
+    if (this.#app.corrupted) this.crash();
+    else deed();
   }
 
   show(view: View, away?: { readonly ms: number; readonly then: () => void }): void {
@@ -261,8 +282,9 @@ export class Device implements Os, Stage {
 
   #redraw(): void {
     const overlay = this.#overlay;
-    if (overlay === undefined) this.screen.draw(this.#view?.lines ?? [], this.#view?.sides);
-    else this.screen.draw(titlePage(overlay).lines);
+    const view = overlay === undefined ? this.#view : this.ui.cover(overlay);
+    if (view === undefined) this.screen.draw([]);
+    else view.draw(this.screen);
   }
 
   /** The OS derives only below the paths that the app was installed with. */

@@ -1,7 +1,17 @@
+import { decision } from './decision.ts';
 import { actionPage, infoPage, switchPage, titlePage, valuePages, warningPage } from './page.ts';
 import type { Stage } from './stage.ts';
-import { type AddressReview, type Choice, type Home, nanoWords, type Review, type SystemUi, type Words } from './ui.ts';
-import { Carousel, Notice, type Page, Still } from './view.ts';
+import {
+  type AddressReview,
+  type Choice,
+  type Entry,
+  type Home,
+  nanoWords,
+  type Review,
+  type SystemUi,
+  type Words,
+} from './ui.ts';
+import { Carousel, Notice, type Page, type View } from './view.ts';
 
 /** How long "Transaction signed" stays (NBGL's STATUS_SCREEN_DURATION). */
 const noticeMs = 3000;
@@ -19,39 +29,42 @@ export class NanoUi implements SystemUi {
   }
 
   review({ operation, title, pairs, approve, blind, onApprove, onRefuse }: Review): void {
+    const { yes, no } = decision(onApprove, onRefuse);
     const pages: readonly Page[] = [
       titlePage(nanoWords(title)),
       ...pairs.flatMap(([label, value]) => valuePages(label, value)),
-      actionPage(nanoWords(approve), onApprove),
-      actionPage(`Reject ${operation}`, onRefuse),
+      actionPage(nanoWords(approve), yes),
+      actionPage(`Reject ${operation}`, no),
     ];
     const warning: readonly Page[] = [
       warningPage('Blind signing ahead', 'To accept risk, press both buttons', () => this.#walk(() => pages)),
       // Whatever is reviewed, the warning calls it a transaction.
-      actionPage('Reject transaction', onRefuse),
+      actionPage('Reject transaction', no),
     ];
-    this.#ask(blind === true ? warning : pages, onRefuse);
+    this.#ask(blind === true ? warning : pages, no);
   }
 
   verifyAddress({ title, address, pairs = [], onApprove, onRefuse }: AddressReview): void {
+    const { yes, no } = decision(onApprove, onRefuse);
     const pages = [
       titlePage(nanoWords(title)),
       ...[['Address', address] as const, ...pairs].flatMap(([label, value]) => valuePages(label, value)),
-      actionPage('Confirm', onApprove),
-      actionPage('Cancel', onRefuse),
+      actionPage('Confirm', yes),
+      actionPage('Cancel', no),
     ];
-    this.#ask(pages, onRefuse);
+    this.#ask(pages, no);
   }
 
   choose({ title, text, yes, no, onYes, onNo }: Choice): void {
+    const ways = decision(onYes, onNo);
     const heading = nanoWords(title);
     const pages = [
       titlePage(heading),
       ...(text === undefined ? [] : [infoPage(heading, nanoWords(text))]),
-      actionPage(nanoWords(yes), onYes),
-      actionPage(nanoWords(no), onNo),
+      actionPage(nanoWords(yes), ways.yes),
+      actionPage(nanoWords(no), ways.no),
     ];
-    this.#ask(pages, onNo);
+    this.#ask(pages, ways.no);
   }
 
   notify(text: Words, then: () => void): void {
@@ -59,11 +72,19 @@ export class NanoUi implements SystemUi {
   }
 
   wait(text: Words): void {
-    this.#stage.show(new Still(titlePage(nanoWords(text)).lines));
+    this.#stage.show(new Notice(titlePage(nanoWords(text)).lines));
   }
 
-  dashboard(entries: readonly { readonly name: string; readonly open: () => void }[]): void {
+  dashboard(entries: readonly Entry[]): void {
     this.#walk(() => [titlePage('Dashboard'), ...entries.map(({ name, open }) => actionPage(name, open))]);
+  }
+
+  cover(text: string): View {
+    return new Notice(titlePage(text).lines);
+  }
+
+  settings(home: Home): void {
+    this.#settings(home, 1);
   }
 
   #home(home: Home, start: number): void {

@@ -15,19 +15,41 @@ export interface TextEvent {
 
 /** All that a picture of the screen needs. */
 export interface Shown {
-  readonly lines: readonly { readonly event: TextEvent; readonly font: Font }[];
+  /** `em`: the letters' size in pixels; a Nano's two fonts have but one. */
+  readonly lines: readonly { readonly event: TextEvent; readonly font: Font; readonly em: number }[];
   readonly sides: Sides;
+  /** On a touch screen: buttons, switches, codes. */
+  readonly frames: readonly Frame[];
+}
+
+/** A text at its place, in pixels. */
+export interface PlacedText {
+  readonly text: string;
+  readonly font: Font;
+  readonly em: number;
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
+export interface Frame {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+  readonly filled?: boolean;
 }
 
 const lineHeight = 14;
 const characterHeight = 11;
 
-/** The display: turns lines into text events, centred, and keeps what is on it now. */
+/** The display: turns what is drawn into text events, and keeps what is on it now. */
 export class Screen {
   readonly width: number;
   readonly height: number;
   readonly #listeners = new Set<(events: readonly TextEvent[]) => void>();
-  #shown: Shown = { lines: [], sides: {} };
+  #shown: Shown = { lines: [], sides: {}, frames: [] };
   #current: readonly TextEvent[] = [];
 
   constructor(model: Model) {
@@ -43,20 +65,35 @@ export class Screen {
     return this.#shown;
   }
 
+  /** A Nano's lines, centred. */
   draw(lines: readonly Line[], sides: Sides = {}): void {
     const top = Math.max(0, (this.height - lines.length * lineHeight) >> 1);
-    const drawn = lines.map(({ text, font }, i) => {
+    const texts = lines.map(({ text, font }, i) => {
       const w = textWidth(text, font);
       const x = Math.max(0, (this.width - w) >> 1);
-      return { event: { text, x, y: top + i * lineHeight, w, h: characterHeight, clear: i === 0 }, font };
+      return { text, font, em: characterHeight, x, y: top + i * lineHeight, w, h: characterHeight };
     });
-    this.#shown = { lines: drawn, sides };
-    this.#current = drawn.map(({ event }) => event);
-    for (const listener of this.#listeners) listener(this.#current);
+    this.#show(texts, sides, []);
+  }
+
+  /** Texts and frames at their places. */
+  paint(texts: readonly PlacedText[], frames: readonly Frame[]): void {
+    this.#show(texts, {}, frames);
   }
 
   onDraw(listener: (events: readonly TextEvent[]) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #show(texts: readonly PlacedText[], sides: Sides, frames: readonly Frame[]): void {
+    const lines = texts.map(({ font, em, text, x, y, w, h }, i) => ({
+      event: { text, x, y, w, h, clear: i === 0 },
+      font,
+      em,
+    }));
+    this.#shown = { lines, sides, frames };
+    this.#current = lines.map(({ event }) => event);
+    for (const listener of this.#listeners) listener(this.#current);
   }
 }

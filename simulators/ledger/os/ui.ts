@@ -1,3 +1,5 @@
+import type { View } from './view.ts';
+
 /**
  * What an app may put on the screen: it says what is to be decided, and the system draws it for the device's kind, as the
  * use cases of Ledger's UI library (NBGL) do. Each replaces what was shown before.
@@ -5,6 +7,8 @@
 export interface Ui {
   /** The app at rest, with its settings, its information and the way out beside it. */
   home(home: Home): void;
+  /** The app's settings, as a person reaches them from its home screen. */
+  settings(home: Home): void;
   /** Pairs of label and value, to be approved or refused. */
   review(review: Review): void;
   /** An address that a person compares. */
@@ -20,14 +24,25 @@ export interface Ui {
 /** What the system itself shows besides. */
 export interface SystemUi extends Ui {
   /** The installed apps, to be opened. */
-  dashboard(entries: readonly { readonly name: string; readonly open: () => void }[]): void;
+  dashboard(entries: readonly Entry[]): void;
+  /** What lies over everything while it lasts, such as “Device locked”. */
+  cover(text: string): View;
+}
+
+/** An app on the dashboard. */
+export interface Entry {
+  readonly name: string;
+  readonly open: () => void;
 }
 
 /** Text, or what a Nano and a touch screen say instead of each other. A newline breaks the line. */
 export type Words = string | { readonly nano: string; readonly touch: string };
 
-/** `alone`: a statement, not a value: a touch screen gives it a page of its own. */
-export type Pair = readonly [label: string, value: string, place?: 'alone'];
+/**
+ * Where a pair has a place of its own, a touch screen begins a page with it (`first`), or gives it a page (`alone`: it is a
+ * statement rather than a value).
+ */
+export type Pair = readonly [label: string, value: string, place?: 'first' | 'alone'];
 
 /** What a review is about: the words that refuse it name it. */
 export type Operation = 'transaction' | 'message' | 'operation';

@@ -1,4 +1,5 @@
 import type { Font } from './font.ts';
+import type { Screen } from './screen.ts';
 
 export type Button = 'left' | 'right' | 'both';
 
@@ -13,11 +14,22 @@ export interface Sides {
   readonly right?: boolean;
 }
 
-/** What the screen shows, and what its buttons do. */
+/** What the screen shows, and what its buttons or a finger do. */
 export interface View {
-  readonly lines: readonly Line[];
-  readonly sides?: Sides;
+  draw(screen: Screen): void;
   press(button: Button): void;
+  /** What lies under a finger; nothing on a device with buttons. */
+  at?(x: number, y: number): Target | undefined;
+}
+
+/** A part of the screen that does something at a tap, or when a finger stays on it. In pixels. */
+export interface Target {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+  readonly tap?: () => void;
+  readonly hold?: () => void;
 }
 
 export interface Page {
@@ -39,13 +51,10 @@ export class Carousel implements View {
     this.#at = start;
   }
 
-  get lines(): readonly Line[] {
-    return this.#pages()[this.#at]?.lines ?? [];
-  }
-
-  get sides(): Sides {
+  draw(screen: Screen): void {
     const pages = this.#pages();
-    return { left: pages[this.#at - 1] !== undefined, right: pages[this.#at + 1] !== undefined };
+    const has = (at: number) => pages[at] !== undefined;
+    screen.draw(pages[this.#at]?.lines ?? [], { left: has(this.#at - 1), right: has(this.#at + 1) });
   }
 
   press(button: Button): void {
@@ -60,28 +69,21 @@ export class Carousel implements View {
   }
 }
 
-/** A message that goes away by itself (the OS sets the time) or at any button. */
+/** A message: any button does what it does, if anything. */
 export class Notice implements View {
-  readonly lines: readonly Line[];
-  readonly #then: () => void;
+  readonly #lines: readonly Line[];
+  readonly #then: (() => void) | undefined;
 
-  constructor(lines: readonly Line[], then: () => void) {
-    this.lines = lines;
+  constructor(lines: readonly Line[], then?: () => void) {
+    this.#lines = lines;
     this.#then = then;
   }
 
+  draw(screen: Screen): void {
+    screen.draw(this.#lines);
+  }
+
   press(_button?: Button): void {
-    this.#then();
+    this.#then?.();
   }
-}
-
-/** A message that stays. */
-export class Still implements View {
-  readonly lines: readonly Line[];
-
-  constructor(lines: readonly Line[]) {
-    this.lines = lines;
-  }
-
-  press(_button?: Button): void {}
 }
