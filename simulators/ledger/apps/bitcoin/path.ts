@@ -42,17 +42,12 @@ export function isExportable(path: readonly number[], coinType: number): boolean
   return depth === 3 || scriptType === 1 + hardened || scriptType === 2 + hardened;
 }
 
-/** The largest address index of a default policy. */
-const maxAddressIndex = 50_000;
+/** The largest address index that a default policy shows. */
+export const maxAddressIndex = 50_000;
 
-/** Whether a default policy may have its key here, and such an address. */
-export function isStandardAddress(
-  account: readonly number[],
-  purpose: number,
-  coinType: number,
-  index: number,
-): boolean {
-  const [first, coin, number = 0] = account;
-  if (account.length !== 3 || first !== purpose + hardened || coin !== coinType + hardened) return false;
-  return isHardened(number) && number - hardened <= maxAccount && index <= maxAddressIndex;
+/** Whether a default policy may have its key here (BIP-44). */
+export function isStandardAccount(path: readonly number[], purpose: number, coinType: number): boolean {
+  const [first, coin, account = 0] = path;
+  if (path.length !== 3 || first !== purpose + hardened || coin !== coinType + hardened) return false;
+  return isHardened(account) && account - hardened <= maxAccount;
 }

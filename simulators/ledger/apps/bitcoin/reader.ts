@@ -13,6 +13,11 @@ export class Reader {
     return this.#bytes.length - this.#at;
   }
 
+  /** The rest, with another error. */
+  relabelled(error: (why: string) => Error): Reader {
+    return new Reader(this.#bytes.subarray(this.#at), error);
+  }
+
   take(length: number): Uint8Array {
     if (length > this.left) throw this.#error(`${length} bytes wanted, ${this.left} left`);
     this.#at += length;
