@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
+import { parseApp } from './apps/installed.ts';
 import type { EmulatorOptions } from './emulator.ts';
 import { parseModel } from './os/model.ts';
 import { readAutomation } from './speculos/automation.ts';
 
 export const usage =
-  'npm run emulator -- [--model nanosp|nanox] [--api-port 5000] [--apdu-port 9999] [--button-port N] [--seed "…"] [--automation FILE] ethereum';
+  'npm run emulator -- [--model nanosp|nanox|stax|flex] [--api-port 5000] [--apdu-port 9999] [--button-port N] [--seed "…"] [--automation FILE] ethereum|bitcoin|bitcoin-test';
 
 /** Speculos' command line, for as much of it as makes sense here. Throws with a sentence that names the word. */
 export function parseCommandLine(args: readonly string[]): EmulatorOptions {
@@ -20,10 +21,10 @@ export function parseCommandLine(args: readonly string[]): EmulatorOptions {
       automation: { type: 'string' },
     },
   });
-  if (positionals.join(' ') !== 'ethereum') throw new Error('which app? ethereum is the one there is');
   const buttonPort = values['button-port'];
   return {
     model: parseModel(values.model),
+    app: parseApp(positionals),
     apiPort: parsePort(values['api-port']),
     apduPort: parsePort(values['apdu-port']),
     ...(buttonPort === undefined ? {} : { buttonPort: parsePort(buttonPort) }),

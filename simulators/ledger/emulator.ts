@@ -1,4 +1,4 @@
-import { EthereumApp } from './apps/ethereum/app.ts';
+import { type AppWord, installed } from './apps/installed.ts';
 import { Device } from './os/device.ts';
 import type { Model } from './os/model.ts';
 import { Automation } from './speculos/automation.ts';
@@ -10,6 +10,8 @@ import { createApduServer } from './speculos/tcp.ts';
 
 export interface EmulatorOptions {
   readonly model: Model;
+  /** The app that is open at start; Ethereum where absent. All are installed. */
+  readonly app?: AppWord;
   /** Speculos' REST port; 0 chooses a free one. */
   readonly apiPort: number;
   /** The raw APDU port; none where absent, 0 chooses a free one. */
@@ -35,12 +37,13 @@ export interface Emulator {
 }
 
 /**
- * Starts an emulated Ledger with its Ethereum app open. It listens on the loopback interface only.
+ * Starts an emulated Ledger with one of its apps open. It listens on the loopback interface only.
  * Rejects where a port is taken, a seed isn't BIP-39 words, or a rule is malformed.
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
-  const { model, seed, apduPort, buttonPort } = options;
-  const device = new Device({ model, apps: [(os) => new EthereumApp(os)], ...(seed === undefined ? {} : { seed }) });
+  const { model, app = 'ethereum', seed, apduPort, buttonPort } = options;
+  const open = Object.keys(installed).indexOf(app);
+  const device = new Device({ model, apps: Object.values(installed), open, ...(seed === undefined ? {} : { seed }) });
   const automation = new Automation(device, () => void stop('exited'));
   if (options.automation !== undefined) automation.load(options.automation);
   const rest = new RestApi(device, new EventLog(device.screen), automation);
@@ -54,16 +57,16 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   };
   device.listen({ reply: () => undefined, unplugged: () => undefined, crashed: () => void stop('crashed') });
 
-  const open = async (server: Parameters<typeof openPort>[0], number: number): Promise<number> => {
+  const listen = async (server: Parameters<typeof openPort>[0], number: number): Promise<number> => {
     const port = await openPort(server, number);
     ports.push(port);
     return port.number;
   };
   try {
     return {
-      apiUrl: `http://${host}:${await open(rest.server, options.apiPort)}`,
-      ...(apduPort === undefined ? {} : { apduPort: await open(createApduServer(device), apduPort) }),
-      ...(buttonPort === undefined ? {} : { buttonPort: await open(createButtonServer(device), buttonPort) }),
+      apiUrl: `http://${host}:${await listen(rest.server, options.apiPort)}`,
+      ...(apduPort === undefined ? {} : { apduPort: await listen(createApduServer(device), apduPort) }),
+      ...(buttonPort === undefined ? {} : { buttonPort: await listen(createButtonServer(device), buttonPort) }),
       ended: over.promise,
       close: () => stop('closed'),
     };

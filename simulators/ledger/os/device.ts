@@ -24,8 +24,8 @@ export interface DeviceOptions {
   readonly seed?: string;
   /** Make the apps that are installed. */
   readonly apps: readonly ((os: Os) => App)[];
-  /** The name of the one that is open at start; the first where absent. */
-  readonly open?: string;
+  /** Which of them is open at start; the first where absent. */
+  readonly open?: number;
 }
 
 /** What goes out of the device besides screens. */
@@ -74,9 +74,7 @@ export class Device implements Os, Stage {
     });
     this.#installed = options.apps.map((make) => make(this));
     this.#dashboard = new Dashboard(this, options.model, this.#installed, (app) => this.#start(app));
-    const first = this.#installed.find(({ name }) => options.open === undefined || name === options.open);
-    if (first === undefined) throw new Error(`no app ${options.open} is installed`);
-    this.#app = first;
+    this.#app = this.#installed[options.open ?? 0] ?? this.#dashboard;
     this.#app.start();
   }
 

@@ -32,7 +32,7 @@ export class NanoUi implements SystemUi {
     const { yes, no } = decision(onApprove, onRefuse);
     const pages: readonly Page[] = [
       titlePage(nanoWords(title)),
-      ...pairs.flatMap(([label, value]) => valuePages(label, value)),
+      ...pairs.flatMap(([label, value]) => valuePages(nanoWords(label), nanoWords(value))),
       actionPage(nanoWords(approve), yes),
       actionPage(`Reject ${operation}`, no),
     ];
@@ -48,7 +48,9 @@ export class NanoUi implements SystemUi {
     const { yes, no } = decision(onApprove, onRefuse);
     const pages = [
       titlePage(nanoWords(title)),
-      ...[['Address', address] as const, ...pairs].flatMap(([label, value]) => valuePages(label, value)),
+      ...[['Address', address] as const, ...pairs].flatMap(([label, value]) =>
+        valuePages(nanoWords(label), nanoWords(value)),
+      ),
       actionPage('Confirm', yes),
       actionPage('Cancel', no),
     ];

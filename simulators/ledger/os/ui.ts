@@ -42,7 +42,7 @@ export type Words = string | { readonly nano: string; readonly touch: string };
  * Where a pair has a place of its own, a touch screen begins a page with it (`first`), or gives it a page (`alone`: it is a
  * statement rather than a value).
  */
-export type Pair = readonly [label: string, value: string, place?: 'first' | 'alone'];
+export type Pair = readonly [label: Words, value: Words, place?: 'first' | 'alone'];
 
 /** What a review is about: the words that refuse it name it. */
 export type Operation = 'transaction' | 'message' | 'operation';
@@ -86,7 +86,7 @@ export interface Home {
   /** Under the name: “app is ready” where absent, or what a touch screen says of the app. */
   readonly tagline?: Words;
   readonly switches: readonly Switch[];
-  readonly info: readonly Pair[];
+  readonly info: readonly (readonly [label: string, value: string])[];
 }
 
 /** A setting of two states. */

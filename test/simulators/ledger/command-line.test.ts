@@ -3,7 +3,12 @@ import { parseCommandLine } from '../../../simulators/ledger/command-line.ts';
 
 describe('the command line is Speculos’ own', () => {
   it('has its defaults', () => {
-    expect(parseCommandLine(['ethereum'])).toEqual({ model: 'nanosp', apiPort: 5000, apduPort: 9999 });
+    expect(parseCommandLine(['ethereum'])).toEqual({
+      model: 'nanosp',
+      app: 'ethereum',
+      apiPort: 5000,
+      apduPort: 9999,
+    });
   });
 
   it('takes rules as JSON too', () => {
@@ -15,11 +20,21 @@ describe('the command line is Speculos’ own', () => {
     });
   });
 
+  it.each(['ethereum', 'bitcoin', 'bitcoin-test'])('opens %s', (app) => {
+    expect(parseCommandLine([app]).app).toBe(app);
+  });
+
+  it.each(['nanosp', 'nanox', 'stax', 'flex'])('emulates %s', (model) => {
+    expect(parseCommandLine(['--model', model, 'ethereum']).model).toBe(model);
+  });
+
   it.each([
-    [['bitcoin'], 'which app?'],
+    [['dogecoin'], 'which app?'],
+    [['toString'], 'which app?'],
     [['ethereum', 'bitcoin'], 'which app?'],
     [[], 'which app?'],
     [['--model', 'blue', 'ethereum'], '--model blue'],
+    [['--model', 'toString', 'ethereum'], '--model toString'],
     [['--api-port', 'high', 'ethereum'], 'high is not a port'],
     [['--api-port', '65536', 'ethereum'], '65536 is not a port'],
     [['--apdu-port', '', 'ethereum'], 'is not a port'],

@@ -21,7 +21,15 @@ function run(...args: readonly string[]): Child {
   return child;
 }
 
-async function ready(emulator: Child): Promise<{ api: string; apduPort: number; buttonPort?: number }> {
+interface Ready {
+  readonly api: string;
+  readonly apduPort: number;
+  readonly buttonPort?: number;
+  readonly app: string;
+  readonly model: string;
+}
+
+async function ready(emulator: Child): Promise<Ready> {
   const [line] = await once(createInterface(emulator.stdout), 'line');
   return JSON.parse(String(line));
 }
@@ -53,7 +61,8 @@ describe('npm run emulator', () => {
       file,
       'ethereum',
     );
-    const { api, apduPort, buttonPort } = await ready(emulator);
+    const { api, apduPort, buttonPort, app, model } = await ready(emulator);
+    expect([app, model]).toEqual(['ethereum', 'nanox']);
     expect(buttonPort).toBeGreaterThan(0);
     const host = await PortHost.connect(apduPort);
     host.send('b001000000');
@@ -80,7 +89,7 @@ describe('npm run emulator', () => {
   });
 
   it('says what is wrong with its words, and how it is used', async () => {
-    const emulator = run('bitcoin');
+    const emulator = run('dogecoin');
     let errors = '';
     emulator.stderr.on('data', (bytes) => {
       errors += String(bytes);

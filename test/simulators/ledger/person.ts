@@ -1,19 +1,20 @@
-import { EthereumApp } from '../../../simulators/ledger/apps/ethereum/app.ts';
+import { type AppWord, installed } from '../../../simulators/ledger/apps/installed.ts';
 import { Device } from '../../../simulators/ledger/os/device.ts';
 import { type Model, parseModel } from '../../../simulators/ledger/os/model.ts';
 import type { Button } from '../../../simulators/ledger/os/view.ts';
 
-/** A device in this process with someone at its buttons: no ports, no waiting. */
+/** A device in this process with someone at its buttons or its screen: no ports, no waiting. */
 export class Person {
   readonly device: Device;
   readonly replies: string[] = [];
   unplugged = 0;
   crashed = 0;
 
-  constructor(model: Model | string = 'nanosp', seed?: string) {
+  constructor(model: Model | string = 'nanosp', seed?: string, app: AppWord = 'ethereum') {
     this.device = new Device({
       model: parseModel(model),
-      apps: [(os) => new EthereumApp(os)],
+      apps: Object.values(installed),
+      open: Object.keys(installed).indexOf(app),
       ...(seed === undefined ? {} : { seed }),
     });
     this.device.listen({
@@ -30,6 +31,13 @@ export class Person {
   press(button: Button): void {
     this.device.buttons.press(button);
     this.device.buttons.release(button);
+  }
+
+  /** Touches the line of text that is this, for so long. */
+  touch(text: string, heldMs = 0): void {
+    const line = this.device.screen.current.find((candidate) => candidate.text === text);
+    if (line === undefined) throw new Error(`“${text}” is not on the screen, which is “${this.screen}”`);
+    this.device.finger(line.x + (line.w >> 1), line.y + (line.h >> 1), 'press-and-release', heldMs);
   }
 
   /** Sends a command; what was answered at once, or undefined. */

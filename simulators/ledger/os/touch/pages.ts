@@ -5,6 +5,9 @@ import { type Paragraph, Sheet } from './sheet.ts';
 /** A text and what touching it does. */
 export type Touch = readonly [text: string, tap: () => void];
 
+/** A pair in a touch screen's own words. */
+export type Spelt = readonly [label: string, value: string, place: Pair[2]];
+
 export interface Navigation {
   /** The way out at the left; none where absent. */
   readonly out?: { readonly text: string; readonly tap: () => void };
@@ -105,7 +108,7 @@ export class Pages {
   }
 
   /** How many of these pairs, from the first on, share a page: at least one. */
-  fitting(pairs: readonly Pair[]): number {
+  fitting(pairs: readonly Spelt[]): number {
     const { height, top, footer, gap } = this.#panel;
     let used = 0;
     for (const [i, pair] of pairs.entries()) {
@@ -119,7 +122,7 @@ export class Pages {
   }
 
   /** Labels over their values, from the top down. What is too long for a page is cut, and `under` stands below it. */
-  pairs(pairs: readonly Pair[], under?: Touch): Sheet {
+  pairs(pairs: readonly Spelt[], under?: Touch): Sheet {
     const { top, margin, gap, valueLines, large, width } = this.#panel;
     const sheet = new Sheet(this.#panel);
     let y = top;
@@ -137,7 +140,7 @@ export class Pages {
   }
 
   /** All of a long value, a page after another. */
-  details([label, value]: Pair): Sheet[] {
+  details([label, value]: Spelt): Sheet[] {
     const { margin, valueLines, top, small } = this.#panel;
     const lines = new Sheet(this.#panel).wrapped({ text: value, weight: 'large' });
     return Array.from({ length: Math.ceil(lines.length / valueLines) }, (_, i) => {
@@ -180,11 +183,11 @@ export class Pages {
     return { x: margin, y: height - footer - action, w: width - 2 * margin, h: action };
   }
 
-  #isLong([, value]: Pair): boolean {
+  #isLong([, value]: Spelt): boolean {
     return new Sheet(this.#panel).wrapped({ text: value, weight: 'large' }).length > this.#panel.valueLines;
   }
 
-  #height([label, value]: Pair): number {
+  #height([label, value]: Spelt): number {
     const sheet = new Sheet(this.#panel);
     return sheet.height({ text: label, weight: 'small' }) + labelGap + sheet.height({ text: value, weight: 'large' });
   }

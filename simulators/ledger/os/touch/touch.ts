@@ -12,7 +12,7 @@ import {
   type Words,
 } from '../ui.ts';
 import type { View } from '../view.ts';
-import { more, Pages, type Row } from './pages.ts';
+import { more, Pages, type Row, type Spelt } from './pages.ts';
 import type { Panel } from './panel.ts';
 import type { Sheet } from './sheet.ts';
 
@@ -55,7 +55,7 @@ export class TouchUi implements SystemUi {
     const { yes, no } = decision(review.onApprove, review.onRefuse);
     const leaves: readonly Leaf[] = [
       () => this.#opening(touchWords(review.title), 'Swipe to review', review.blind === true),
-      ...this.#pairLeaves(review.pairs),
+      ...this.#pairLeaves(spelt(review.pairs)),
       () => this.#closing(review, yes),
     ];
     const out: Out = { text: 'Reject', tap: (again) => this.#reallyReject(review, no, again) };
@@ -71,11 +71,14 @@ export class TouchUi implements SystemUi {
     const leaves: Leaf[] = [
       () => this.#opening(touchWords(title), 'Swipe to continue'),
       (again) => {
-        const sheet = this.#pages.pairs([['Address', address]], ['Show as QR', () => this.#code(address, again)]);
+        const sheet = this.#pages.pairs(
+          [['Address', address, undefined]],
+          ['Show as QR', () => this.#code(address, again)],
+        );
         return pairs.length === 0 ? confirm(sheet) : sheet;
       },
     ];
-    if (pairs.length > 0) leaves.push(() => confirm(this.#pages.pairs(pairs)));
+    if (pairs.length > 0) leaves.push(() => confirm(this.#pages.pairs(spelt(pairs))));
     this.#turn(leaves, { text: 'Cancel', tap: no }, 0);
     this.#stage.asked(no);
   }
@@ -132,7 +135,7 @@ export class TouchUi implements SystemUi {
     ]);
   }
 
-  #pairLeaves(pairs: readonly Pair[]): Leaf[] {
+  #pairLeaves(pairs: readonly Spelt[]): Leaf[] {
     const leaves: Leaf[] = [];
     for (let at = 0; at < pairs.length; ) {
       const some = pairs.slice(at, at + this.#pages.fitting(pairs.slice(at)));
@@ -144,7 +147,7 @@ export class TouchUi implements SystemUi {
     return leaves;
   }
 
-  #statement([label, value]: Pair): Sheet {
+  #statement([label, value]: Spelt): Sheet {
     return this.#pages.text([
       { text: label, weight: 'large' },
       ...(value === '' ? [] : [{ text: value, weight: 'small' as const }]),
@@ -159,7 +162,7 @@ export class TouchUi implements SystemUi {
   }
 
   /** All of a value that a page of a review has cut. */
-  #details(pair: Pair, close: () => void, at = 0): void {
+  #details(pair: Spelt, close: () => void, at = 0): void {
     const sheets = this.#pages.details(pair);
     const sheet = sheets[at];
     if (sheet === undefined) return;
@@ -232,3 +235,7 @@ export class TouchUi implements SystemUi {
 
 /** NBGL's own words for an app that says nothing of itself. */
 const tagline = (name: string): string => `This app enables signing\ntransactions on the ${name}\nnetwork.`;
+
+/** Pairs in a touch screen's own words. */
+const spelt = (pairs: readonly Pair[]): Spelt[] =>
+  pairs.map(([label, value, place]) => [touchWords(label), touchWords(value), place]);
