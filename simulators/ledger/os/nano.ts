@@ -5,6 +5,7 @@ import {
   type AddressReview,
   type Choice,
   type Entry,
+  type Explanation,
   type Home,
   nanoWords,
   type Review,
@@ -32,7 +33,7 @@ export class NanoUi implements SystemUi {
     const { yes, no } = decision(onApprove, onRefuse);
     const pages: readonly Page[] = [
       titlePage(nanoWords(title)),
-      ...pairs.flatMap(([label, value]) => valuePages(nanoWords(label), nanoWords(value))),
+      ...pairs.flatMap(pairPages),
       actionPage(nanoWords(approve), yes),
       actionPage(`Reject ${operation}`, no),
     ];
@@ -71,6 +72,10 @@ export class NanoUi implements SystemUi {
 
   notify(text: Words, then: () => void): void {
     this.#stage.show(new Notice(titlePage(nanoWords(text)).lines, then), { ms: noticeMs, then });
+  }
+
+  explain({ short, onLeave }: Explanation): void {
+    this.notify(short, onLeave);
   }
 
   wait(text: Words): void {
@@ -131,3 +136,7 @@ export class NanoUi implements SystemUi {
     this.#stage.show(new Carousel(pages, (view) => this.#stage.show(view), start));
   }
 }
+
+/** A statement is centred on one page; a value has as many as it needs. */
+const pairPages = ([label, value, place]: Pair): readonly Page[] =>
+  place === 'alone' ? [infoPage(nanoWords(label), nanoWords(value))] : valuePages(nanoWords(label), nanoWords(value));

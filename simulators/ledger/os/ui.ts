@@ -17,6 +17,8 @@ export interface Ui {
   choose(choice: Choice): void;
   /** What came of it: goes away by itself, at any button or at a tap. `then` happens once. */
   notify(text: Words, then: () => void): void;
+  /** Why something isn't done, and how it could be. */
+  explain(explanation: Explanation): void;
   /** What goes on while nothing is to be decided; it stays until something else is shown. */
   wait(text: Words): void;
 }
@@ -79,6 +81,17 @@ export interface Choice {
   readonly risky?: boolean;
   readonly onYes: () => void;
   readonly onNo: () => void;
+}
+
+/** A Nano says it in short, as it says a status; a touch screen asks whether to go where it can be changed. */
+export interface Explanation {
+  readonly short: string;
+  readonly title: string;
+  readonly text: string;
+  readonly remedy: string;
+  readonly leave: string;
+  readonly onRemedy: () => void;
+  readonly onLeave: () => void;
 }
 
 export interface Home {

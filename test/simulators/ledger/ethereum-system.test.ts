@@ -65,7 +65,7 @@ describe('the system around the app', () => {
     expect(person.screen).toBe('Dashboard');
     expect(person.send('e006000000')).toBe('6e00');
     expect(person.send('e0d8000000')).toBe('670a');
-    expect(person.send(`e0d8000007${Buffer.from('Bitcoin').toString('hex')}`)).toBe('6807');
+    expect(person.send(`e0d8000008${Buffer.from('Dogecoin').toString('hex')}`)).toBe('6807');
     const open = `e0d8000008${Buffer.from('Ethereum').toString('hex')}`;
     expect(person.send(open)).toBeUndefined();
     person.select('Cancel');

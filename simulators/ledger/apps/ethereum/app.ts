@@ -2,10 +2,11 @@ import type { Apdu } from '../../os/apdu.ts';
 import type { App, Os } from '../../os/app.ts';
 import { hardened } from '../../os/seed.ts';
 import { answer, nothing, StatusError, status } from '../../os/status.ts';
+import type { Home } from '../../os/ui.ts';
 import { BlindSigningOff } from './blind-signing.ts';
 import { getConfiguration } from './configuration.ts';
 import { Context } from './context.ts';
-import { showHome } from './home.ts';
+import { home } from './home.ts';
 import { provideToken } from './provide-token.ts';
 import { getPublicKey } from './public-key.ts';
 import { freshSettings } from './settings.ts';
@@ -45,7 +46,7 @@ export class EthereumApp implements App {
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       this.#context.reset();
-      if (error instanceof BlindSigningOff) this.#os.ui.notify(BlindSigningOff.text, this.#context.idle);
+      if (error instanceof BlindSigningOff) this.#explainBlindSigning();
       return answer(nothing, error.word);
     }
   }
@@ -56,7 +57,19 @@ export class EthereumApp implements App {
   }
 
   #newContext(): Context {
-    return new Context(this.#os, this.#settings, () => showHome(this.#os, this.#settings, this.version));
+    return new Context(this.#os, this.#settings, () => this.#os.ui.home(this.#home));
+  }
+
+  get #home(): Home {
+    return home(this.#settings, this.version);
+  }
+
+  #explainBlindSigning(): void {
+    this.#os.ui.explain({
+      ...BlindSigningOff.words,
+      onRemedy: () => this.#os.ui.settings(this.#home),
+      onLeave: this.#context.idle,
+    });
   }
 
   #dispatch(apdu: Apdu): Uint8Array | undefined {

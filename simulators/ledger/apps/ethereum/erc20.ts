@@ -17,8 +17,8 @@ const unlimited = (1n << 256n) - 1n;
 /** The plugin's text buffer, less the end of the text. */
 const longestValue = 99;
 
-export const erc20Title = ({ kind }: Erc20Call): string =>
-  `Review transaction to ${kind === 'transfer' ? 'send' : 'approve'} ERC20 token`;
+export const erc20Purpose = ({ kind }: Erc20Call): string =>
+  `to ${kind === 'transfer' ? 'send' : 'approve'} ERC20 token`;
 
 /** What the plugin shows of a call, once it knows the token. */
 export function erc20Pairs(call: Erc20Call, token: Token): (readonly [string, string])[] {

@@ -58,7 +58,7 @@ function review(context: Context, { path, bytes }: PersonalMessage): void {
 /** What every message's review ends with. */
 export const messageChoices = {
   operation: 'message',
-  approve: 'Sign message',
+  approve: { nano: 'Sign message', touch: 'Sign message?' },
   approved: 'Message signed',
   refused: 'Message rejected',
 } as const;

@@ -1,12 +1,12 @@
 import { bytesToHex, concatBytes, equalBytes } from '@noble/curves/utils.js';
 import type { Apdu } from '../../os/apdu.ts';
 import { answer, nothing, StatusError, status } from '../../os/status.ts';
-import type { Pair } from '../../os/ui.ts';
+import type { Pair, Words } from '../../os/ui.ts';
 import { addressOf, displayed } from './address.ts';
 import { amountText, feeText } from './amount.ts';
 import { BlindSigningOff } from './blind-signing.ts';
 import type { Context } from './context.ts';
-import { erc20Pairs, erc20Title } from './erc20.ts';
+import { type Erc20Call, erc20Pairs, erc20Purpose } from './erc20.ts';
 import { mainnet, networkName, ticker } from './networks.ts';
 import { takePath } from './path.ts';
 import { type SigningReview, showReview } from './review.ts';
@@ -60,9 +60,9 @@ function reviewOf(context: Context, path: readonly number[], stream: Transaction
       : [...(token === undefined ? [] : erc20Pairs(call, token)), ...networkPair(stream), feePair(stream)];
   return {
     operation: 'transaction',
-    title: call === undefined ? 'Review transaction' : erc20Title(call),
+    title: call === undefined ? 'Review transaction' : `Review transaction ${erc20Purpose(call)}`,
     pairs: [['From', from], ...pairs],
-    approve: blind ? 'Accept risk and sign transaction' : 'Sign transaction',
+    approve: approveWords(blind, call),
     approved: 'Transaction signed',
     refused: 'Transaction rejected',
     blind,
@@ -71,6 +71,12 @@ function reviewOf(context: Context, path: readonly number[], stream: Transaction
       os.replySignature(concatBytes(Uint8Array.of(vByte(stream, odd)), rs));
     },
   };
+}
+
+/** A touch screen has room for the whole question. */
+function approveWords(blind: boolean, call: Erc20Call | undefined): Words {
+  const nano = blind ? 'Accept risk and sign transaction' : 'Sign transaction';
+  return { nano, touch: `${nano}${call === undefined ? '' : ` ${erc20Purpose(call)}`}?` };
 }
 
 /** Ledger's word on the token that is called, where the host has provided it. */
@@ -96,7 +102,7 @@ function plainPairs(context: Context, stream: TransactionStream, hash: Uint8Arra
     ...nonce,
     feePair(stream),
     ...networkPair(stream),
-    ...(hash === undefined ? [] : [['Tx hash', `0x${bytesToHex(hash)}`] as const]),
+    ...(hash === undefined ? [] : [[{ nano: 'Tx hash', touch: 'Transaction hash' }, `0x${bytesToHex(hash)}`] as const]),
   ];
 }
 

@@ -27,6 +27,9 @@ export interface Row {
 /** Between a label and its value. */
 const labelGap = 4;
 
+/** On a page, however short they are (NBGL's NB_MAX_DISPLAYED_PAIRS_IN_REVIEW). */
+const mostPairs = 4;
+
 /** The parts that touch screens are made of: each knows its place on the panel. */
 export class Pages {
   readonly #panel: Panel;
@@ -113,7 +116,7 @@ export class Pages {
     let used = 0;
     for (const [i, pair] of pairs.entries()) {
       const starts = pair[2] !== undefined || this.#isLong(pair);
-      if (i > 0 && starts) return i;
+      if (i === mostPairs || (i > 0 && starts)) return i;
       used += (i === 0 ? 0 : gap) + this.#height(pair);
       if (i > 0 && used >= height - top - footer) return i;
       if (pair[2] === 'alone' || this.#isLong(pair)) return 1;

@@ -4,6 +4,7 @@ import {
   type AddressReview,
   type Choice,
   type Entry,
+  type Explanation,
   type Home,
   type Pair,
   type Review,
@@ -97,6 +98,11 @@ export class TouchUi implements SystemUi {
   notify(text: Words, then: () => void): void {
     const sheet = this.#status(touchWords(text));
     this.#stage.show(this.#pages.everywhere(sheet, then), { ms: statusMs, then });
+  }
+
+  explain({ title, text, remedy, leave, onRemedy, onLeave }: Explanation): void {
+    const { yes, no } = decision(onRemedy, onLeave);
+    this.#stage.show(this.#question(title, text, [remedy, yes], [leave, no]));
   }
 
   wait(text: Words): void {
