@@ -8,6 +8,7 @@ import {
   type Explanation,
   type Home,
   nanoWords,
+  type Pair,
   type Review,
   type SystemUi,
   type Words,

@@ -3,7 +3,7 @@ import { Person } from './person.ts';
 import { readRecording, recordingNames } from './recording.ts';
 
 const home = 'Ethereum\napp is ready';
-const flows = recordingNames().filter((name) => !name.includes('-tcp-'));
+const flows = recordingNames().filter((name) => /^(nanox-)?eth-/.test(name) && !name.includes('-tcp-'));
 
 describe('the Ethereum app answers and shows what the real one did', () => {
   it.each(flows)('%s', (name) => {

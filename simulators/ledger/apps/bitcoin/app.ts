@@ -100,5 +100,5 @@ export class BitcoinApp implements App {
     return { os, network: this.#network, host: new Host(os), reviews: new Reviews(os, this.#home) };
   }
 
-  readonly #home = (): void => showHome(this.#os, this.name, this.version);
+  readonly #home = (): void => showHome(this.#os, this.#network.title, this.version);
 }

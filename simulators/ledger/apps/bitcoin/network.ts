@@ -2,6 +2,8 @@
 export interface Network {
   /** The app's name, as B0 01 reports it. */
   readonly name: 'Bitcoin' | 'Bitcoin Test';
+  /** As its home screen calls it. */
+  readonly title: string;
   /** SLIP-44, not hardened. */
   readonly coinType: 0 | 1;
   readonly ticker: 'BTC' | 'TEST';
@@ -15,6 +17,7 @@ export interface Network {
 
 export const mainnet: Network = {
   name: 'Bitcoin',
+  title: 'Bitcoin',
   coinType: 0,
   ticker: 'BTC',
   hrp: 'bc',
@@ -25,6 +28,7 @@ export const mainnet: Network = {
 
 export const testnet: Network = {
   name: 'Bitcoin Test',
+  title: 'Bitcoin Testnet',
   coinType: 1,
   ticker: 'TEST',
   hrp: 'tb',
