@@ -1,5 +1,6 @@
 // The room's public face: the words of the design, as types.
 export * from './amount.ts';
+export * from './buckets.ts';
 export * from './caip.ts';
 export * from './canonical.ts';
 export * from './clock.ts';
@@ -11,6 +12,7 @@ export * from './intent.ts';
 export * from './label.ts';
 export * from './networks.ts';
 export * from './operator.ts';
+export * from './prices.ts';
 export * from './reasons.ts';
 export * from './records.ts';
 export * from './refusal.ts';

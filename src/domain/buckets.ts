@@ -1,0 +1,273 @@
+import { day, hour, minute, type WitnessedMs } from './time.ts';
+
+/**
+ * What was paid lately, in buckets of witnessed time (formats.md, "Buckets"): as much work and as many bytes after ten million
+ * payments as after a thousand. A window of each length is kept of whatever is counted at all, so that a limit over another
+ * window, which policy adds later, does not start from zero. What no limit names is not counted: a limit on another asset, or
+ * on young payments, starts from what is paid after it took effect.
+ */
+
+/** How long each window is, and how finely it is kept, ms. */
+export const bucketWindows = {
+  hour: { length: hour, width: 5 * minute },
+  day: { length: day, width: hour },
+  week: { length: 7 * day, width: 6 * hour },
+} as const;
+export type BucketWindow = keyof typeof bucketWindows;
+
+const windowNames = ['week', 'day', 'hour'] as const satisfies readonly BucketWindow[];
+
+/** Amounts by the number of their bucket, ⌊W ÷ width⌋; none is zero. */
+type Ring = ReadonlyMap<number, bigint>;
+type Rings = Readonly<Record<BucketWindow, Ring>>;
+
+const none: Rings = { hour: new Map(), day: new Map(), week: new Map() };
+
+/** The oldest bucket that overlaps the window which ends at `w`: the window reaches back over its own beginning. */
+function oldest(window: BucketWindow, w: WitnessedMs): number {
+  const { length, width } = bucketWindows[window];
+  return Math.max(0, Math.floor((w - length) / width));
+}
+
+const bucketOf = (window: BucketWindow, w: WitnessedMs): number => Math.floor(w / bucketWindows[window].width);
+
+/**
+ * All that is counted within one scope: an immutable value. A thing's name is the caller's: printable ASCII, at most 255 bytes.
+ * Things that nobody asks for stay packed.
+ */
+export class Buckets {
+  readonly #things: ReadonlyMap<string, Uint8Array>;
+  /** What was asked for already: several limits count the same thing. */
+  readonly #unpacked = new Map<string, Rings>();
+
+  private constructor(things: ReadonlyMap<string, Uint8Array>) {
+    this.#things = things;
+  }
+
+  static readonly empty = new Buckets(new Map());
+
+  /** What `packed` made. The row is under a MAC, so anything else is the program's mistake, and throws. */
+  static parse(packed: Uint8Array): Buckets {
+    const reader = new Reader(packed);
+    if (reader.uint8() !== version) throw new Error('buckets of an unknown version');
+    const things = new Map<string, Uint8Array>();
+    while (!reader.done) {
+      const name = ascii.decode(reader.bytes(reader.uint8()));
+      things.set(name, reader.bytes(reader.uint16()));
+    }
+    return new Buckets(things);
+  }
+
+  pack(): Uint8Array {
+    const things = [...this.#things].sort(([a], [b]) => (a < b ? -1 : 1));
+    const writer = new Writer();
+    writer.uint8(version);
+    for (const [name, rings] of things) {
+      const bytes = new TextEncoder().encode(name);
+      if (!/^[\x20-\x7e]{1,255}$/.test(name)) throw new Error(`buckets cannot count ${JSON.stringify(name)}`);
+      writer.uint8(bytes.length);
+      writer.bytes(bytes);
+      writer.uint16(rings.length);
+      writer.bytes(rings);
+    }
+    return writer.done();
+  }
+
+  /** The same with `amount` more of a thing at `w`. What no window that ends at `w` reaches is forgotten. */
+  add(thing: string, amount: bigint, w: WitnessedMs): Buckets {
+    if (amount <= 0n) throw new Error('only what is more than nothing is counted');
+    const before = this.#rings(thing);
+    const ring = (window: BucketWindow): Ring => {
+      const first = oldest(window, w);
+      const at = bucketOf(window, w);
+      const kept = new Map([...before[window]].filter(([bucket]) => bucket >= first));
+      return kept.set(at, (kept.get(at) ?? 0n) + amount);
+    };
+    const things = new Map([...this.#things].filter(([, rings]) => newestWeek(rings) >= oldest('week', w)));
+    return new Buckets(things.set(thing, packRings({ hour: ring('hour'), day: ring('day'), week: ring('week') })));
+  }
+
+  /** Takes back what was added at `at`, from the buckets that it went into, as far as they are still kept. */
+  giveBack(thing: string, amount: bigint, at: WitnessedMs): Buckets {
+    if (!this.#things.has(thing)) return this;
+    const before = this.#rings(thing);
+    const ring = (window: BucketWindow): Ring => {
+      const bucket = bucketOf(window, at);
+      const held = before[window].get(bucket);
+      // A bucket that holds less never had it. Counted too much is the mistake that loses nobody money.
+      if (held === undefined || held < amount) return before[window];
+      const after = new Map(before[window]);
+      if (held === amount) after.delete(bucket);
+      else after.set(bucket, held - amount);
+      return after;
+    };
+    const after: Rings = { hour: ring('hour'), day: ring('day'), week: ring('week') };
+    const things = new Map(this.#things);
+    if (windowNames.every((window) => after[window].size === 0)) things.delete(thing);
+    else things.set(thing, packRings(after));
+    return new Buckets(things);
+  }
+
+  /** What was added within the window that ends at `w`, and at most one bucket's width before it: each bucket counts whole. */
+  within(thing: string, window: BucketWindow, w: WitnessedMs): bigint {
+    const first = oldest(window, w);
+    let sum = 0n;
+    for (const [bucket, amount] of this.#rings(thing)[window]) if (bucket >= first) sum += amount;
+    return sum;
+  }
+
+  /** Whether nothing is counted: then there need be no row. */
+  get isEmpty(): boolean {
+    return this.#things.size === 0;
+  }
+
+  #rings(thing: string): Rings {
+    const known = this.#unpacked.get(thing);
+    if (known !== undefined) return known;
+    const packed = this.#things.get(thing);
+    const rings = packed === undefined ? none : unpackRings(packed);
+    this.#unpacked.set(thing, rings);
+    return rings;
+  }
+}
+
+const version = 1;
+const ascii = new TextDecoder();
+
+/** Of the week, the day and the hour: how many buckets, then each, newest first, as its number, its amount's words, the amount. */
+function packRings(rings: Rings): Uint8Array {
+  const writer = new Writer();
+  for (const window of windowNames) {
+    const ring = [...rings[window]].sort(([a], [b]) => b - a);
+    writer.uint8(ring.length);
+    for (const [bucket, amount] of ring) {
+      writer.uint32(bucket);
+      writer.amount(amount);
+    }
+  }
+  return writer.done();
+}
+
+function unpackRings(packed: Uint8Array): Rings {
+  const reader = new Reader(packed);
+  const ring = (): Ring => {
+    const found = new Map<number, bigint>();
+    for (let left = reader.uint8(); left > 0; left--) found.set(reader.uint32(), reader.amount());
+    return found;
+  };
+  const rings = { week: ring(), day: ring(), hour: ring() };
+  if (!reader.done) throw new Error('buckets have something after their end');
+  return rings;
+}
+
+/** The number of the newest bucket of the week, which outlives the others; it stands first, so that nothing else is read for it. */
+function newestWeek(packed: Uint8Array): number {
+  const reader = new Reader(packed);
+  return reader.uint8() === 0 ? -1 : reader.uint32();
+}
+
+class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get done(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  uint8(): number {
+    return this.#view.getUint8(this.#forth(1));
+  }
+
+  uint16(): number {
+    return this.#view.getUint16(this.#forth(2));
+  }
+
+  uint32(): number {
+    return this.#view.getUint32(this.#forth(4));
+  }
+
+  bytes(count: number): Uint8Array {
+    const at = this.#forth(count);
+    return this.#bytes.subarray(at, at + count);
+  }
+
+  amount(): bigint {
+    let amount = 0n;
+    for (let left = this.uint8(); left > 0; left--) {
+      amount = (amount << 64n) | this.#view.getBigUint64(this.#forth(8));
+    }
+    return amount;
+  }
+
+  #forth(count: number): number {
+    const at = this.#at;
+    if (at + count > this.#bytes.length) throw new Error('buckets end too early');
+    this.#at += count;
+    return at;
+  }
+}
+
+class Writer {
+  #bytes = new Uint8Array(256);
+  #view = new DataView(this.#bytes.buffer);
+  #at = 0;
+
+  uint8(value: number): void {
+    const at = this.#forth(1);
+    this.#view.setUint8(at, fitting(value, 0xff));
+  }
+
+  uint16(value: number): void {
+    const at = this.#forth(2);
+    this.#view.setUint16(at, fitting(value, 0xffff));
+  }
+
+  uint32(value: number): void {
+    const at = this.#forth(4);
+    this.#view.setUint32(at, fitting(value, 0xffffffff));
+  }
+
+  bytes(value: Uint8Array): void {
+    const at = this.#forth(value.length);
+    this.#bytes.set(value, at);
+  }
+
+  amount(value: bigint): void {
+    let words = 0;
+    while (value >> BigInt(64 * words) > 0n) words++;
+    this.uint8(words);
+    for (let word = words - 1; word >= 0; word--) {
+      const at = this.#forth(8);
+      this.#view.setBigUint64(at, BigInt.asUintN(64, value >> BigInt(64 * word)));
+    }
+  }
+
+  done(): Uint8Array {
+    return this.#bytes.slice(0, this.#at);
+  }
+
+  /** Where the next `count` bytes go. May replace buffer and view, so it comes before either is used. */
+  #forth(count: number): number {
+    const at = this.#at;
+    this.#at += count;
+    if (this.#at > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    return at;
+  }
+}
+
+/** DataView would cut a number that is too large, and what it counts for with it. */
+function fitting(value: number, most: number): number {
+  if (!(value >= 0 && value <= most)) throw new RangeError(`buckets cannot hold ${value} where at most ${most} fits`);
+  return value;
+}
