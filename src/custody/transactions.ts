@@ -215,6 +215,7 @@ export class TransactionDesk implements Transactions {
       intent: parseIntent(record.intent, 'portcullis/withdrawal/v1'),
       evidence,
       listed: { listing, entry: listing?.entry === record.entry ? listedEntry(facts, listing) : undefined },
+      approvals: [],
     };
   }
 

@@ -240,6 +240,39 @@ export const reasons = {
   ),
   'wallet-unknown': denied('Policy names no such wallet.', 'Use a wallet that policy names.'),
 
+  // Operators’ acts
+  'operators-founded': notNow(
+    'The station has operators: this is done by their acts.',
+    'Prepare an operators’ act and have them sign it.',
+  ),
+  'operators-unfounded': notNow('The station’s policy founds no operators.', 'Use the calls for stations without.'),
+  'operator-unknown': denied(
+    'The assertion is by no key of the station’s operators.',
+    'Sign with the key that policy names for you.',
+  ),
+  'operator-suspended': denied('The operator is suspended.', 'Have a quorum of the others reinstate you.'),
+  'already-approved': {
+    code: 'ALREADY_EXISTS',
+    sentence: 'The operator has signed this act already.',
+    remedy: 'Have another operator sign it.',
+  },
+  'quorum-missing': notNow(
+    'Fewer operators in good standing have signed than are needed.',
+    'Have further operators sign.',
+  ),
+  'act-lapsed': notNow('The act was decided on a policy that is not in force.', 'Prepare it anew.'),
+  'act-settled': notNow('The act has taken effect or ended already.', 'See its state; prepare a new one if need be.'),
+  'act-subject-changed': notNow(
+    'What the act is about is not, or no longer, as it was when the act was prepared.',
+    'Look at it as it is now, and prepare anew.',
+  ),
+  'act-unripe': notNow('The act has not ripened yet.', 'Wait until the time in `not_before`.'),
+  'act-limit': {
+    code: 'RESOURCE_EXHAUSTED',
+    sentence: 'The operator has opened as many acts as may wait at a time.',
+    remedy: 'Have some of them signed or refused.',
+  },
+
   // Stops
   frozen: notNow('A freeze stops this.', 'Ask the station’s operators.'),
   'clock-suspect': notNow('The station does not trust its clock.', 'An operator must acknowledge the clock.'),

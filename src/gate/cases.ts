@@ -1,4 +1,5 @@
 import type {
+  ActRecord,
   AnchorRecord,
   DestinationIntent,
   DestinationRecord,
@@ -6,7 +7,11 @@ import type {
   FactorIntent,
   FactorRecord,
   FreezeRecord,
+  Intent,
   ListingRecord,
+  OperatorIntent,
+  OperatorName,
+  OperatorRecord,
   Sealed,
   SpentRecord,
   StationRecord,
@@ -20,6 +25,7 @@ import type {
   WitnessedMs,
 } from '../domain/index.ts';
 import type { Policy } from './policy.ts';
+import type { Judgement } from './rule.ts';
 
 // What a decision is about: facts that others fetched and verified. The gate looks at nothing else.
 
@@ -46,12 +52,17 @@ export interface Listed {
   readonly entry: DestinationRecord | undefined;
 }
 
-/** What a customer asks for with an intent: the part that all intents share. */
-export interface Approvable extends Moment {
-  readonly intent: Sealed<WithdrawalIntent | DestinationIntent | FactorIntent>;
+/** What someone asks for with an intent: the part that all intents share. */
+export interface Intended extends Moment {
+  readonly intent: Sealed<Intent>;
   /** Whether the intent's ticket was made by this station under the present epoch. */
   readonly ticketGenuine: boolean;
   readonly spent: SpentRecord | undefined;
+}
+
+/** What a customer asks for. */
+export interface Approvable extends Intended {
+  readonly intent: Sealed<WithdrawalIntent | DestinationIntent | FactorIntent>;
 }
 
 export interface Attested extends Approvable {
@@ -91,6 +102,52 @@ export interface PaidWithdrawal {
   readonly intent: Sealed<WithdrawalIntent>;
   readonly evidence: readonly Evidence[];
   readonly listed: Listed;
+  /** Operators' signatures under its approval, verified again; empty where nobody had to approve it. */
+  readonly approvals: readonly OperatorSignature[];
+}
+
+/** One operator's signature: what verification said under the key that policy gives the name, and how the operator stands. */
+export interface OperatorSignature {
+  readonly operator: OperatorName;
+  readonly verification: Verification;
+  /** Undefined: never seen, and in good standing. */
+  readonly record: OperatorRecord | undefined;
+}
+
+/** What an act needs, as its effect says. */
+export interface ActDemands {
+  /** Operators in good standing who have to sign. */
+  readonly signatures: number;
+  /** It only tightens: then it may rest on a policy that is no longer in force. */
+  readonly tightens: boolean;
+  /** It may be signed and take effect while the clock is suspect. */
+  readonly whileSuspect: boolean;
+  /** The recovery quorum may carry it, too. */
+  readonly recovery: boolean;
+  /** How long it ripens, ms of witnessed time; undefined: it acts at once. */
+  readonly delay: number | undefined;
+}
+
+/** Common to signing an act and to its taking effect. */
+interface Demanded extends Moment {
+  readonly demands: ActDemands;
+  /** Whether what the act is about still is what its digest says, as its effect judges. */
+  readonly subject: Judgement;
+}
+
+/** One operator signs an act. */
+export interface OperatorCase extends Intended, Demanded {
+  readonly intent: Sealed<OperatorIntent>;
+  /** Undefined where the credential is nobody's. */
+  readonly signature: OperatorSignature | undefined;
+  /** The act that it joins; undefined where it opens one. */
+  readonly act: ActRecord | undefined;
+}
+
+/** An act that is to take effect, its kept evidence verified again. */
+export interface EffectCase extends Demanded {
+  readonly act: ActRecord;
+  readonly signatures: readonly OperatorSignature[];
 }
 
 /**

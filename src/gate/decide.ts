@@ -1,10 +1,21 @@
-import type { DestinationCase, FactorCase, TransactionCase, WithdrawalCase } from './cases.ts';
+import type {
+  DestinationCase,
+  EffectCase,
+  FactorCase,
+  OperatorCase,
+  TransactionCase,
+  WithdrawalCase,
+} from './cases.ts';
 import { decide, type Rule, type Verdict } from './rule.ts';
+import { actClock } from './rules/act-clock.ts';
+import { actJoinedOnce } from './rules/act-joined-once.ts';
+import { actRipe } from './rules/act-ripe.ts';
 import { factorAdmitted, factorClassAccepted, factorNew } from './rules/admission.ts';
 import { amountWithinCeiling } from './rules/amount-within-ceiling.ts';
 import { anchorHolds, nonceInWindow } from './rules/anchor-holds.ts';
 import { assetKnown } from './rules/asset-known.ts';
 import { assetsRegistered } from './rules/assets-registered.ts';
+import { baseInForce } from './rules/base-in-force.ts';
 import { clockTrusted } from './rules/clock-trusted.ts';
 import { destinationNew } from './rules/destination-new.ts';
 import { destinationListed, destinationRipe, destinationsStand } from './rules/destination-stands.ts';
@@ -15,8 +26,12 @@ import { accessListWithinPolicy, dataFeeBounded, feeWithinApproved, feeWithinPol
 import { notFrozen } from './rules/frozen.ts';
 import { intentFresh } from './rules/intent-fresh.ts';
 import { intentForStation, intentPrepared } from './rules/intent-prepared.ts';
+import { operatorSigns } from './rules/operator-signs.ts';
+import { operatorsFounded } from './rules/operators-founded.ts';
 import { payByAhead, payByAheadOfAll } from './rules/pay-by-ahead.ts';
 import { paymentsMatch } from './rules/payments-match.ts';
+import { operatorsApproved, quorumPresent } from './rules/quorum-present.ts';
+import { subjectStands } from './rules/subject-stands.ts';
 import { chainMatches, walletKnown } from './rules/wallet-chain.ts';
 
 // The gate: which rules judge what. Each list is read top-down; the first refusal is the one that is told.
@@ -112,9 +127,52 @@ const transactionApproved: readonly Rule<TransactionCase>[] = [
   feeWithinApproved,
   payByAheadOfAll,
   approvalsStand,
+  operatorsApproved,
   destinationsStand,
 ];
 
 export function decideTransaction(of: TransactionCase): Verdict {
   return decide([...transactionItself, ...transactionApproved], of);
+}
+
+/** What can be judged of an act before anyone signed: `PrepareOperatorAct` shows these. */
+const operatorRequest: readonly Rule<OperatorCase>[] = [
+  operatorsFounded,
+  intentForStation,
+  notFrozen,
+  actClock,
+  baseInForce,
+  subjectStands,
+];
+
+const operatorApproval: readonly Rule<OperatorCase>[] = [
+  intentPrepared,
+  intentFresh,
+  operatorSigns,
+  actJoinedOnce,
+  evidenceUnspent,
+];
+
+/** Whether one operator's signature goes under an act. */
+export function decideOperatorAct(of: OperatorCase): Verdict {
+  return decide([...operatorRequest, ...operatorApproval], of);
+}
+
+export function explainOperatorAct(of: OperatorCase): Verdict {
+  return decide(operatorRequest, of);
+}
+
+/** Whether an act still is what its operators signed: one that is not lapses. */
+export function decideActStands(of: EffectCase): Verdict {
+  return decide([operatorsFounded, baseInForce, subjectStands], of);
+}
+
+/** Whether an act has its quorum, so that it can take effect, or be announced where it has to ripen. */
+export function decideActQuorum(of: EffectCase): Verdict {
+  return decide([quorumPresent], of);
+}
+
+/** Whether an act takes effect now. */
+export function decideActEffect(of: EffectCase): Verdict {
+  return decide([operatorsFounded, baseInForce, subjectStands, quorumPresent, actRipe, notFrozen, actClock], of);
 }

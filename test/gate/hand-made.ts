@@ -225,6 +225,7 @@ export function paid(of: Partial<WithdrawalRecord> = {}, intent = withdrawalInte
     intent,
     evidence: [evidence()],
     listed: listed(),
+    approvals: [],
   };
 }
 

@@ -1,9 +1,9 @@
 import { formatInstant, second } from '../../domain/index.ts';
-import type { Approvable } from '../cases.ts';
+import type { Intended } from '../cases.ts';
 import { pass, type Rule, refuse } from '../rule.ts';
 
 /** Threat A4. `now` never goes back: it is the later of the wall clock and its high-water mark. */
-export const intentFresh: Rule<Approvable> = {
+export const intentFresh: Rule<Intended> = {
   name: 'intent-fresh',
   judge({ intent: { intent }, now }) {
     // `issued` is rounded down to a second, so an honest intent never lies ahead.

@@ -1,9 +1,9 @@
 import { shown } from '../../domain/index.ts';
-import type { Approvable } from '../cases.ts';
+import type { Intended } from '../cases.ts';
 import { pass, type Rule, refuse } from '../rule.ts';
 
 /** The intent names this station, in this generation. */
-export const intentForStation: Rule<Approvable> = {
+export const intentForStation: Rule<Intended> = {
   name: 'intent-for-this-station',
   judge({ intent, station }) {
     const named = intent.intent.station;
@@ -13,7 +13,7 @@ export const intentForStation: Rule<Approvable> = {
 };
 
 /** Threat A11: an intent that was not prepared here, or was prepared before the ticket epoch rose, is not known. */
-export const intentPrepared: Rule<Approvable> = {
+export const intentPrepared: Rule<Intended> = {
   name: 'intent-prepared-here',
   judge({ ticketGenuine }) {
     if (ticketGenuine) return pass('the intent carries a ticket of this station');
