@@ -1,10 +1,10 @@
 import type { Apdu } from './apdu.ts';
 import type { App, Os } from './app.ts';
-import { type Model, models } from './model.ts';
+import { ascii, type Model, models, versionOf } from './model.ts';
 import { answer, nothing, status } from './status.ts';
 import type { SystemUi } from './ui.ts';
 
-/** What runs where no app does: lists the installed apps, opens one at a touch or at the host's request. */
+/** What runs where no app does: lists the installed apps, opens one by hand or at the host's request, says what it is. */
 export class Dashboard implements App {
   readonly name = 'BOLOS';
   readonly version: string;
@@ -13,11 +13,13 @@ export class Dashboard implements App {
   readonly corrupted = false;
   readonly busy = false;
   readonly #os: Os & { readonly ui: SystemUi };
+  readonly #model: Model;
   readonly #installed: readonly App[];
   readonly #open: (app: App) => void;
 
   constructor(os: Os & { readonly ui: SystemUi }, model: Model, installed: readonly App[], open: (app: App) => void) {
     this.#os = os;
+    this.#model = model;
     this.version = models[model].os;
     this.#installed = installed;
     this.#open = open;
@@ -28,17 +30,29 @@ export class Dashboard implements App {
   }
 
   handle({ cla, ins, data }: Apdu): Uint8Array | undefined {
-    if (cla !== 0xe0 || ins !== 0xd8) return answer(nothing, status.unknownClass);
-    if (data.length === 0) return answer(nothing, status.noName);
-    const wanted = new TextDecoder().decode(data);
-    const app = this.#installed.find(({ name }) => name === wanted);
-    if (app === undefined) return answer(nothing, status.unknownApp);
-    this.#ask(app);
-    return undefined;
+    if (cla !== 0xe0) return answer(nothing, status.unknownClass);
+    switch (ins) {
+      case 0x01:
+        return answer(versionOf(this.#model));
+      case 0xd2:
+        return answer(ascii(`Ledger ${models[this.#model].name}`));
+      case 0xd8:
+        return this.#openByName(new TextDecoder().decode(data));
+      default:
+        return answer(nothing, status.unknownClass);
+    }
   }
 
   malformed(): Uint8Array {
     return answer(nothing, status.wrongLength);
+  }
+
+  #openByName(wanted: string): Uint8Array | undefined {
+    if (wanted === '') return answer(nothing, status.noName);
+    const app = this.#installed.find(({ name }) => name === wanted);
+    if (app === undefined) return answer(nothing, status.unknownApp);
+    this.#ask(app);
+    return undefined;
   }
 
   #ask(app: App): void {

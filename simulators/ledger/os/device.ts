@@ -91,7 +91,7 @@ export class Device implements Os, Stage {
   transmit(bytes: Uint8Array): void {
     if (!this.#plugged) return;
     if (this.#app.busy && !this.#hangs) {
-      this.#send(answer(nothing, status.busy));
+      this.#send(answer(nothing, this.faults.has('lock') ? status.locked : status.busy));
       return;
     }
     this.#owed = true;

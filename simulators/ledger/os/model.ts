@@ -30,3 +30,19 @@ export function parseModel(word: string): Model {
   if (isModel(word)) return word;
   throw new Error(`--model ${word}: not emulated; use one of ${Object.keys(models).join(', ')}`);
 }
+
+/** The flags of a device that is set up and unlocked by its PIN; no app store is connected. */
+const flags = [0xe6, 0, 0, 0];
+
+/**
+ * What E0 01 answers on the dashboard: target id, version of the system, flags, versions of microcontroller and its boot
+ * loader, of the hardware on a Nano X alone, language and recovery state, each but the first after its length.
+ */
+export function versionOf(model: Model): Uint8Array {
+  const { target, os, mcu } = models[model];
+  const number = [target >>> 24, target >>> 16, target >>> 8, target].map((part) => part & 0xff);
+  const parts = [ascii(os), flags, ascii(mcu), ascii(mcu), ...(model === 'nanox' ? [[0]] : []), [0], [0]];
+  return Uint8Array.from([...number, ...parts.flatMap((part) => [part.length, ...part])]);
+}
+
+export const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);

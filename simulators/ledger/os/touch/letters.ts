@@ -1,24 +1,51 @@
 import type { Size } from './panel.ts';
 
 /**
- * About how wide each printable ASCII character (0x20 to 0x7e) of the touch screens' font is, in hundredths of the letters'
- * size: estimates, not the device's own numbers. Lines may break a character or a word sooner or later than on a device.
+ * How wide the touch screens' fonts draw each printable ASCII character (0x20 to 0x7e), in pixels, by the size of the
+ * letters. Source: the advance widths in Ledger's published SDK (Inter Regular 24 and 28, Inter Medium 32 and 36). Bold
+ * small letters are reckoned as wide as the plain ones, which is about right.
  */
-// biome-ignore format: sixteen to a row, as in an ASCII table
-const hundredths = [
-  28, 29, 42, 63, 64, 88, 64, 26, 37, 37, 52, 66, 28, 46, 28, 37,
-  62, 44, 61, 63, 65, 60, 62, 56, 62, 62, 28, 28, 66, 66, 66, 52,
-  95, 67, 65, 73, 72, 60, 58, 74, 74, 27, 56, 66, 56, 88, 75, 76,
-  64, 76, 64, 64, 64, 73, 67, 97, 67, 66, 63, 37, 37, 37, 47, 46,
-  35, 56, 61, 57, 61, 58, 37, 61, 59, 25, 25, 55, 25, 87, 59, 60,
-  61, 61, 38, 54, 36, 59, 56, 81, 55, 56, 55, 44, 34, 44, 66,
-];
+const widths: Readonly<Record<Size['em'], readonly number[]>> = {
+  // biome-ignore format: sixteen to a row, as in an ASCII table
+  24: [
+    6, 6, 9, 16, 16, 19, 15, 6, 8, 8, 12, 14, 6, 11, 6, 8,
+    14, 11, 14, 15, 15, 14, 14, 13, 14, 14, 6, 7, 15, 15, 15, 12,
+    22, 16, 15, 18, 17, 14, 14, 17, 17, 12, 12, 15, 13, 20, 17, 18,
+    15, 18, 15, 15, 15, 17, 16, 22, 15, 16, 14, 8, 8, 8, 11, 12,
+    11, 13, 14, 13, 14, 13, 8, 14, 14, 6, 6, 13, 7, 22, 13, 14,
+    14, 14, 10, 12, 8, 13, 13, 19, 12, 13, 12, 7, 8, 8, 15,
+  ],
+  // biome-ignore format: sixteen to a row, as in an ASCII table
+  28: [
+    8, 8, 11, 18, 18, 23, 18, 6, 10, 10, 14, 18, 8, 13, 8, 10,
+    18, 13, 17, 18, 18, 17, 17, 16, 17, 17, 8, 8, 18, 18, 18, 14,
+    26, 19, 18, 20, 20, 17, 16, 21, 21, 12, 15, 18, 16, 25, 21, 21,
+    18, 21, 18, 18, 18, 21, 19, 27, 18, 19, 18, 10, 10, 10, 13, 13,
+    14, 16, 17, 16, 17, 16, 10, 17, 17, 7, 7, 15, 7, 24, 16, 17,
+    17, 17, 10, 15, 10, 16, 16, 23, 15, 16, 15, 10, 9, 10, 18,
+  ],
+  // biome-ignore format: sixteen to a row, as in an ASCII table
+  32: [
+    9, 9, 13, 20, 20, 25, 20, 7, 11, 11, 16, 20, 9, 14, 9, 9,
+    20, 14, 19, 20, 20, 20, 20, 18, 19, 20, 9, 9, 20, 20, 20, 16,
+    29, 21, 21, 23, 23, 19, 18, 23, 23, 15, 17, 20, 17, 27, 23, 24,
+    20, 24, 20, 20, 20, 23, 21, 29, 20, 21, 19, 12, 9, 11, 15, 16,
+    13, 18, 20, 17, 20, 19, 11, 20, 18, 7, 8, 17, 10, 27, 18, 20,
+    20, 20, 12, 16, 11, 18, 17, 25, 17, 17, 17, 11, 10, 11, 20,
+  ],
+  // biome-ignore format: sixteen to a row, as in an ASCII table
+  36: [
+    10, 11, 14, 23, 23, 30, 24, 8, 14, 14, 19, 24, 10, 17, 10, 13,
+    23, 17, 22, 23, 24, 22, 23, 21, 23, 23, 10, 10, 24, 24, 24, 19,
+    35, 25, 24, 26, 26, 22, 21, 27, 27, 10, 20, 24, 20, 32, 27, 28,
+    23, 28, 23, 23, 23, 27, 25, 35, 24, 25, 23, 14, 13, 14, 17, 18,
+    18, 21, 23, 20, 23, 21, 13, 22, 22, 9, 10, 20, 9, 32, 22, 22,
+    22, 22, 14, 19, 13, 21, 20, 30, 20, 20, 20, 14, 12, 14, 24,
+  ],
+};
 
-const unknown = 60;
-
-function letterWidth(letter: string, { em }: Size): number {
-  return Math.round(((hundredths[letter.charCodeAt(0) - 0x20] ?? unknown) * em) / 100);
-}
+/** What the font has no letter for takes half a square, such as a quotation mark that isn't ASCII. */
+const letterWidth = (letter: string, { em }: Size): number => widths[em][letter.charCodeAt(0) - 0x20] ?? em >> 1;
 
 export function textWidth(text: string, size: Size): number {
   let width = 0;

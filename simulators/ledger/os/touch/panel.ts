@@ -24,7 +24,7 @@ export interface Panel {
 
 /** A size of letters and the height of its lines. */
 export interface Size {
-  readonly em: number;
+  readonly em: 24 | 28 | 32 | 36;
   readonly line: number;
 }
 
