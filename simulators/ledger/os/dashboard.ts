@@ -57,7 +57,7 @@ export class Dashboard implements App {
 
   #ask(app: App): void {
     this.#os.ui.choose({
-      title: `Open app\n${app.name}`,
+      title: { nano: `Open app\n${app.name}`, touch: `Open the\n${app.name} app?` },
       yes: 'Open app',
       no: 'Cancel',
       onYes: () => {

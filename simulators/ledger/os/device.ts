@@ -58,6 +58,8 @@ export class Device implements Os, Stage {
   #app: App;
   #view: View | undefined;
   #endNotice: (() => void) | undefined;
+  /** What calls off the waits of the app that runs: they end with it. */
+  readonly #waits = new Set<() => void>();
   /** Whether the host waits for an answer. A second answer to one command is dropped, as the real I/O layer does. */
   #owed = false;
   #plugged = true;
@@ -176,7 +178,16 @@ export class Device implements Os, Stage {
   }
 
   after(ms: number, then: () => void): () => void {
-    return this.ticker.after(ms, then);
+    const callOff = this.ticker.after(ms, () => {
+      this.#waits.delete(stop);
+      then();
+    });
+    const stop = () => {
+      this.#waits.delete(stop);
+      callOff();
+    };
+    this.#waits.add(stop);
+    return stop;
   }
 
   quit(): void {
@@ -241,6 +252,7 @@ export class Device implements Os, Stage {
   }
 
   #start(app: App): void {
+    for (const stop of this.#waits) stop();
     this.#app = app;
     app.start();
   }
