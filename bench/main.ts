@@ -10,6 +10,7 @@ const parts: ReadonlyMap<string, () => Promise<Part>> = new Map([
   ['gate', async () => (await import('./gate.ts')).benchGate],
   ['sign', async () => (await import('./sign.ts')).benchSign],
   ['start', async () => (await import('./start.ts')).benchStart],
+  ['emulator', async () => (await import('./emulator.ts')).benchEmulator],
 ]);
 
 const help = `Usage: npm run bench -- [PART…] [--json FILE] [--chart FILE]

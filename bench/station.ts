@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { type Api, createApi } from '../src/api/server.ts';
 import { addressOfKey } from '../src/chains/ethereum/index.ts';
 import { createAuthority, issueClient, issueServer } from '../src/cli/certificates.ts';
-import { foundStation, journalOrigin, newStationId } from '../src/custody/founding.ts';
+import { foundStation, journalOrigin, newStationId, policyHash } from '../src/custody/founding.ts';
 import { type Custody, startCustody } from '../src/custody/index.ts';
 import { verifierKeyOf } from '../src/custody/journal-key.ts';
 import { WitnessedClock } from '../src/custody/witnessed-clock.ts';
@@ -118,6 +118,7 @@ export async function openStation(slots: number): Promise<BenchStation> {
   const running = startCustody({
     store,
     policy,
+    policyHash: policyHash(document),
     keys,
     random: { bytes: (count) => randomBytes(count) },
     simulated: true,

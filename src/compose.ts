@@ -68,6 +68,7 @@ export async function composeStation(composition: Composition): Promise<Composed
     const running = startCustody({
       store,
       policy,
+      policyHash: record.policy,
       keys,
       random: { bytes: (count) => randomBytes(count) },
       simulated: time.simulated,

@@ -1,25 +1,15 @@
 import {
-  digestOf,
   minute,
   type Reason,
   Refusal,
   type TransactionId,
   type TransactionRecord,
   type Wallet,
-  type WithdrawalRecord,
 } from '../domain/index.ts';
-import type { LeafDraft } from '../journal/leaf.ts';
 import type { Outcome, Readiness, Signer } from '../signers/signer.ts';
-import type { Facts } from '../store/facts.ts';
 import type { Permit } from '../store/permit.ts';
-import type { Verdict, Write } from '../store/verdict.ts';
-import { chainOf } from './chain.ts';
-import { historyWith } from './history.ts';
-import { moveTransaction, moveWithdrawal, transactionMoves } from './machine.ts';
-import { refusalOf } from './refusals.ts';
-import { seal, unseal } from './seal.ts';
-import { type Station, toldBy } from './station.ts';
-import type { TransactionDesk } from './transactions.ts';
+import { Attempts, type Judges } from './attempts.ts';
+import type { Station } from './station.ts';
 
 /** Runs something once, later. Injected, so that no test waits. Returns the canceller. */
 export type Later = (ms: number, run: () => void) => () => void;
@@ -51,7 +41,7 @@ export class Dispatch {
   /** Policy's wallets by their signer. */
   readonly #wallets: ReadonlyMap<string, readonly Wallet[]>;
   readonly #timing: DispatchTiming;
-  #desk: TransactionDesk | undefined;
+  #attempts: Attempts | undefined;
   /** The last thing that each signer's line has to do. */
   readonly #lines = new Map<string, Promise<void>>();
   /** Signers that have a run queued which has not begun: a further kick adds nothing. */
@@ -74,8 +64,8 @@ export class Dispatch {
   }
 
   /** Starts: whatever was in flight when the process last ended is found again and goes on. */
-  start(desk: TransactionDesk): void {
-    this.#desk = desk;
+  start(judges: Judges): void {
+    this.#attempts = new Attempts(this.#station, judges);
     for (const [name, signer] of this.#signers) {
       this.#cancels.add(
         signer.onChange(() => {
@@ -204,7 +194,8 @@ export class Dispatch {
       return await this.#advance(record, wallet, signer, unready);
     } catch (error) {
       this.#station.log('dispatch-failed', { signer: signer.name, transaction: record.id, error: String(error) });
-      if (error instanceof Refusal && error.reason !== 'storage-failed') await this.#block(record.id, error.reason);
+      if (error instanceof Refusal && error.reason !== 'storage-failed')
+        await this.#attemptsOf().block(record.id, error.reason);
       return false;
     }
   }
@@ -245,19 +236,22 @@ export class Dispatch {
       if (end !== 'UNCERTAIN') return true;
       return this.#advance({ ...record, state: 'UNCERTAIN' }, wallet, signer, unready);
     }
-    if (record.state === 'WITHHELD') return this.#release(record);
+    if (record.state === 'WITHHELD') {
+      await this.#attemptsOf().release(record);
+      return true;
+    }
     const known = unready.get(wallet.id);
     const readiness = known === undefined ? await signer.check(wallet) : undefined;
     if (readiness !== undefined) this.#readiness.set(wallet.id, readiness);
     const reason = readiness?.ready === false ? readiness.reason : known;
     if (reason !== undefined) {
       unready.set(wallet.id, reason);
-      await this.#block(record.id, reason);
+      await this.#attemptsOf().block(record.id, reason);
       return false;
     }
     // While it was asked the station may have been told to stop: then its device sees nothing more.
     if (this.#closed) return true;
-    const permit = await this.#send(record);
+    const permit = await this.#attemptsOf().send(record);
     if (permit === undefined) return true;
     const outcome = await this.#signed(signer, permit);
     this.#unrecorded.set(permit.transaction, outcome);
@@ -277,196 +271,14 @@ export class Dispatch {
     }
   }
 
-  /** The second reading of every rule but freshness: immediately before a device sees a byte. */
-  async #send(record: TransactionRecord): Promise<Permit | undefined> {
-    const desk = this.#deskOf();
-    const ready = desk.readyAgain(record);
-    const committed = await this.#station.decide(desk.keys(ready), (facts): Verdict<undefined> => {
-      const now = current(facts, record.id);
-      if (now.state !== 'PERMITTED' && now.state !== 'UNCERTAIN') return { result: undefined };
-      const verdict = desk.judge(ready, facts, 'again');
-      if (!verdict.approved) return blocked(now, refusalOf(verdict).reason);
-      const sent: TransactionRecord = {
-        ...now,
-        state: moveTransaction(now.state, 'send'),
-        blockedBy: null,
-        attempts: now.attempts + 1,
-        history: historyWith(now.history, toldBy(facts, 0)),
-      };
-      const descriptors = ready.effects.payments.flatMap(
-        (p) => this.#station.policy.assets.get(p.asset)?.ledgerDescriptor ?? [],
-      );
-      return {
-        result: undefined,
-        writes: [{ table: 'transactions', record: sent, leaf: 0 }],
-        leaves: [{ kind: 'transaction-sent', fields: { transaction: sent.id, attempt: String(sent.attempts) } }],
-        permit: { transaction: sent.id, wallet: ready.wallet, tokenDescriptors: [...new Set(descriptors)] },
-      };
-    });
-    return committed.permit;
-  }
-
-  /** Records how an attempt ended. The third reading: a signature finished under a freeze is sealed, not released. */
   async #end(id: TransactionId, outcome: Outcome): Promise<TransactionRecord['state']> {
-    const state = await this.#recorded(id, outcome);
+    const state = await this.#attemptsOf().end(id, outcome);
     this.#unrecorded.delete(id);
     return state;
   }
 
-  async #recorded(id: TransactionId, outcome: Outcome): Promise<TransactionRecord['state']> {
-    const record = this.#deskOf().get(id);
-    const wallet = this.#station.policy.wallets.get(record.wallet);
-    if (wallet === undefined) throw new Refusal('wallet-unknown', `policy names no wallet ${record.wallet}`);
-    if (outcome.kind === 'declined') return this.#plainEnd(id, 'decline', 'transaction-declined', outcome.reason);
-    if (outcome.kind !== 'signed') return this.#plainEnd(id, 'lose', 'transaction-uncertain', outcome.reason);
-    const assembled = chainOf(wallet.chain, 'wallet').assembleSigned(
-      record.unsigned,
-      outcome.signature,
-      wallet.publicKey,
-    );
-    if (assembled.ok !== true) {
-      this.#station.log('signature-wrong', { transaction: id, wallet: wallet.id });
-      return this.#wrongSignature(id, wallet);
-    }
-    return this.#signedEnd(record, assembled.raw);
+  #attemptsOf(): Attempts {
+    if (this.#attempts === undefined) throw new Error('the dispatch has not been started');
+    return this.#attempts;
   }
-
-  async #plainEnd(
-    id: TransactionId,
-    event: 'decline' | 'lose',
-    kind: 'transaction-declined' | 'transaction-uncertain',
-    reason: Reason,
-  ): Promise<TransactionRecord['state']> {
-    const committed = await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
-      const now = current(facts, id);
-      const ended = told({ ...now, state: moveTransaction(now.state, event), blockedBy: reason }, facts);
-      return {
-        result: ended.state,
-        writes: [{ table: 'transactions', record: ended, leaf: 0 }],
-        leaves: [{ kind, fields: { transaction: id, reason } }],
-      };
-    });
-    return committed.result;
-  }
-
-  /**
-   * S7: the right device was asked, and something that is not the right signature came back. Nothing is released, and the
-   * wallet is frozen at once: whatever answered is not to be asked again until people have looked.
-   */
-  async #wrongSignature(id: TransactionId, wallet: Wallet): Promise<TransactionRecord['state']> {
-    const committed = await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
-      const now = current(facts, id);
-      const ended = told({ ...now, state: moveTransaction(now.state, 'lose'), blockedBy: 'signature-wrong' }, facts);
-      const scope = `wallet:${wallet.id}` as const;
-      const why = `a wrong signature for transaction ${id}`;
-      return {
-        result: ended.state,
-        writes: [
-          { table: 'transactions', record: ended, leaf: 0 },
-          { table: 'freezes', record: { scope, active: true, who: 'station', why, since: facts.now }, leaf: 1 },
-        ],
-        leaves: [
-          { kind: 'transaction-uncertain', fields: { transaction: id, reason: 'signature-wrong' } },
-          { kind: 'frozen', fields: { scope, who: 'station', why } },
-        ],
-      };
-    });
-    return committed.result;
-  }
-
-  async #signedEnd(record: TransactionRecord, raw: Uint8Array): Promise<TransactionRecord['state']> {
-    const desk = this.#deskOf();
-    const ready = desk.readyAgain(record);
-    const sealed = seal(this.#station.keys.seal, record.id, raw, this.#station.random.bytes(12));
-    const committed = await this.#station.decide(desk.keys(ready), (facts): Verdict<TransactionRecord['state']> => {
-      const now = current(facts, record.id);
-      const verdict = desk.judge(ready, facts, 'again');
-      if (verdict.approved) return released(now, 'sign', raw, facts);
-      const { reason } = refusalOf(verdict);
-      const withheld = told(
-        { ...now, state: moveTransaction(now.state, 'withhold'), blockedBy: reason, sealed },
-        facts,
-      );
-      return {
-        result: withheld.state,
-        writes: [{ table: 'transactions', record: withheld, leaf: 0 }],
-        leaves: [{ kind: 'transaction-withheld', fields: { transaction: record.id, reason } }],
-      };
-    });
-    return committed.result;
-  }
-
-  /** What was withheld goes out once every rule lets it, a thaw having been asked for by people. */
-  async #release(record: TransactionRecord): Promise<boolean> {
-    if (record.sealed === null) throw new Error(`transaction ${record.id} is withheld and not sealed`);
-    const desk = this.#deskOf();
-    const ready = desk.readyAgain(record);
-    const raw = unseal(this.#station.keys.seal, record.id, record.sealed);
-    await this.#station.decide(desk.keys(ready), (facts): Verdict<TransactionRecord['state']> => {
-      const now = current(facts, record.id);
-      if (now.state !== 'WITHHELD') return { result: now.state };
-      const verdict = desk.judge(ready, facts, 'again');
-      if (!verdict.approved) return blocked(now, refusalOf(verdict).reason, now.state);
-      return released(now, 'release', raw, facts);
-    });
-    return true;
-  }
-
-  async #block(id: TransactionId, reason: Reason): Promise<void> {
-    const known = this.#deskOf().get(id);
-    if (known.blockedBy === reason) return;
-    await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
-      const now = current(facts, id);
-      // Replaced while the device was asked: it waits for nothing any more.
-      if (transactionMoves[now.state].send === undefined && now.state !== 'WITHHELD') return { result: undefined };
-      return blocked(now, reason);
-    });
-  }
-
-  #deskOf(): TransactionDesk {
-    if (this.#desk === undefined) throw new Error('the dispatch has not been started');
-    return this.#desk;
-  }
-}
-
-function current(facts: Facts, id: TransactionId): TransactionRecord {
-  const record = facts.get('transactions', id);
-  if (record === undefined) throw new Error(`transaction ${id} is gone`);
-  return record;
-}
-
-function told(record: TransactionRecord, facts: Facts): TransactionRecord {
-  return { ...record, history: historyWith(record.history, toldBy(facts, 0)) };
-}
-
-/** Notes why a transaction does not go on. No fact of the journal: it says what a device or a freeze is, not what was done. */
-function blocked<R = undefined>(record: TransactionRecord, reason: Reason, result?: R): Verdict<R> {
-  if (record.blockedBy === reason) return { result: result as R };
-  return { result: result as R, writes: [{ table: 'transactions', record: { ...record, blockedBy: reason } }] };
-}
-
-/** The signed transaction is released to the client, and its withdrawals count as signed. */
-function released(
-  record: TransactionRecord,
-  event: 'sign' | 'release',
-  raw: Uint8Array,
-  facts: Facts,
-): Verdict<TransactionRecord['state']> {
-  const signed = told(
-    { ...record, state: moveTransaction(record.state, event), blockedBy: null, signed: raw, sealed: null },
-    facts,
-  );
-  const writes: Write[] = [{ table: 'transactions', record: signed, leaf: 0 }];
-  for (const id of record.pays) {
-    const withdrawal = facts.get('withdrawals', id);
-    if (withdrawal === undefined) throw new Error(`withdrawal ${id} is gone`);
-    const paid: WithdrawalRecord = {
-      ...withdrawal,
-      state: moveWithdrawal(withdrawal.state, 'sign'),
-      history: historyWith(withdrawal.history, toldBy(facts, 0)),
-    };
-    writes.push({ table: 'withdrawals', record: paid, leaf: 0 });
-  }
-  const leaf: LeafDraft = { kind: 'transaction-signed', fields: { transaction: record.id, raw: digestOf(raw) } };
-  return { result: signed.state, writes, leaves: [leaf] };
 }

@@ -26,8 +26,9 @@ export interface Randomness {
 
 export interface StationParts {
   readonly store: Store;
-  /** The one in force at the start. */
+  /** The one in force at the start, and the hash of its document. */
   readonly policy: Policy;
+  readonly policyHash: Digest;
   readonly keys: StationKeys;
   readonly random: Randomness;
   readonly simulated: boolean;
@@ -57,7 +58,7 @@ export class Station {
     this.log = parts.log;
     this.#ticketKey = createSecretKey(parts.keys.ticket);
     this.#policy = parts.policy;
-    this.#policyHash = parts.store.look({}).station.policy;
+    this.#policyHash = parts.policyHash;
   }
 
   /** The policy in force. */

@@ -18,6 +18,7 @@ import type { Verdict as GateVerdict } from '../gate/rule.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
+import type { JudgedAgain, Judges } from './attempts.ts';
 import { chainOf } from './chain.ts';
 import type { Authorization, RuleOutcome, TransactionRequest, Transactions, Unwatch, Watcher } from './custody.ts';
 import { type Checked, checkAttestations, decodeEvidence, evidenceNow, factorsAfterUse } from './evidence.ts';
@@ -57,7 +58,7 @@ export interface ReadyTransaction {
 
 const mostPayments = 500;
 
-export class TransactionDesk implements Transactions {
+export class TransactionDesk implements Transactions, Judges {
   readonly #station: Station;
   readonly #withdrawals: WithdrawalDesk;
   readonly #refusals: Refusals;
@@ -145,8 +146,8 @@ export class TransactionDesk implements Transactions {
     return watchRecords(this.#station.store, 'transactions', ids, (id) => this.get(id), watcher);
   }
 
-  /** What a committed transaction is judged by when it goes on: the same facts, read anew. */
-  readyAgain(record: TransactionRecord): ReadyTransaction {
+  /** Its payments' evidence is verified once more, here and now. */
+  again(record: TransactionRecord): JudgedAgain {
     const wallet = this.#station.policy.wallets.get(record.wallet);
     if (wallet === undefined) throw new Refusal('wallet-unknown', `policy names no wallet ${record.wallet}`);
     const request = {
@@ -154,7 +155,15 @@ export class TransactionDesk implements Transactions {
       unsigned: record.unsigned,
       pays: record.pays as TransactionRequest['pays'],
     };
-    return this.#ready({ ...request, replaces: record.replaces ?? undefined }, []);
+    const ready = this.#ready({ ...request, replaces: record.replaces ?? undefined }, []);
+    const { assets } = this.#station.policy;
+    const descriptors = ready.effects.payments.flatMap((p) => assets.get(p.asset)?.ledgerDescriptor ?? []);
+    return {
+      wallet,
+      tokenDescriptors: [...new Set(descriptors)],
+      keys: this.keys(ready),
+      judge: (facts) => this.judge(ready, facts, 'again'),
+    };
   }
 
   /** Everything that deciding the transaction reads. */

@@ -17,6 +17,7 @@ import {
   type Address,
   type AssetId,
   type Attestation,
+  type Digest,
   day,
   type EntryId,
   type FactorId,
@@ -142,7 +143,7 @@ export class TestStation {
     return formatVerifierKey(noteVerifier(this.origin, this.#journalKeys.publicKey));
   }
 
-  get policyHash(): string {
+  get policyHash(): Digest {
     return policyHash(this.#document);
   }
 
@@ -166,6 +167,7 @@ export class TestStation {
     this.running = startCustody({
       store: this.store,
       policy: this.policy,
+      policyHash: this.policyHash,
       keys,
       random: { bytes: (count) => randomBytes(count) },
       simulated: true,

@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { policyHash } from '../../src/custody/founding.ts';
 import { type Running, startCustody } from '../../src/custody/index.ts';
 import { WitnessedClock } from '../../src/custody/witnessed-clock.ts';
 import {
@@ -156,6 +157,7 @@ export function startLife(folder: string, age: number, step: Step): Life {
   const running = startCustody({
     store,
     policy: parsePolicy(parse(prepared.policyDocument)),
+    policyHash: policyHash(prepared.policyDocument),
     keys,
     random: { bytes: (count) => randomBytes(count) },
     simulated: true,

@@ -1,0 +1,228 @@
+import {
+  digestOf,
+  type Reason,
+  Refusal,
+  type TransactionId,
+  type TransactionRecord,
+  type Wallet,
+  type WithdrawalRecord,
+} from '../domain/index.ts';
+import type { Verdict as GateVerdict } from '../gate/rule.ts';
+import type { LeafDraft } from '../journal/leaf.ts';
+import type { Outcome } from '../signers/signer.ts';
+import type { Facts, Keys } from '../store/facts.ts';
+import type { Permit } from '../store/permit.ts';
+import type { Verdict, Write } from '../store/verdict.ts';
+import { chainOf } from './chain.ts';
+import { historyWith } from './history.ts';
+import { moveTransaction, moveWithdrawal, transactionMoves } from './machine.ts';
+import { refusalOf } from './refusals.ts';
+import { seal, unseal } from './seal.ts';
+import { type Station, toldBy } from './station.ts';
+
+/** What a committed transaction is judged by when it goes on: the same facts, read anew, by every rule but freshness. */
+export interface JudgedAgain {
+  readonly wallet: Wallet;
+  /** Ledger's signed descriptions of the tokens that it pays. */
+  readonly tokenDescriptors: readonly string[];
+  readonly keys: Keys;
+  judge(facts: Facts): GateVerdict;
+}
+
+/** Who judges a transaction again: whoever permitted it. Throws `Refusal` for what can't be judged any more. */
+export interface Judges {
+  again(record: TransactionRecord): JudgedAgain;
+}
+
+/** What becomes of one transaction: sent to its device, ended, released, each step a commit of its own. */
+export class Attempts {
+  readonly #station: Station;
+  readonly #judges: Judges;
+
+  constructor(station: Station, judges: Judges) {
+    this.#station = station;
+    this.#judges = judges;
+  }
+
+  /** The second reading of every rule but freshness: immediately before a device sees a byte. */
+  async send(record: TransactionRecord): Promise<Permit | undefined> {
+    const again = this.#judges.again(record);
+    const committed = await this.#station.decide(again.keys, (facts): Verdict<undefined> => {
+      const now = current(facts, record.id);
+      if (now.state !== 'PERMITTED' && now.state !== 'UNCERTAIN') return { result: undefined };
+      const verdict = again.judge(facts);
+      if (!verdict.approved) return blocked(now, refusalOf(verdict).reason);
+      const sent: TransactionRecord = {
+        ...now,
+        state: moveTransaction(now.state, 'send'),
+        blockedBy: null,
+        attempts: now.attempts + 1,
+        history: historyWith(now.history, toldBy(facts, 0)),
+      };
+      return {
+        result: undefined,
+        writes: [{ table: 'transactions', record: sent, leaf: 0 }],
+        leaves: [{ kind: 'transaction-sent', fields: { transaction: sent.id, attempt: String(sent.attempts) } }],
+        permit: { transaction: sent.id, wallet: again.wallet, tokenDescriptors: again.tokenDescriptors },
+      };
+    });
+    return committed.permit;
+  }
+
+  /** Records how an attempt ended. The third reading: a signature finished under a freeze is sealed, not released. */
+  async end(id: TransactionId, outcome: Outcome): Promise<TransactionRecord['state']> {
+    const record = this.#record(id);
+    const wallet = this.#station.policy.wallets.get(record.wallet);
+    if (wallet === undefined) throw new Refusal('wallet-unknown', `policy names no wallet ${record.wallet}`);
+    if (outcome.kind === 'declined') return this.#plainEnd(id, 'decline', 'transaction-declined', outcome.reason);
+    if (outcome.kind !== 'signed') return this.#plainEnd(id, 'lose', 'transaction-uncertain', outcome.reason);
+    const assembled = chainOf(wallet.chain, 'wallet').assembleSigned(
+      record.unsigned,
+      outcome.signature,
+      wallet.publicKey,
+    );
+    if (assembled.ok !== true) {
+      this.#station.log('signature-wrong', { transaction: id, wallet: wallet.id });
+      return this.#wrongSignature(id, wallet);
+    }
+    return this.#signedEnd(record, assembled.raw);
+  }
+
+  async #plainEnd(
+    id: TransactionId,
+    event: 'decline' | 'lose',
+    kind: 'transaction-declined' | 'transaction-uncertain',
+    reason: Reason,
+  ): Promise<TransactionRecord['state']> {
+    const committed = await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
+      const now = current(facts, id);
+      const ended = told({ ...now, state: moveTransaction(now.state, event), blockedBy: reason }, facts);
+      return {
+        result: ended.state,
+        writes: [{ table: 'transactions', record: ended, leaf: 0 }],
+        leaves: [{ kind, fields: { transaction: id, reason } }],
+      };
+    });
+    return committed.result;
+  }
+
+  /**
+   * S7: the right device was asked, and something that is not the right signature came back. Nothing is released, and the
+   * wallet is frozen at once: whatever answered is not to be asked again until people have looked.
+   */
+  async #wrongSignature(id: TransactionId, wallet: Wallet): Promise<TransactionRecord['state']> {
+    const committed = await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
+      const now = current(facts, id);
+      const ended = told({ ...now, state: moveTransaction(now.state, 'lose'), blockedBy: 'signature-wrong' }, facts);
+      const scope = `wallet:${wallet.id}` as const;
+      const why = `a wrong signature for transaction ${id}`;
+      return {
+        result: ended.state,
+        writes: [
+          { table: 'transactions', record: ended, leaf: 0 },
+          { table: 'freezes', record: { scope, active: true, who: 'station', why, since: facts.now }, leaf: 1 },
+        ],
+        leaves: [
+          { kind: 'transaction-uncertain', fields: { transaction: id, reason: 'signature-wrong' } },
+          { kind: 'frozen', fields: { scope, who: 'station', why } },
+        ],
+      };
+    });
+    return committed.result;
+  }
+
+  async #signedEnd(record: TransactionRecord, raw: Uint8Array): Promise<TransactionRecord['state']> {
+    const again = this.#judges.again(record);
+    const sealed = seal(this.#station.keys.seal, record.id, raw, this.#station.random.bytes(12));
+    const committed = await this.#station.decide(again.keys, (facts): Verdict<TransactionRecord['state']> => {
+      const now = current(facts, record.id);
+      const verdict = again.judge(facts);
+      if (verdict.approved) return released(now, 'sign', raw, facts);
+      const { reason } = refusalOf(verdict);
+      const withheld = told(
+        { ...now, state: moveTransaction(now.state, 'withhold'), blockedBy: reason, sealed },
+        facts,
+      );
+      return {
+        result: withheld.state,
+        writes: [{ table: 'transactions', record: withheld, leaf: 0 }],
+        leaves: [{ kind: 'transaction-withheld', fields: { transaction: record.id, reason } }],
+      };
+    });
+    return committed.result;
+  }
+
+  /** What was withheld goes out once every rule lets it, a thaw having been asked for by people. */
+  async release(record: TransactionRecord): Promise<void> {
+    if (record.sealed === null) throw new Error(`transaction ${record.id} is withheld and not sealed`);
+    const again = this.#judges.again(record);
+    const raw = unseal(this.#station.keys.seal, record.id, record.sealed);
+    await this.#station.decide(again.keys, (facts): Verdict<TransactionRecord['state']> => {
+      const now = current(facts, record.id);
+      if (now.state !== 'WITHHELD') return { result: now.state };
+      const verdict = again.judge(facts);
+      if (!verdict.approved) return blocked(now, refusalOf(verdict).reason, now.state);
+      return released(now, 'release', raw, facts);
+    });
+  }
+
+  /** Notes why it does not go on, for those who wait for it. */
+  async block(id: TransactionId, reason: Reason): Promise<void> {
+    const known = this.#record(id);
+    if (known.blockedBy === reason) return;
+    await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
+      const now = current(facts, id);
+      // Replaced while the device was asked: it waits for nothing any more.
+      if (transactionMoves[now.state].send === undefined && now.state !== 'WITHHELD') return { result: undefined };
+      return blocked(now, reason);
+    });
+  }
+
+  #record(id: TransactionId): TransactionRecord {
+    const record = this.#station.reading(() => this.#station.store.read('transactions', id));
+    if (record === undefined) throw new Error(`transaction ${id} is gone`);
+    return record;
+  }
+}
+
+function current(facts: Facts, id: TransactionId): TransactionRecord {
+  const record = facts.get('transactions', id);
+  if (record === undefined) throw new Error(`transaction ${id} is gone`);
+  return record;
+}
+
+function told(record: TransactionRecord, facts: Facts): TransactionRecord {
+  return { ...record, history: historyWith(record.history, toldBy(facts, 0)) };
+}
+
+/** Notes why a transaction does not go on. No fact of the journal: it says what a device or a freeze is, not what was done. */
+function blocked<R = undefined>(record: TransactionRecord, reason: Reason, result?: R): Verdict<R> {
+  if (record.blockedBy === reason) return { result: result as R };
+  return { result: result as R, writes: [{ table: 'transactions', record: { ...record, blockedBy: reason } }] };
+}
+
+/** The signed transaction is released to the client, and its withdrawals count as signed. */
+function released(
+  record: TransactionRecord,
+  event: 'sign' | 'release',
+  raw: Uint8Array,
+  facts: Facts,
+): Verdict<TransactionRecord['state']> {
+  const signed = told(
+    { ...record, state: moveTransaction(record.state, event), blockedBy: null, signed: raw, sealed: null },
+    facts,
+  );
+  const writes: Write[] = [{ table: 'transactions', record: signed, leaf: 0 }];
+  for (const id of record.pays) {
+    const withdrawal = facts.get('withdrawals', id);
+    if (withdrawal === undefined) throw new Error(`withdrawal ${id} is gone`);
+    const paid: WithdrawalRecord = {
+      ...withdrawal,
+      state: moveWithdrawal(withdrawal.state, 'sign'),
+      history: historyWith(withdrawal.history, toldBy(facts, 0)),
+    };
+    writes.push({ table: 'withdrawals', record: paid, leaf: 0 });
+  }
+  const leaf: LeafDraft = { kind: 'transaction-signed', fields: { transaction: record.id, raw: digestOf(raw) } };
+  return { result: signed.state, writes, leaves: [leaf] };
+}
