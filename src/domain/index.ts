@@ -3,6 +3,7 @@ export * from './amount.ts';
 export * from './buckets.ts';
 export * from './caip.ts';
 export * from './canonical.ts';
+export * from './certificate.ts';
 export * from './clock.ts';
 export * from './digest.ts';
 export * from './effects.ts';

@@ -259,6 +259,10 @@ export const reasons = {
   'quorum-missing': notNow(
     'Fewer operators in good standing have signed than are needed.',
     'Have further operators sign.',
+  'wallet-not-allowed': denied(
+    'Policy does not allow this certificate the wallet.',
+    'Use a wallet that policy allows it, or the certificate of the service that has this one.',
+  ),
   ),
   'act-lapsed': notNow('The act was decided on a policy that is not in force.', 'Prepare it anew.'),
   'act-settled': notNow('The act has taken effect or ended already.', 'See its state; prepare a new one if need be.'),
@@ -305,6 +309,10 @@ export const reasons = {
   'device-lost': notNow(
     'The device went away while it was signing.',
     'It is asked again by itself, with the same bytes.',
+  'authority-changed': notNow(
+    'The CA file does not hold exactly the authorities that policy names.',
+    'Put the certificates that policy names into the file that config.tls.ca names, and no others.',
+  ),
   ),
   'signature-wrong': {
     code: 'INTERNAL',
