@@ -1,8 +1,14 @@
 import type { Apdu } from './apdu.ts';
-import type { App, Os } from './app.ts';
+import type { App } from './app.ts';
 import { ascii, type Model, models, versionOf } from './model.ts';
 import { answer, nothing, status } from './status.ts';
 import type { SystemUi } from './ui.ts';
+
+/** What the dashboard needs of the device. */
+interface System {
+  readonly ui: SystemUi;
+  reply(answer: Uint8Array): void;
+}
 
 /** What runs where no app does: lists the installed apps, opens one by hand or at the host's request, says what it is. */
 export class Dashboard implements App {
@@ -12,13 +18,13 @@ export class Dashboard implements App {
   readonly paths = [];
   readonly corrupted = false;
   readonly busy = false;
-  readonly #os: Os & { readonly ui: SystemUi };
+  readonly #system: System;
   readonly #model: Model;
   readonly #installed: readonly App[];
   readonly #open: (app: App) => void;
 
-  constructor(os: Os & { readonly ui: SystemUi }, model: Model, installed: readonly App[], open: (app: App) => void) {
-    this.#os = os;
+  constructor(system: System, model: Model, installed: readonly App[], open: (app: App) => void) {
+    this.#system = system;
     this.#model = model;
     this.version = models[model].os;
     this.#installed = installed;
@@ -26,7 +32,7 @@ export class Dashboard implements App {
   }
 
   start(): void {
-    this.#os.ui.dashboard(this.#installed.map((app) => ({ name: app.name, open: () => this.#open(app) })));
+    this.#system.ui.dashboard(this.#installed.map((app) => ({ name: app.name, open: () => this.#open(app) })));
   }
 
   handle({ cla, ins, data }: Apdu): Uint8Array | undefined {
@@ -56,16 +62,16 @@ export class Dashboard implements App {
   }
 
   #ask(app: App): void {
-    this.#os.ui.choose({
+    this.#system.ui.choose({
       title: { nano: `Open app\n${app.name}`, touch: `Open the\n${app.name} app?` },
       yes: 'Open app',
       no: 'Cancel',
       onYes: () => {
-        this.#os.reply(answer(nothing));
+        this.#system.reply(answer(nothing));
         this.#open(app);
       },
       onNo: () => {
-        this.#os.reply(answer(nothing, status.refusedByUser));
+        this.#system.reply(answer(nothing, status.refusedByUser));
         this.start();
       },
     });

@@ -1,4 +1,3 @@
-import { concatBytes, numberToBytesBE } from '@noble/curves/utils.js';
 import { parseApdu } from './apdu.ts';
 import type { App, Os } from './app.ts';
 import { Buttons } from './buttons.ts';
@@ -9,10 +8,10 @@ import { Finger } from './finger.ts';
 import { type Model, models } from './model.ts';
 import { NanoUi } from './nano.ts';
 import { Screen } from './screen.ts';
-import { defaultSeed, hardened, type PublicKey, Seed, type Signature } from './seed.ts';
+import { defaultSeed } from './seed.ts';
+import { type Machine, Services } from './services.ts';
 import type { Stage } from './stage.ts';
-import { answer, nothing, StatusError, type StatusWord, status } from './status.ts';
-import { corrupt, signSchnorrWith, signWith } from './tamper.ts';
+import { answer, nothing, status } from './status.ts';
 import { Ticker } from './ticker.ts';
 import { TouchUi } from './touch/touch.ts';
 import type { SystemUi } from './ui.ts';
@@ -40,8 +39,8 @@ export interface DeviceListener {
   crashed(): void;
 }
 
-/** One Ledger: an app or the dashboard on a small operating system, a screen, two buttons, a seed. */
-export class Device implements Os, Stage {
+/** One Ledger: an app or the dashboard on a small operating system, a screen, buttons or a finger, a cable. */
+export class Device implements Machine, Stage {
   readonly screen: Screen;
   readonly buttons = new Buttons((button) => this.#press(button));
   readonly faults = new Faults();
@@ -50,22 +49,18 @@ export class Device implements Os, Stage {
   readonly #finger: Finger;
   readonly #listeners = new Set<DeviceListener>();
   readonly #model: Model;
-  readonly #seed: Seed;
-  #otherSeed: Seed | undefined;
+  readonly #services: Services;
   readonly #installed: readonly App[];
   readonly #dashboard: Dashboard;
   /** The one that is open, or the dashboard. */
   #app: App;
   #view: View | undefined;
   #endNotice: (() => void) | undefined;
-  /** What calls off the waits of the app that runs: they end with it. */
-  readonly #waits = new Set<() => void>();
   /** Whether the host waits for an answer. A second answer to one command is dropped, as the real I/O layer does. */
   #owed = false;
   #plugged = true;
 
   constructor(options: DeviceOptions) {
-    this.#seed = new Seed(options.seed ?? defaultSeed);
     this.screen = new Screen(options.model);
     this.#model = options.model;
     const { panel } = models[options.model];
@@ -74,10 +69,15 @@ export class Device implements Os, Stage {
       at: (x, y) => (this.#reachable ? this.#view?.at?.(x, y) : undefined),
       act: (deed) => this.#act(deed),
     });
-    this.#installed = options.apps.map((make) => make(this));
+    this.#services = new Services(this, options.seed ?? defaultSeed);
+    this.#installed = options.apps.map((make) => make(this.#services));
     this.#dashboard = new Dashboard(this, options.model, this.#installed, (app) => this.#start(app));
     this.#app = this.#installed[options.open ?? 0] ?? this.#dashboard;
     this.#app.start();
+  }
+
+  get running(): App {
+    return this.#app;
   }
 
   get plugged(): boolean {
@@ -125,30 +125,7 @@ export class Device implements Os, Stage {
     return Uint8Array.of(1, name.length, ...name, version.length, ...version, 1, app.flags);
   }
 
-  // What apps may ask of the system (Os).
-
-  publicKey(path: readonly number[]): PublicKey {
-    this.#requireAllowed(path);
-    return this.#keys.publicKey(path);
-  }
-
-  sign(path: readonly number[], digest: Uint8Array): Signature {
-    this.#requireAllowed(path);
-    return signWith(this.#keys, path, digest, this.faults);
-  }
-
-  signSchnorr(path: readonly number[], digest: Uint8Array, tweak?: Uint8Array): Uint8Array {
-    this.#requireAllowed(path);
-    return signSchnorrWith(this.#keys, path, digest, tweak, this.faults);
-  }
-
-  masterFingerprint(): Uint8Array {
-    return numberToBytesBE(this.#keys.fingerprint, 4);
-  }
-
-  symmetricKey(label: string): Uint8Array {
-    return this.#keys.symmetricKey(label);
-  }
+  // What the apps' services and screens are made of (Machine, Stage).
 
   reply(bytes: Uint8Array): void {
     if (!this.#owed || !this.#plugged || this.#hangs) return;
@@ -156,10 +133,9 @@ export class Device implements Os, Stage {
     this.#send(bytes);
   }
 
-  replySignature(signature: Uint8Array, head = nothing, word: StatusWord = status.ok): void {
+  signed(): void {
     const failure = this.faults.failure('signature');
     if (failure !== undefined) this.#fail(failure);
-    this.reply(answer(concatBytes(head, corrupt(signature, this.faults)), word));
   }
 
   #send(bytes: Uint8Array): void {
@@ -177,19 +153,6 @@ export class Device implements Os, Stage {
     else if (this.faults.has('refuse')) refuse();
   }
 
-  after(ms: number, then: () => void): () => void {
-    const callOff = this.ticker.after(ms, () => {
-      this.#waits.delete(stop);
-      then();
-    });
-    const stop = () => {
-      this.#waits.delete(stop);
-      callOff();
-    };
-    this.#waits.add(stop);
-    return stop;
-  }
-
   quit(): void {
     this.#start(this.#dashboard);
   }
@@ -201,7 +164,7 @@ export class Device implements Os, Stage {
   // Faults.
 
   break(fault: Fault): void {
-    if (fault.kind === 'seed') this.#otherSeed = new Seed(fault.seed);
+    if (fault.kind === 'seed') this.#services.swapSeed(fault.seed);
     this.faults.add(fault);
     if (fault.kind === 'unlock') this.#forget('lock', 'unlock');
     else if (fault.kind === 'plug') this.#plug();
@@ -212,7 +175,7 @@ export class Device implements Os, Stage {
   /** Undoes every fault; a device that was unplugged is plugged in again. */
   mend(): void {
     this.faults.clear();
-    this.#otherSeed = undefined;
+    this.#services.swapSeed();
     if (!this.#plugged) this.#plug();
     this.#redraw();
   }
@@ -225,10 +188,6 @@ export class Device implements Os, Stage {
   get #hangs(): boolean {
     const moment = this.faults.get('hang')?.moment;
     return moment !== undefined && 'at' in moment && moment.at === 'now';
-  }
-
-  get #keys(): Seed {
-    return this.#otherSeed ?? this.#seed;
   }
 
   #fail(failure: 'hang' | 'unplug'): void {
@@ -252,7 +211,7 @@ export class Device implements Os, Stage {
   }
 
   #start(app: App): void {
-    for (const stop of this.#waits) stop();
+    this.#services.end();
     this.#app = app;
     app.start();
   }
@@ -296,16 +255,4 @@ export class Device implements Os, Stage {
     if (view === undefined) this.screen.draw([]);
     else view.draw(this.screen);
   }
-
-  /** The OS derives only below the paths that the app was installed with. */
-  #requireAllowed(path: readonly number[]): void {
-    if (this.#app.paths.some((prefix) => allows(prefix, path))) return;
-    const open = path.slice(0, 2).some((index) => index < hardened);
-    throw open
-      ? new StatusError(status.pathUnhardened, 'a derivation path that is not hardened')
-      : new StatusError(status.pathForbidden, 'a derivation path outside the app’s own');
-  }
 }
-
-const allows = (prefix: readonly (number | '*')[], path: readonly number[]): boolean =>
-  prefix.every((step, i) => (step === '*' ? path[i] !== undefined : path[i] === step));
