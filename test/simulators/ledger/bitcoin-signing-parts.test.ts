@@ -1,8 +1,13 @@
+import { schnorr } from '@noble/curves/secp256k1.js';
 import { bytesToHex, concatBytes, hexToBytes } from '@noble/curves/utils.js';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { Address, NETWORK, OutScript, TEST_NETWORK } from '@scure/btc-signer';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { mainnet, testnet } from '../../../simulators/ledger/apps/bitcoin/network.ts';
 import { amountText } from '../../../simulators/ledger/apps/bitcoin/signing/amount.ts';
 import { claimOf, parseDerivation } from '../../../simulators/ledger/apps/bitcoin/signing/derivation.ts';
+import { outputText } from '../../../simulators/ledger/apps/bitcoin/signing/destination.ts';
 import { opReturnText } from '../../../simulators/ledger/apps/bitcoin/signing/op-return.ts';
 import { readPreviousTransaction } from '../../../simulators/ledger/apps/bitcoin/signing/previous-transaction.ts';
 
@@ -132,5 +137,55 @@ describe('derivations', () => {
     expect(claim(`03${'ab'.repeat(64)}`, true)).toBe('malformed');
     expect(claim(`81${'ab'.repeat(32 * 129)}${path}`, true)).toBe('malformed');
     expect(claim(`00${path}${'00'.repeat(24)}`, true)).toBe('malformed');
+  });
+});
+
+describe('where an output goes', () => {
+  const networks = [
+    [mainnet, NETWORK],
+    [testnet, TEST_NETWORK],
+  ] as const;
+
+  it.each(networks)('%o: the address that @scure/btc-signer writes', (network, theirs) => {
+    const types = [
+      ['pkh', 20],
+      ['sh', 20],
+      ['wpkh', 20],
+      ['wsh', 32],
+    ] as const;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...types),
+        fc.uint8Array({ minLength: 32, maxLength: 32 }),
+        ([type, length], hash) => {
+          const output = { type, hash: hash.subarray(0, length) };
+          expect(outputText(OutScript.encode(output), network)).toBe(Address(theirs).encode(output));
+        },
+      ),
+    );
+    const taproot = { type: 'tr', pubkey: schnorr.getPublicKey(new Uint8Array(32).fill(7)) } as const;
+    expect(outputText(OutScript.encode(taproot), network)).toBe(Address(theirs).encode(taproot));
+  });
+
+  // BIP-350's valid addresses.
+  it.each([
+    ['0014751e76e8199196d454941c45d1b3a323f1433bd6', 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4'],
+    [
+      '5128751e76e8199196d454941c45d1b3a323f1433bd6751e76e8199196d454941c45d1b3a323f1433bd6',
+      'bc1pw508d6qejxtdg4y5r3zarvary0c5xw7kw508d6qejxtdg4y5r3zarvary0c5xw7kt5nd6y',
+    ],
+    ['6002751e', 'bc1sw50qgdz25j'],
+    ['5210751e76e8199196d454941c45d1b3a323', 'bc1zw508d6qejxtdg4y5r3zarvaryvaxxpcs'],
+    [
+      '512079be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798',
+      'bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0',
+    ],
+  ])('%s', (script, address) => expect(outputText(hexToBytes(script), mainnet)).toBe(address));
+
+  it('data is shown, and other scripts are not known', () => {
+    expect(outputText(hexToBytes('6a0568656c6c6f'), mainnet)).toBe('OP_RETURN 0x68656c6c6f');
+    for (const script of ['', '51', `0015${'00'.repeat(21)}`, '5101aa', `5129${'00'.repeat(41)}`, '6f02aabb'])
+      expect(outputText(hexToBytes(script), mainnet), script).toBeUndefined();
+    expect(outputText(hexToBytes(`21${'02'.repeat(33)}ac`), mainnet)).toBeUndefined();
   });
 });

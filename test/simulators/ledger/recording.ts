@@ -5,6 +5,7 @@ import type { Button } from '../../../simulators/ledger/os/view.ts';
 export interface Recording {
   readonly flow: string;
   readonly model: string;
+  readonly app: string;
   readonly exchanges: readonly Exchange[];
 }
 

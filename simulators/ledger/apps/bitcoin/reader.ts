@@ -49,7 +49,8 @@ export class Reader {
   }
 
   #view(length: number): DataView {
-    return new DataView(this.take(length).buffer);
+    const bytes = this.take(length);
+    return new DataView(bytes.buffer, bytes.byteOffset, length);
   }
 }
 

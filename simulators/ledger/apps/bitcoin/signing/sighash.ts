@@ -1,5 +1,7 @@
+import { schnorr } from '@noble/curves/secp256k1.js';
 import { concatBytes } from '@noble/curves/utils.js';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { varint } from '../reader.ts';
 
 /** SIGHASH flags (BIP-143, BIP-341). */
 export const sighash = { default: 0, all: 1, none: 2, single: 3, anyoneCanPay: 0x80 } as const;
@@ -29,12 +31,6 @@ export interface SignedInput {
 const zeros = new Uint8Array(32);
 const doubleHash = (...parts: readonly Uint8Array[]): Uint8Array => sha256(sha256(concatBytes(...parts)));
 
-export function compactSize(n: number): Uint8Array {
-  if (n < 0xfd) return Uint8Array.of(n);
-  if (n <= 0xffff) return Uint8Array.of(0xfd, n & 0xff, n >> 8);
-  return concatBytes(Uint8Array.of(0xfe), uint32(n));
-}
-
 export function uint32(n: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, n, true);
@@ -42,7 +38,7 @@ export function uint32(n: number): Uint8Array {
 }
 
 /** A script as it is hashed: its length before it. */
-export const withLength = (script: Uint8Array): Uint8Array => concatBytes(compactSize(script.length), script);
+export const withLength = (script: Uint8Array): Uint8Array => concatBytes(varint(script.length), script);
 
 /** An output as a transaction carries it; the amount is eight bytes. */
 export const outputBytes = (amount: Uint8Array, script: Uint8Array): Uint8Array =>
@@ -66,13 +62,13 @@ export function legacySighash(
 ): Uint8Array {
   return doubleHash(
     frame.version,
-    compactSize(inputs.length),
+    varint(inputs.length),
     ...inputs.flatMap(({ outpoint, sequence }, i) => [
       outpoint,
-      i === at ? withLength(scriptCode) : compactSize(0),
+      i === at ? withLength(scriptCode) : varint(0),
       sequence,
     ]),
-    compactSize(outputs.length),
+    varint(outputs.length),
     ...outputs,
     frame.locktime,
     uint32(sighash.all),
@@ -123,7 +119,7 @@ export function taprootSighash(
   leafHash?: Uint8Array,
 ): Uint8Array {
   const { input, output } = own;
-  return taggedHash(
+  return schnorr.utils.taggedHash(
     'TapSighash',
     Uint8Array.of(0, type),
     frame.version,
@@ -146,9 +142,3 @@ export interface TaprootInput extends SignedInput {
 }
 
 const nothing = new Uint8Array(0);
-
-/** BIP-340's tagged hash. */
-export function taggedHash(tag: string, ...parts: readonly Uint8Array[]): Uint8Array {
-  const name = sha256(new TextEncoder().encode(tag));
-  return sha256(concatBytes(name, name, ...parts));
-}
