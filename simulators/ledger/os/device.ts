@@ -48,7 +48,6 @@ export class Device implements Machine, Stage {
   readonly ui: SystemUi;
   readonly #finger: Finger;
   readonly #listeners = new Set<DeviceListener>();
-  readonly #model: Model;
   readonly #services: Services;
   readonly #installed: readonly App[];
   readonly #dashboard: Dashboard;
@@ -62,7 +61,6 @@ export class Device implements Machine, Stage {
 
   constructor(options: DeviceOptions) {
     this.screen = new Screen(options.model);
-    this.#model = options.model;
     const { panel } = models[options.model];
     this.ui = panel === undefined ? new NanoUi(this) : new TouchUi(this, panel);
     this.#finger = new Finger(this.ticker, {
@@ -224,7 +222,7 @@ export class Device implements Machine, Stage {
   }
 
   #press(button: Button): void {
-    if (models[this.#model].panel === undefined && this.#reachable) this.#act(() => this.#view?.press(button));
+    if (this.#reachable) this.#act(() => this.#view?.press(button));
   }
 
   get #reachable(): boolean {

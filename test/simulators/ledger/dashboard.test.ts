@@ -128,6 +128,20 @@ describe.each(['nanosp', 'stax'] satisfies Model[])('the dashboard of %s', (mode
   });
 });
 
+describe('a busy app', () => {
+  const showKey = 'e10000010e0103800000548000000080000000';
+
+  it('is locked like any other, and its review survives that', () => {
+    const person = new Person('nanosp', undefined, 'bitcoin');
+    expect(person.send(showKey)).toBeUndefined();
+    expect(person.send(whatRuns)).toBe('6901');
+    person.device.break({ kind: 'lock' });
+    expect(person.send(whatRuns)).toBe('5515');
+    person.device.break({ kind: 'unlock' });
+    expect(person.screen).toBe('Confirm public key');
+  });
+});
+
 describe('a quit app', () => {
   it('is over: what it waited for does nothing more', () => {
     const person = new Person('nanosp', undefined, 'bitcoin');

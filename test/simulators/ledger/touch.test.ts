@@ -39,11 +39,12 @@ function at(person: Person, model: 'stax' | 'flex', place: keyof (typeof places)
 /** The screens of the review that is on, as arrows turn them. */
 function turn(person: Person, model: 'stax' | 'flex'): string[] {
   const screens = [person.screen];
-  for (;;) {
+  for (let steps = 0; steps < 50; steps++) {
     at(person, model, 'next');
     if (person.screen === screens.at(-1)) return screens;
     screens.push(person.screen);
   }
+  throw new Error('the pages have no end');
 }
 
 describe.each(touchModels)('a review on %s', (model) => {
@@ -346,11 +347,9 @@ describe('a finger', () => {
   it('doesn’t sign what has come under it in the meantime', () => {
     const person = ready();
     person.device.finger(200, 515, 'press');
-    person.send('e07f000000');
     sign(person, { ...base, value: 1n });
-    turn(person, 'stax');
     wait(person, holdMs);
-    expect(person.replies).toEqual(['6d00']);
+    expect(person.replies).toEqual([]);
   });
 
   it('taps where it comes down and is let go, not where it slides to', () => {
