@@ -9,6 +9,7 @@ import {
   KeyUsageFlags,
   KeyUsagesExtension,
   SubjectAlternativeNameExtension,
+  type X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
@@ -46,6 +47,8 @@ export interface Ca {
   issue(request: Request): Promise<Issued>;
   /** For `localhost` and `127.0.0.1`. */
   issueServer(): Promise<Issued>;
+  /** An authority that this one vouches for. */
+  intermediate(): Promise<Ca>;
 }
 
 async function pem(key: webcrypto.CryptoKey): Promise<Buffer> {
@@ -70,15 +73,25 @@ export async function makeCa(commonName = 'Test authority'): Promise<Ca> {
   const root = await X509CertificateGenerator.createSelfSigned({
     serialNumber: nextSerial(),
     name: `CN=${commonName}`,
-    notBefore: new Date(Date.now() - 24 * 365 * hour),
-    notAfter: new Date(Date.now() + 24 * 365 * hour),
+    ...authorityFor(1),
     signingAlgorithm: algorithm,
     keys,
+  });
+  return caOf(root, keys);
+}
+
+function authorityFor(pathLength: number) {
+  return {
+    notBefore: new Date(Date.now() - 24 * 365 * hour),
+    notAfter: new Date(Date.now() + 24 * 365 * hour),
     extensions: [
-      new BasicConstraintsExtension(true, 1, true),
+      new BasicConstraintsExtension(true, pathLength, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
     ],
-  });
+  };
+}
+
+function caOf(root: X509Certificate, keys: webcrypto.CryptoKeyPair): Ca {
   const certificate = Buffer.from(`${root.toString('pem')}\n`);
 
   const issue = async (request: Request): Promise<Issued> => {
@@ -108,6 +121,19 @@ export async function makeCa(commonName = 'Test authority'): Promise<Ca> {
   return {
     certificate,
     issue,
+    intermediate: async () => {
+      const own = await generate();
+      const middle = await X509CertificateGenerator.create({
+        serialNumber: nextSerial(),
+        issuer: root.subject,
+        subject: 'CN=Test intermediate',
+        ...authorityFor(0),
+        signingAlgorithm: algorithm,
+        signingKey: keys.privateKey,
+        publicKey: own.publicKey,
+      });
+      return caOf(middle, own);
+    },
     issueServer: () =>
       issue({
         commonName: 'localhost',

@@ -3,6 +3,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { mutualTls, type TlsMaterial } from './credentials.ts';
 import type { Log } from './log.ts';
 import { identify, type Role } from './roles.ts';
+import { type ClientTrust, Trust } from './trust.ts';
 
 export interface ConnectionLimits {
   readonly connections: number;
@@ -17,7 +18,10 @@ export class Connections {
   readonly server: Server;
   readonly #open = new Set<Socket>();
   readonly #shares = new Map<Role | 'other', Set<TLSSocket>>();
-  #secured = 0;
+  /** Those that are let in, with the certificates (DER) that they showed. */
+  readonly #secured = new Map<TLSSocket, Uint8Array>();
+  readonly #drop: (why: string) => void;
+  #trust: Trust;
 
   /**
    * `roles`: those that this listener is for. `others`: whether anyone else's connection is kept, to be told at each call that
@@ -25,6 +29,7 @@ export class Connections {
    */
   constructor(options: {
     readonly tls: TlsMaterial;
+    readonly clients: ClientTrust | undefined;
     readonly trustDomain: string;
     readonly roles: ReadonlySet<Role>;
     readonly others: boolean;
@@ -32,13 +37,14 @@ export class Connections {
     readonly log: Log;
     readonly use: (connection: TLSSocket) => void;
   }) {
-    const { tls, trustDomain, roles, others, limits, log, use } = options;
-    const shareOf = (connection: TLSSocket): Role | 'other' => {
-      const raw = connection.getPeerCertificate()?.raw;
-      const identified = raw && identify(raw, trustDomain);
-      return identified?.known === true && roles.has(identified.caller.role) ? identified.caller.role : 'other';
+    const { tls, clients, trustDomain, roles, others, limits, log, use } = options;
+    const shareOf = (raw: Uint8Array): Role | 'other' => {
+      const identified = identify(raw, trustDomain);
+      return identified.known && roles.has(identified.caller.role) ? identified.caller.role : 'other';
     };
     const drop = (why: string): void => log('connection-dropped', { why });
+    this.#drop = drop;
+    this.#trust = new Trust(tls, clients);
 
     this.server = createServer({ ...mutualTls(tls), noDelay: true });
     this.server.maxConnections = limits.connections;
@@ -46,14 +52,22 @@ export class Connections {
     this.server.on('connection', (connection) => {
       this.#open.add(connection);
       connection.once('close', () => this.#open.delete(connection));
-      if (this.#open.size - this.#secured <= limits.handshakes) return;
+      if (this.#open.size - this.#secured.size <= limits.handshakes) return;
       drop('too many handshakes');
       connection.destroy();
     });
     this.server.on('secureConnection', (connection) => {
       // What breaks a connection ends it, and nothing else.
       connection.on('error', () => {});
-      const name = shareOf(connection);
+      // Node has none to show of a connection that has ended meanwhile.
+      const raw: Uint8Array | undefined = connection.getPeerCertificate()?.raw;
+      const untrusted = raw && this.#trust.refuses(raw);
+      if (raw === undefined || untrusted !== undefined) {
+        drop(untrusted ?? 'it shows no certificate');
+        connection.destroy();
+        return;
+      }
+      const name = shareOf(raw);
       if (name === 'other' && !others) {
         drop('not of a role that this listener is for');
         connection.destroy();
@@ -67,13 +81,25 @@ export class Connections {
         return;
       }
       share.add(connection);
-      this.#secured += 1;
+      this.#secured.set(connection, raw);
       connection.once('close', () => {
         share.delete(connection);
-        this.#secured -= 1;
+        this.#secured.delete(connection);
       });
       use(connection);
     });
+  }
+
+  /** Handshakes are made with this from now on. A connection that it would not let in ends; any other goes on as it is. */
+  trust(tls: TlsMaterial, clients: ClientTrust | undefined): void {
+    this.server.setSecureContext(mutualTls(tls));
+    this.#trust = new Trust(tls, clients);
+    for (const [connection, raw] of this.#secured) {
+      const untrusted = this.#trust.refuses(raw);
+      if (untrusted === undefined) continue;
+      this.#drop(untrusted);
+      connection.destroy();
+    }
   }
 
   cut(): void {

@@ -8,6 +8,7 @@ import type { Log } from './log.ts';
 import type { Outlet } from './outlet.ts';
 import { type Caller, Identities, type Role, roles } from './roles.ts';
 import type { Service, Serving } from './service.ts';
+import type { ClientTrust } from './trust.ts';
 
 export interface Address {
   readonly host: string;
@@ -51,6 +52,8 @@ export const defaultLimits: Limits = {
 
 export interface Listener {
   readonly port: number;
+  /** Whom new connections are made with and which open ones stay, from now on. */
+  trust(tls: TlsMaterial, clients: ClientTrust | undefined): void;
   /** Stops listening, ends streams, lets calls finish for `graceMs`, then cuts what is left. */
   close(graceMs: number): Promise<void>;
 }
@@ -63,6 +66,7 @@ export async function listen(
   options: {
     readonly address: Address;
     readonly tls: TlsMaterial;
+    readonly clients: ClientTrust | undefined;
     /** Whom the listener is for, and whether anyone else may connect, to be told so at each call. */
     readonly roles: readonly Role[];
     readonly others: boolean;
@@ -113,6 +117,7 @@ export async function listen(
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const connections = new Connections({
     tls,
+    clients: options.clients,
     trustDomain,
     roles: new Set(options.roles),
     others: options.others,
@@ -143,5 +148,5 @@ export async function listen(
     clearTimeout(cut);
     server.forceShutdown();
   };
-  return { port, close };
+  return { port, trust: (material, clients) => connections.trust(material, clients), close };
 }

@@ -11,15 +11,19 @@ import { operatorService } from './operator-service.ts';
 import { type Role, roles } from './roles.ts';
 import type { Service } from './service.ts';
 import { transactionService } from './transaction-service.ts';
+import type { ClientTrust } from './trust.ts';
 import { withdrawalService } from './withdrawal-service.ts';
 
 export type { TlsMaterial } from './credentials.ts';
 export type { Address, Limits } from './listener.ts';
 export type { Log } from './log.ts';
+export type { ClientTrust } from './trust.ts';
 
 export interface ApiOptions {
   readonly custody: Custody;
   readonly tls: TlsMaterial;
+  /** Of policy, if it names the authorities that `tls.ca` holds: what else it says of clients' certificates. */
+  readonly clients?: ClientTrust | undefined;
   /** Of policy: the trust domain of callers' SPIFFE ids. */
   readonly trustDomain: string;
   readonly listen: Address;
@@ -34,13 +38,15 @@ export interface ApiOptions {
 export interface Api {
   readonly port: number;
   readonly operatorsPort: number;
+  /** New connections are made with this; of the open ones, those that it does not let in end. */
+  trust(tls: TlsMaterial, clients: ClientTrust | undefined): void;
   /** Takes no new work, gives what is in flight `graceMs` to end, then cuts it off. */
   close(graceMs: number): Promise<void>;
 }
 
 /** Opens both listeners. Rejects, with neither left open, where an address can't be had. */
 export async function createApi(options: ApiOptions): Promise<Api> {
-  const { custody, trustDomain, tls } = options;
+  const { custody, trustDomain, tls, clients } = options;
   const log = sparing(options.log, () => performance.now());
   const extra = options.extraServices ?? [];
   const limits: Limits = { ...defaultLimits, ...options.limits };
@@ -51,7 +57,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const open = async (address: Address, whom: Whom, services: readonly Service[]) => {
     const health = new Health(services.map(({ name }) => name));
     const all = [...services, health.service(callers)];
-    return { health, listener: await listen(all, { address, tls, ...whom, trustDomain, limits, log }) };
+    return { health, listener: await listen(all, { address, tls, clients, ...whom, trustDomain, limits, log }) };
   };
 
   const main = await open(options.listen, { roles: ['withdrawals', 'courier', 'auditors'], others: true }, [
@@ -73,6 +79,9 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   return {
     port: main.listener.port,
     operatorsPort: operators.listener.port,
+    trust: (material, who) => {
+      for (const { listener } of [main, operators]) listener.trust(material, who);
+    },
     close: async (graceMs) => {
       const both = [main, operators];
       for (const { health } of both) health.stop();

@@ -10,9 +10,8 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { vi } from 'vitest';
-import type { Limits } from '../../src/api/listener.ts';
 import type { Role } from '../../src/api/roles.ts';
-import { type Api, type ApiOptions, createApi } from '../../src/api/server.ts';
+import { type Api, type ApiOptions, createApi, type TlsMaterial } from '../../src/api/server.ts';
 import { BadRequest, ErrorInfo } from '../../src/generated/google/rpc/error_details.ts';
 import { Status } from '../../src/generated/google/rpc/status.ts';
 import { DestinationServiceService } from '../../src/generated/portcullis/v1/destination.ts';
@@ -98,6 +97,7 @@ export interface Served {
   readonly fake: FakeCustody;
   readonly api: Api;
   readonly ca: Ca;
+  readonly tls: TlsMaterial;
   readonly logged: { readonly event: string; readonly facts: Readonly<Record<string, string>> }[];
   /** A connection of its own, with a certificate of the role or the one given. */
   client(who: Role | Issued, listener?: 'main' | 'operators'): Promise<Client>;
@@ -111,15 +111,17 @@ export const clientOptions: Partial<ClientOptions> = {
 };
 
 export async function serve(
-  options: { readonly limits?: Partial<Limits>; readonly extraServices?: ApiOptions['extraServices'] } = {},
+  options: Partial<Pick<ApiOptions, 'limits' | 'extraServices' | 'clients'>> & { readonly ca?: Ca } = {},
 ): Promise<Served> {
-  const ca = await makeCa();
+  const ca = options.ca ?? (await makeCa());
   const { cert, key } = await ca.issueServer();
+  const tls = { ca: ca.certificate, cert, key };
   const fake = new FakeCustody();
   const logged: { event: string; facts: Readonly<Record<string, string>> }[] = [];
   const api = await createApi({
     custody: fake.custody,
-    tls: { ca: ca.certificate, cert, key },
+    tls,
+    clients: options.clients,
     trustDomain,
     listen: { host: '127.0.0.1', port: 0 },
     operatorsListen: { host: '127.0.0.1', port: 0 },
@@ -132,6 +134,7 @@ export async function serve(
     fake,
     api,
     ca,
+    tls,
     logged,
     client: async (who, listener) => {
       const own = typeof who === 'string' ? await ca.issue({ role: who, name: `test-${who}` }) : who;
