@@ -26,8 +26,9 @@ export interface PortRecording {
 }
 
 export type PortStep =
-  | { readonly sent: string; readonly got: readonly string[]; readonly screen: string }
+  | { readonly sent: string; readonly got?: readonly string[]; readonly screen: string }
   | { readonly walked: readonly string[]; readonly got: readonly string[]; readonly screen: string }
+  | { readonly waited_ms: number }
   | { readonly died: string };
 
 const folder = new URL('../../vectors/ledger/', import.meta.url);
