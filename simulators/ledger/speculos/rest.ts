@@ -150,26 +150,32 @@ function parseObject(body: unknown): Readonly<Record<string, unknown>> {
   return { ...body };
 }
 
-async function readBody(request: IncomingMessage): Promise<unknown> {
+/** By its events: an iterator over the request costs more than all else that a command takes. */
+function readBody(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    size += chunk.length;
-    if (size > maxBody) throw new BadRequest('the body is too long');
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    throw new BadRequest('the body is not JSON');
-  }
+  return new Promise((resolve, reject) => {
+    request.on('error', reject);
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBody) reject(new BadRequest('the body is too long'));
+      else chunks.push(chunk);
+    });
+    request.on('end', () => {
+      try {
+        resolve(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+      } catch {
+        reject(new BadRequest('the body is not JSON'));
+      }
+    });
+  });
 }
 
+/** As one text: head and body leave in one write. */
 function json(response: ServerResponse, code: number, body: unknown): void {
   if (response.destroyed || response.headersSent) return;
-  const text = Buffer.from(JSON.stringify(body));
-  response.writeHead(code, { 'content-type': 'application/json', 'content-length': text.length });
+  const text = JSON.stringify(body);
+  response.writeHead(code, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
   response.end(text);
 }
 
