@@ -4,9 +4,10 @@ import type { Facts, LookupKey } from '../store/facts.ts';
 import type { TableName } from '../store/tables.ts';
 import type { Write } from '../store/verdict.ts';
 import { historyWith } from './history.ts';
-import { moveWithdrawal } from './machine.ts';
+import { Reservations } from './reservations.ts';
 import { stillRipening } from './ripened.ts';
 import { type Station, toldBy } from './station.ts';
+import { endWithdrawal } from './withdrawals.ts';
 
 /** What a cancellation changes, its leaves numbered from `position` on. */
 export interface Cancellation {
@@ -49,7 +50,10 @@ export function attestedTransitively(
   return found;
 }
 
-/** Cancels factors and destinations that still ripen, and withdrawals that no transaction pays yet. */
+/**
+ * Cancels factors and destinations that still ripen, and withdrawals that no transaction pays yet: what these reserved goes back,
+ * where the decision named `accountReservedRows`.
+ */
 export function cancelAll(
   facts: Facts,
   position: number,
@@ -92,18 +96,13 @@ export function cancelAll(
       personal: { account: entry.account },
     });
   }
+  const reservations = new Reservations(facts);
   for (const withdrawal of of.withdrawals) {
     cancelled.push(`withdrawal ${withdrawal.id}`);
-    const state = moveWithdrawal(withdrawal.state, 'cancel');
-    writes.push({
-      table: 'withdrawals',
-      record: { ...withdrawal, state, history: told(withdrawal.history) },
-      leaf: position + leaves.length,
-    });
-    leaves.push({
-      kind: 'withdrawal-ended',
-      fields: { withdrawal: withdrawal.id, intent: withdrawal.digest, state, by },
-    });
+    const ended = endWithdrawal(withdrawal, 'cancel', by, facts, position + leaves.length, reservations);
+    writes.push(...(ended.writes ?? []));
+    leaves.push(...(ended.leaves ?? []));
   }
+  writes.push(...reservations.writes());
   return { cancelled, writes, removals, leaves };
 }

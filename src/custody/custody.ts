@@ -49,6 +49,8 @@ export interface Prepared {
   readonly rpId: string;
   readonly evidenceWanted: string;
   readonly rules: readonly RuleOutcome[];
+  /** Nothing would refuse it, and so many operators would have to approve it. */
+  readonly held?: { readonly operators: number; readonly by: readonly string[] } | undefined;
   readonly warnings: readonly string[];
 }
 

@@ -32,6 +32,7 @@ import { prepareIntent, spentBy, spentKey } from './intents.ts';
 import { checkLimit, limitOf } from './limits.ts';
 import { factorAddedText, factorRevokedText, type NoticeSeed, noticeSeed, writeNotice } from './notice.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
+import { accountReservedRows } from './reservations.ts';
 import { reliedOn, ripened, stillRipening } from './ripened.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
 
@@ -132,7 +133,8 @@ export class FactorDesk implements Factors {
     if (known === undefined) throw new Refusal('not-found', 'there is no such factor');
     const { account } = known;
     const seed = noticeSeed(station);
-    const keys: Keys = { rows: [['factors', id]], lookups: accountLookups(account) };
+    const rows: RowKey[] = [['factors', id], ...accountReservedRows(station.policy, account)];
+    const keys: Keys = { rows, lookups: accountLookups(account) };
     const committed = await station.decide(
       keys,
       (facts): Verdict<{ factor: Ripened<FactorRecord>; cancelled: readonly string[] }> => {

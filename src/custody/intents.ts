@@ -43,9 +43,11 @@ export function usableFactors(factors: readonly FactorRecord[], moment: Moment):
   return factors.filter((factor) => factorUsable(factor, factor.account, moment).passed);
 }
 
-export function evidenceWanted(moment: Moment): string {
+/** `different`: how many classes of factors the amount takes. */
+export function evidenceWanted(moment: Moment, different = 1): string {
   const { webauthn, classes } = moment.policy.evidence;
-  return `${webauthn} WebAuthn assertion(s) with user verification, by ${webauthn === 1 ? 'a ripe factor' : 'different ripe factors'} of class ${classes.join(' or ')}`;
+  const of = different > 1 ? `, of ${different} different classes` : '';
+  return `${webauthn} WebAuthn assertion(s) with user verification, by ${webauthn === 1 ? 'a ripe factor' : 'different ripe factors'} of class ${classes.join(' or ')}${of}`;
 }
 
 /** A gate's verdict as answers show it. */

@@ -83,8 +83,10 @@ export function withdrawalAuthorizedText(
   w: Pick<WithdrawalRecord, 'account' | 'amount' | 'destination'>,
   symbol: string,
   decimals: number,
+  held: boolean,
 ): string {
-  return `A withdrawal of ${formatUnits(w.amount, decimals)} ${symbol} from your account ${w.account} to ${w.destination} was approved with your passkey. If this was not you, object at once with the link in this message.`;
+  const waits = held ? ' It waits until the operators have looked at it.' : '';
+  return `A withdrawal of ${formatUnits(w.amount, decimals)} ${symbol} from your account ${w.account} to ${w.destination} was approved with your passkey.${waits} If this was not you, object at once with the link in this message.`;
 }
 
 /** Base units as a decimal number of whole units, exactly. */

@@ -11,6 +11,7 @@ import type { Verdict, Write } from '../store/verdict.ts';
 import { accountLookups, cancelAll } from './cancellation.ts';
 import type { Notices, Unwatch } from './custody.ts';
 import { historyWith } from './history.ts';
+import { accountReservedRows } from './reservations.ts';
 import { stillRipening } from './ripened.ts';
 import { type Facts, type Station, toldBy } from './station.ts';
 
@@ -60,7 +61,8 @@ export class NoticeDesk implements Notices {
     if (notice === undefined) throw new Refusal('not-found', 'no notice carries this token');
     const { account } = notice;
     if (account === null) throw new Refusal('not-found', 'this notice was the operators’, who object by an act');
-    const keys: Keys = { rows: [['freezes', `account:${account}`]], lookups: accountLookups(account) };
+    const rows: RowKey[] = [['freezes', `account:${account}`], ...accountReservedRows(station.policy, account)];
+    const keys: Keys = { rows, lookups: accountLookups(account) };
     const committed = await station.decide(
       keys,
       (facts): Verdict<{ account: AccountId; cancelled: readonly string[] }> => {

@@ -1,7 +1,10 @@
 import { minute, second } from '../domain/index.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
+import type { RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
+import type { ActDesk } from './acts/desk.ts';
 import type { Refusals } from './refusals.ts';
+import { Reservations, reservedRows } from './reservations.ts';
 import type { Station } from './station.ts';
 import { endWithdrawal } from './withdrawals.ts';
 import type { WitnessedClock } from './witnessed-clock.ts';
@@ -11,20 +14,23 @@ const writeEvery = 30 * second;
 
 /**
  * Once a second: counts time, so that what the daemon saw pass is never taken for a gap; every half minute writes it; every
- * minute ends withdrawals whose time to be paid has passed and tells of refusals that had no leaf of their own.
+ * minute ends withdrawals whose time to be paid has passed and tells of refusals that had no leaf of their own. Operators' acts
+ * that are due are moved on each second.
  */
 export class Timekeeper {
   readonly #station: Station;
   readonly #refusals: Refusals;
   readonly #clock: WitnessedClock;
+  readonly #acts: Pick<ActDesk, 'sweep'>;
   /** The first tick writes: what passed since the last process ended is settled before seconds are counted again. */
   #sinceWrite: number = writeEvery;
   #sinceSweep = 0;
 
-  constructor(station: Station, refusals: Refusals, clock: WitnessedClock) {
+  constructor(station: Station, refusals: Refusals, clock: WitnessedClock, acts: Pick<ActDesk, 'sweep'>) {
     this.#station = station;
     this.#refusals = refusals;
     this.#clock = clock;
+    this.#acts = acts;
   }
 
   /** One second has passed, or `elapsed` ms. */
@@ -40,6 +46,7 @@ export class Timekeeper {
       this.#sinceWrite = 0;
       await this.#station.decide({}, () => ({ result: undefined }));
     }
+    await this.#acts.sweep();
   }
 
   /** Tells of the refusals that were counted and not told: their count lives in this process only. */
@@ -54,20 +61,22 @@ export class Timekeeper {
       const facts = this.#station.look({});
       return this.#station.store.find('withdrawalsOverdue', facts.now, 100);
     });
-    const rows = overdue.map((w) => ['withdrawals', w.id] as const);
+    const rows = overdue.flatMap((w): RowKey[] => [['withdrawals', w.id], ...reservedRows(w)]);
     const aggregate = this.#refusals.aggregate();
     const decided = this.#station.decide({ rows }, (facts): Verdict<undefined> => {
       const writes: Write[] = [];
       const leaves: LeafDraft[] = [];
+      const reservations = new Reservations(facts);
       for (const { id } of overdue) {
         const record = facts.get('withdrawals', id);
         // On a suspect clock nothing ends either: what is overdue can't be signed, and what isn't would be lost.
         if (record === undefined || record.payBy > facts.now || facts.clock.suspect) continue;
         if (record.state !== 'HELD' && record.state !== 'AUTHORIZED') continue;
-        const ended = endWithdrawal(record, 'expire', 'pay-by', facts, leaves.length);
+        const ended = endWithdrawal(record, 'expire', 'pay-by', facts, leaves.length, reservations);
         writes.push(...(ended.writes ?? []));
         leaves.push(...(ended.leaves ?? []));
       }
+      writes.push(...reservations.writes());
       if (aggregate !== undefined) leaves.push(aggregate.leaf);
       return { result: undefined, writes, leaves };
     });

@@ -13,6 +13,7 @@ import {
   type WithdrawalRecord,
 } from '../domain/index.ts';
 import type { PaidWithdrawal, Phase, TransactionCase } from '../gate/cases.ts';
+import { countedPayment } from '../gate/counting.ts';
 import { decideTransaction } from '../gate/decide.ts';
 import type { Verdict as GateVerdict } from '../gate/rule.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
@@ -26,6 +27,7 @@ import { historyWith } from './history.ts';
 import { ruleOutcomes } from './intents.ts';
 import { moveTransaction, moveWithdrawal } from './machine.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
+import { permitRows, Reservations } from './reservations.ts';
 import { reliedOn } from './ripened.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
 import { watchRecords } from './watch.ts';
@@ -97,11 +99,19 @@ export class TransactionDesk implements Transactions, Judges {
       this.#refusals.judged<TransactionRecord>(asked, facts, () => {
         const existing = facts.get('transactions', ready.id);
         if (existing !== undefined) return { result: existing };
-        const inline = this.#authorizeInline(ready, facts);
-        const records = inline.map((a) => a.record);
-        const verdict = this.judge(ready, facts, 'first', records);
+        const reservations = new Reservations(facts);
+        const inline = this.#authorizeInline(ready, facts, reservations);
+        const of = this.#caseOf(
+          ready,
+          facts,
+          'first',
+          inline.map((a) => a.record),
+        );
+        const verdict = decideTransaction(of);
         if (!verdict.approved) throw refusalOf(verdict);
-        return permit(ready, facts, inline);
+        if (of.anchor === undefined) countPayments(of, reservations);
+        const permitted = permit(ready, facts, inline);
+        return { ...permitted, writes: [...(permitted.writes ?? []), ...reservations.writes()] };
       }),
     );
     const record = unwrapped(committed.result);
@@ -185,6 +195,8 @@ export class TransactionDesk implements Transactions, Judges {
       for (const { attestation } of checked) rows.push(['factors', attestation.credential]);
     }
     for (const authorization of ready.inline) rows.push(...this.#withdrawals.keys(authorization).rows);
+    const accounts = new Set(ready.payments.map(({ record }) => record.account));
+    rows.push(...permitRows(this.#station.policy, wallet.id, accounts));
     return { rows };
   }
 
@@ -195,6 +207,7 @@ export class TransactionDesk implements Transactions, Judges {
 
   #caseOf(ready: ReadyTransaction, facts: Facts, phase: Phase, inline: readonly WithdrawalRecord[]): TransactionCase {
     const { wallet, effects, replaces } = ready;
+    const { policy } = this.#station;
     const paid = ready.payments.map(({ record, checked }): PaidWithdrawal => {
       const now = facts.get('withdrawals', record.id);
       if (now === undefined) throw new Refusal('withdrawal-unknown', `withdrawal ${record.id} is gone`);
@@ -213,6 +226,8 @@ export class TransactionDesk implements Transactions, Judges {
       withdrawals: [...paid, ...fresh],
       anchor: facts.get('anchors', wallet.id, effects.anchor.id),
       walletState: facts.get('wallets', wallet.id),
+      prices: this.#withdrawals.prices.inForce(facts, policy),
+      walletCounted: new Reservations(facts).ofWallet(policy, wallet.id),
       replaces: replaces === undefined ? undefined : facts.get('transactions', replaces),
     };
   }
@@ -224,17 +239,21 @@ export class TransactionDesk implements Transactions, Judges {
       intent: parseIntent(record.intent, 'portcullis/withdrawal/v1'),
       evidence,
       listed: { listing, entry: listing?.entry === record.entry ? listedEntry(facts, listing) : undefined },
+      account: facts.get('accounts', record.account),
       approvals: [],
     };
   }
 
-  #authorizeInline(ready: ReadyTransaction, facts: Facts): AuthorizationVerdict[] {
+  #authorizeInline(ready: ReadyTransaction, facts: Facts, reservations: Reservations): AuthorizationVerdict[] {
     return ready.inline.map((authorization, i) => {
       const { withdrawal } = authorization.intent.intent;
       if (sameWithdrawal(facts.get('withdrawals', withdrawal), authorization) !== undefined) {
         throw new Refusal('changed-meanwhile', `withdrawal ${withdrawal} was authorized meanwhile: ask again`);
       }
-      return this.#withdrawals.judge(authorization, facts, i);
+      const authorized = this.#withdrawals.judge(authorization, facts, reservations, i);
+      // Design §4, "Batches": a HELD member is settled first. Held for its own, nothing else of the call would be decided.
+      if (authorized.record.state === 'HELD') throw heldInline(authorized.record);
+      return authorized;
     });
   }
 
@@ -305,6 +324,26 @@ export class TransactionDesk implements Transactions, Judges {
       ),
     );
   }
+}
+
+/** The wallet's limits count the first version of an anchor; a replacement makes the same payments, and counts for nothing more. */
+function countPayments(of: TransactionCase, reservations: Reservations): void {
+  if (of.wallet === undefined) return;
+  for (const { record, account, listed } of of.withdrawals) {
+    const { asset, amount } = record;
+    const payment = countedPayment({ ...of, asset, amount, account, entry: listed.entry });
+    reservations.permit(of.policy, of.wallet.id, payment);
+  }
+}
+
+/** Nothing is spent and nothing reserved: the customer's approval is still good for authorizing it by itself. */
+function heldInline({ id, operators, heldBy }: WithdrawalRecord): Refusal {
+  const details = { withdrawal: id, operators: String(operators), held_by: heldBy.join(' ') };
+  return new Refusal(
+    'withdrawal-held',
+    `withdrawal ${id} would be HELD by ${heldBy.join(', ')} for ${operators} operator(s): it is settled first, then signed`,
+    details,
+  );
 }
 
 /** What permitting writes: the transaction, its anchor, the withdrawals' claim on it, and what it replaces. */
@@ -398,7 +437,7 @@ function permit(
 }
 
 /** What a refusal's leaf tells of it: of a size that no caller chooses (S13). */
-function askedTransaction(transaction: TransactionId, wallet: string, pays: readonly string[]): Asked {
+export function askedTransaction(transaction: TransactionId, wallet: string, pays: readonly string[]): Asked {
   const fields = { transaction, wallet, payment_set: paymentSet(pays), withdrawals: String(pays.length) };
   return { what: 'transaction', fields, personal: {} };
 }

@@ -1,4 +1,5 @@
 import {
+  type AccountRecord,
   type Attestation,
   chainOfAddress,
   chainOfAsset,
@@ -18,7 +19,9 @@ import {
   type WithdrawalRecord,
 } from '../domain/index.ts';
 import type { Evidence, WithdrawalCase } from '../gate/cases.ts';
+import { countedPayment } from '../gate/counting.ts';
 import { decideWithdrawal, explainWithdrawal } from '../gate/decide.ts';
+import { classesWanted } from '../gate/rules/bands.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
@@ -38,6 +41,7 @@ import { checkLimit, limitOf } from './limits.ts';
 import { canEnd, moveWithdrawal } from './machine.ts';
 import { type NoticeSeed, noticeSeed, withdrawalAuthorizedText, writeNotice } from './notice.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
+import { authorizationRows, PriceBook, Reservations, reservedRows } from './reservations.ts';
 import { reliedOn } from './ripened.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
 import { watchRecords } from './watch.ts';
@@ -50,7 +54,7 @@ export interface ReadyAuthorization {
   readonly seed: NoticeSeed;
 }
 
-/** What authorizing would write: used alone, and inside the commit that also permits a transaction. */
+/** What authorizing would write, but for its reservations, which `Reservations` gathers: used alone, and inside the commit that also permits a transaction. */
 export interface AuthorizationVerdict {
   readonly record: WithdrawalRecord;
   readonly writes: readonly Write[];
@@ -60,6 +64,7 @@ export interface AuthorizationVerdict {
 }
 
 export class WithdrawalDesk implements Withdrawals {
+  readonly prices = new PriceBook();
   readonly #station: Station;
   readonly #refusals: Refusals;
 
@@ -73,7 +78,10 @@ export class WithdrawalDesk implements Withdrawals {
     const { account, asset, destination } = request;
     checkForms(request, '');
     const scopes = withdrawalScopes({ account, asset, destination });
-    const facts = station.look({ rows: freezeRows(scopes), lookups: [['factorsOfAccount', account]] });
+    const facts = station.look({
+      rows: [...freezeRows(scopes), ...authorizationRows(station.policy, { account, asset })],
+      lookups: [['factorsOfAccount', account]],
+    });
     const payBy = request.payBy ?? ((facts.now + payByMost) as WallMs);
     if (payBy > facts.now + payByMost) throw new Malformed('pay_by', 'more than 24 hours ahead');
     const members = {
@@ -93,20 +101,25 @@ export class WithdrawalDesk implements Withdrawals {
     });
     const moment = station.moment(facts, scopes);
     const listed = this.#listed(account, destination);
-    const verdict = explainWithdrawal({
+    const of: WithdrawalCase = {
       ...moment,
       intent,
       listed,
       ticketGenuine: true,
       spent: undefined,
       evidence: [],
-    });
+      account: facts.get('accounts', account),
+      prices: this.prices.inForce(facts, station.policy),
+      counted: new Reservations(facts).counted(station.policy, { account, asset }),
+    };
+    const verdict = explainWithdrawal(of);
     return {
       intent,
       credentials: usableFactors(facts.all('factorsOfAccount', account), moment).map((f) => f.id),
       rpId: station.policy.rpId,
-      evidenceWanted: evidenceWanted(moment),
+      evidenceWanted: evidenceWanted(moment, classesWanted(of)),
       rules: ruleOutcomes(verdict),
+      held: verdict.held,
       warnings: [],
     };
   }
@@ -122,9 +135,10 @@ export class WithdrawalDesk implements Withdrawals {
       this.#refusals.judged<WithdrawalRecord>(asked, facts, () => {
         const existing = sameWithdrawal(facts.get('withdrawals', withdrawal), ready);
         if (existing !== undefined) return { result: existing };
-        const { record, writes, leaves, used } = this.judge(ready, facts);
+        const reservations = new Reservations(facts);
+        const { record, writes, leaves, used } = this.judge(ready, facts, reservations);
         checkLimit(limit, facts);
-        return { result: record, writes: [...writes, ...factorsAfterUse(used)], leaves };
+        return { result: record, writes: [...writes, ...reservations.writes(), ...factorsAfterUse(used)], leaves };
       }),
     );
     return unwrapped(committed.result);
@@ -141,7 +155,9 @@ export class WithdrawalDesk implements Withdrawals {
   }
 
   async cancel(id: WithdrawalId): Promise<WithdrawalRecord> {
-    const committed = await this.#station.decide({ rows: [['withdrawals', id]] }, (facts) => {
+    const known = this.get(id);
+    const rows: RowKey[] = [['withdrawals', id], ...reservedRows(known)];
+    const committed = await this.#station.decide({ rows }, (facts) => {
       const record = facts.get('withdrawals', id);
       if (record === undefined) throw new Refusal('not-found', `there is no withdrawal ${id}`);
       return this.#refusals.judged(askedWithdrawal(record), facts, (): Verdict<WithdrawalRecord> => {
@@ -167,7 +183,7 @@ export class WithdrawalDesk implements Withdrawals {
 
   /** Everything that deciding an authorization reads. */
   keys(ready: ReadyAuthorization): Keys & { rows: readonly RowKey[] } {
-    const { withdrawal, account, destination } = ready.intent.intent;
+    const { withdrawal, account, asset, destination } = ready.intent.intent;
     const listing = this.#station.reading(() => this.#station.store.read('listings', account, destination));
     const rows: RowKey[] = [
       ['withdrawals', withdrawal],
@@ -175,14 +191,19 @@ export class WithdrawalDesk implements Withdrawals {
       ['listings', account, destination],
       ...freezeRows(withdrawalScopes(ready.intent.intent)),
       ...ready.attestations.map((a): RowKey => ['factors', a.credential]),
+      ...authorizationRows(this.#station.policy, { account, asset }),
     ];
     if (listing !== undefined) rows.push(['destinations', listing.entry]);
     return { rows };
   }
 
-  /** Pure, given the facts: what to write, or a refusal thrown. `position` is the index of its leaf within the whole verdict. */
-  judge(ready: ReadyAuthorization, facts: Facts, position = 0): AuthorizationVerdict {
+  /**
+   * Given the facts: what to write, or a refusal thrown. What it counts towards limits is added to `reservations`. `position` is
+   * the index of its leaf within the whole verdict.
+   */
+  judge(ready: ReadyAuthorization, facts: Facts, reservations: Reservations, position = 0): AuthorizationVerdict {
     const station = this.#station;
+    const { policy } = station;
     const { intent } = ready;
     const said = intent.intent;
     const listing = facts.get('listings', said.account, said.destination);
@@ -193,11 +214,16 @@ export class WithdrawalDesk implements Withdrawals {
       spent: facts.get('spent', spentKey(intent.digest)),
       evidence: evidenceNow(ready.checked, facts),
       listed: { listing, entry: listedEntry(facts, listing) },
+      account: facts.get('accounts', said.account),
+      prices: this.prices.inForce(facts, policy),
+      counted: reservations.counted(policy, said),
     };
     const verdict = decideWithdrawal(of);
-    if (!verdict.approved) throw refusalOf(verdict);
+    const { held } = verdict;
+    if (!verdict.approved && held === undefined) throw refusalOf(verdict);
     const entry = of.listed.entry;
     if (entry === undefined) throw new Refusal('internal', 'approved without a destination');
+    const payment = countedPayment({ ...of, asset: said.asset, amount: said.amount, entry });
     const factors = attesters(ready.attestations);
     const record: WithdrawalRecord = {
       id: said.withdrawal,
@@ -213,24 +239,25 @@ export class WithdrawalDesk implements Withdrawals {
       evidence: encodeEvidence(ready.attestations),
       factors,
       epoch: facts.station.factorEpoch,
-      state: 'AUTHORIZED',
+      state: held === undefined ? 'AUTHORIZED' : moveWithdrawal('AUTHORIZED', 'hold'),
       wallet: null,
       anchor: null,
       transaction: null,
       authorizedAt: facts.now,
       reservedAt: facts.w,
-      reserved: null,
-      operators: 0,
-      heldBy: [],
+      reserved: payment.worth.known ? payment.worth.value : null,
+      counted: reservations.authorize(policy, said, payment),
+      operators: held?.operators ?? 0,
+      heldBy: held?.by ?? [],
       act: null,
       history: toldBy(facts, position),
     };
-    const asset = station.policy.assets.get(said.asset);
+    const asset = policy.assets.get(said.asset);
     const notice = writeNotice(ready.seed, facts, {
       account: said.account,
       kind: 'withdrawal-authorized',
       subject: said.withdrawal,
-      text: withdrawalAuthorizedText(said, asset?.symbol ?? said.asset, asset?.decimals ?? 0),
+      text: withdrawalAuthorizedText(said, asset?.symbol ?? said.asset, asset?.decimals ?? 0, held !== undefined),
       leaf: position,
     });
     return {
@@ -239,6 +266,7 @@ export class WithdrawalDesk implements Withdrawals {
         { table: 'withdrawals', record, leaf: position },
         { table: 'spent', record: spentBy(intent.digest, `withdrawal ${said.withdrawal}`), leaf: position },
         { table: 'notices', record: notice, leaf: position },
+        ...firstWithdrawal(of.account, facts),
       ],
       leaves: [authorizedLeaf(record, entry, factors, facts)],
       used: of.evidence,
@@ -252,6 +280,12 @@ export class WithdrawalDesk implements Withdrawals {
       return { listing, entry };
     });
   }
+}
+
+/** An account's first withdrawal is remembered: the breaker counts how many come within a window. */
+function firstWithdrawal(account: AccountRecord | undefined, facts: Facts): Write[] {
+  if (account === undefined || account.firstPaid !== null) return [];
+  return [{ table: 'accounts', record: { ...account, firstPaid: facts.w } }];
 }
 
 /** The same id with the same intent is the same withdrawal; with another intent it is a mistake, or an attack (A12). */
@@ -270,22 +304,31 @@ function askedWithdrawal(of: Pick<WithdrawalRecord, 'id' | 'digest' | 'asset' | 
   return { what: 'withdrawal', fields, personal: { account: of.account } };
 }
 
-/** A withdrawal ends before a transaction was permitted that pays it. */
+/**
+ * A withdrawal ends before a transaction was permitted that pays it: what it reserved goes back, as far as the decision named
+ * `reservedRows`. `reservations` gathers what several of one commit give back; whoever passes it writes it.
+ */
 export function endWithdrawal(
   record: WithdrawalRecord,
-  event: 'cancel' | 'expire',
+  event: 'cancel' | 'expire' | 'refuse',
   by: string,
   facts: Facts,
   position = 0,
+  reservations?: Reservations,
 ): Verdict<WithdrawalRecord> {
   const ended: WithdrawalRecord = {
     ...record,
     state: moveWithdrawal(record.state, event),
     history: historyWith(record.history, toldBy(facts, position)),
   };
+  const given = reservations ?? new Reservations(facts);
+  given.giveBack(record);
   return {
     result: ended,
-    writes: [{ table: 'withdrawals', record: ended, leaf: position }],
+    writes: [
+      { table: 'withdrawals', record: ended, leaf: position },
+      ...(reservations === undefined ? given.writes() : []),
+    ],
     leaves: [
       { kind: 'withdrawal-ended', fields: { withdrawal: record.id, intent: record.digest, state: ended.state, by } },
     ],
@@ -340,9 +383,12 @@ function authorizedLeaf(
   // Being ripe is computed: the leaf records what it was computed from (design §4, "Ripening").
   const destination = reliedOn([entry]);
   const approved = reliedOn(factors.map((id) => facts.get('factors', id)));
+  // Why it is held, if it is: all else is the same, since its evidence is spent and judged either way.
+  const held = { operators: String(record.operators), held_by: record.heldBy.join(' ') };
   return {
-    kind: 'withdrawal-authorized',
+    kind: record.state === 'HELD' ? 'withdrawal-held' : 'withdrawal-authorized',
     fields: {
+      ...(record.state === 'HELD' ? held : {}),
       withdrawal: record.id,
       intent: record.digest,
       asset: record.asset,

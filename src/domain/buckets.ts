@@ -116,6 +116,22 @@ export class Buckets {
     return sum;
   }
 
+  /** The first W at which no more than `most` is counted within the window, if nothing is added meanwhile. */
+  freesAt(thing: string, window: BucketWindow, w: WitnessedMs, most: bigint): WitnessedMs {
+    const { length, width } = bucketWindows[window];
+    let sum = this.within(thing, window, w);
+    let at = w;
+    const rising = [...this.#rings(thing)[window]].sort(([a], [b]) => a - b);
+    for (const [bucket, amount] of rising) {
+      if (sum <= most) break;
+      if (bucket < oldest(window, w)) continue;
+      sum -= amount;
+      // Buckets from `bucket + 1` on overlap the window that ends here, and no earlier.
+      at = ((bucket + 1) * width + length) as WitnessedMs;
+    }
+    return at;
+  }
+
   /** Whether nothing is counted: then there need be no row. */
   get isEmpty(): boolean {
     return this.#things.size === 0;

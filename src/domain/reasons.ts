@@ -158,6 +158,10 @@ export const reasons = {
     sentence: 'The destination is on the account’s whitelist already.',
     remedy: 'Use the existing entry.',
   },
+  'destination-denied': denied(
+    'Policy denies payments to this destination.',
+    'Use another destination; operators can say why it is denied.',
+  ),
   'destination-withdrawn': denied(
     'The destination left the whitelist after the withdrawal was authorized.',
     'Whitelist it anew and prepare a new withdrawal.',
@@ -175,6 +179,18 @@ export const reasons = {
   'amount-above-ceiling': denied(
     'The amount is above policy’s ceiling for one payment.',
     'Withdraw less, or have the policy changed.',
+  ),
+  'limit-exceeded': notNow(
+    'With this payment more would be paid within a window than a limit of the policy allows.',
+    'Withdraw at most what the error says is left, or wait; the error gives the limit and what is used of it.',
+  ),
+  'withdrawal-held': notNow(
+    'The withdrawal takes operators’ approval, and nothing is signed before they gave it.',
+    'Authorize it by itself: it is then HELD. Sign once operators have made it AUTHORIZED, and leave it out of a batch until then.',
+  ),
+  'outside-hours': notNow(
+    'Policy authorizes no withdrawals at this hour.',
+    'Ask again within the hours that the error gives.',
   ),
   'fee-ceiling-above-policy': denied('The intent’s fee ceiling is above policy’s.', 'Prepare with a lower ceiling.'),
 
@@ -213,6 +229,10 @@ export const reasons = {
   ),
   'fee-above-ceiling': denied('The transaction can cost more in fees than policy allows.', 'Lower its fee.'),
   'priority-fee-above-max': denied('The priority fee is above the maximum fee.', fixTransaction),
+  'batch-too-large': denied(
+    'The transaction makes more payments than policy allows at once.',
+    'Pay them in several transactions.',
+  ),
   'nonce-used': denied(
     'The nonce belongs to another payment, or is below the wallet’s first.',
     'Use the wallet’s next nonce.',
@@ -221,6 +241,18 @@ export const reasons = {
   'anchor-taken': denied(
     'The withdrawal is bound to another anchor: paying it there could pay it twice.',
     'Replace the transaction on its own anchor.',
+  ),
+  'transaction-voided': denied(
+    'Operators voided what the anchor was for: nothing pays it there any more.',
+    'Once operators state that the void confirmed, prepare a new withdrawal.',
+  ),
+  'void-differs': denied(
+    'A void spends the anchor of what it voids, pays zero to its own wallet, and does nothing else.',
+    'Build it from the transaction that it voids.',
+  ),
+  'transfer-elsewhere': denied(
+    'The station’s own transfers reach only its own wallets and policy’s treasury list.',
+    'Add the address to policy’s treasury list, which ripens.',
   ),
   'replacement-differs': denied(
     'A replacement must make exactly the same payments on the same anchor.',
@@ -239,6 +271,10 @@ export const reasons = {
     'See its state.',
   ),
   'wallet-unknown': denied('Policy names no such wallet.', 'Use a wallet that policy names.'),
+  'wallet-not-allowed': denied(
+    'Policy does not allow this certificate the wallet.',
+    'Use a wallet that policy allows it, or the certificate of the service that has this one.',
+  ),
 
   // Operators’ acts
   'operators-founded': notNow(
@@ -259,10 +295,6 @@ export const reasons = {
   'quorum-missing': notNow(
     'Fewer operators in good standing have signed than are needed.',
     'Have further operators sign.',
-  'wallet-not-allowed': denied(
-    'Policy does not allow this certificate the wallet.',
-    'Use a wallet that policy allows it, or the certificate of the service that has this one.',
-  ),
   ),
   'act-lapsed': notNow('The act was decided on a policy that is not in force.', 'Prepare it anew.'),
   'act-settled': notNow('The act has taken effect or ended already.', 'See its state; prepare a new one if need be.'),
@@ -289,6 +321,10 @@ export const reasons = {
     'The policy file is not the one in force.',
     'Restore the file, or change the policy as policy says.',
   ),
+  'authority-changed': notNow(
+    'The CA file does not hold exactly the authorities that policy names.',
+    'Put the certificates that policy names into the file that config.tls.ca names, and no others.',
+  ),
 
   // Devices
   'device-missing': notNow('The wallet’s device is not connected.', 'Connect it; the transaction goes on by itself.'),
@@ -309,10 +345,6 @@ export const reasons = {
   'device-lost': notNow(
     'The device went away while it was signing.',
     'It is asked again by itself, with the same bytes.',
-  'authority-changed': notNow(
-    'The CA file does not hold exactly the authorities that policy names.',
-    'Put the certificates that policy names into the file that config.tls.ca names, and no others.',
-  ),
   ),
   'signature-wrong': {
     code: 'INTERNAL',

@@ -166,8 +166,10 @@ export interface WithdrawalRecord extends Told {
   readonly authorizedAt: WallMs;
   /** W when its limits were reserved, and so the bucket that they go back to. */
   readonly reservedAt: WitnessedMs;
-  /** What was reserved of the limits in reference currency, base units; null where no price counted. */
+  /** What it was worth then in reference currency, base units; null where no price counted. */
   readonly reserved: bigint | null;
+  /** What it was counted under, such as `account USD.2+destination`: exactly that goes back if it ends unpaid. */
+  readonly counted: readonly string[];
   /** How many operators have to approve it, 0 for none. */
   readonly operators: number;
   /** Why it was held, one rule's name each. */

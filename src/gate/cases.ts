@@ -1,6 +1,8 @@
 import type {
+  AccountRecord,
   ActRecord,
   AnchorRecord,
+  Buckets,
   DestinationIntent,
   DestinationRecord,
   Effects,
@@ -24,6 +26,7 @@ import type {
   WithdrawalRecord,
   WitnessedMs,
 } from '../domain/index.ts';
+import type { PricesInForce } from './counting.ts';
 import type { Policy } from './policy.ts';
 import type { Judgement } from './rule.ts';
 
@@ -72,6 +75,11 @@ export interface Attested extends Approvable {
 export interface WithdrawalCase extends Attested {
   readonly intent: Sealed<WithdrawalIntent>;
   readonly listed: Listed;
+  /** Undefined: it never had a factor. */
+  readonly account: AccountRecord | undefined;
+  readonly prices: PricesInForce | undefined;
+  /** What is counted already, of each scope that an authorization counts towards. */
+  readonly counted: Readonly<Record<'account' | 'asset' | 'station', Buckets>>;
 }
 
 export interface DestinationCase extends Attested {
@@ -102,6 +110,7 @@ export interface PaidWithdrawal {
   readonly intent: Sealed<WithdrawalIntent>;
   readonly evidence: readonly Evidence[];
   readonly listed: Listed;
+  readonly account: AccountRecord | undefined;
   /** Operators' signatures under its approval, verified again; empty where nobody had to approve it. */
   readonly approvals: readonly OperatorSignature[];
 }
@@ -165,6 +174,9 @@ export interface TransactionCase extends Moment {
   readonly withdrawals: readonly PaidWithdrawal[];
   readonly anchor: AnchorRecord | undefined;
   readonly walletState: WalletRecord | undefined;
+  readonly prices: PricesInForce | undefined;
+  /** What the wallet's limits have counted already. */
+  readonly walletCounted: Buckets;
   /** The transaction that the request says it replaces. */
   readonly replaces: TransactionRecord | undefined;
 }

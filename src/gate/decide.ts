@@ -15,8 +15,11 @@ import { amountWithinCeiling } from './rules/amount-within-ceiling.ts';
 import { anchorHolds, nonceInWindow } from './rules/anchor-holds.ts';
 import { assetKnown } from './rules/asset-known.ts';
 import { assetsRegistered } from './rules/assets-registered.ts';
+import { bandRules, classesStand, evidenceOfClasses } from './rules/bands.ts';
 import { baseInForce } from './rules/base-in-force.ts';
+import { batchWithinPolicy } from './rules/batch-within-policy.ts';
 import { clockTrusted } from './rules/clock-trusted.ts';
+import { destinationNotDenied, destinationsNotDenied } from './rules/destination-denied.ts';
 import { destinationNew } from './rules/destination-new.ts';
 import { destinationListed, destinationRipe, destinationsStand } from './rules/destination-stands.ts';
 import { approvalsStand, evidenceGenuine, evidenceSufficient, factorsUsable } from './rules/evidence-genuine.ts';
@@ -26,6 +29,7 @@ import { accessListWithinPolicy, dataFeeBounded, feeWithinApproved, feeWithinPol
 import { notFrozen } from './rules/frozen.ts';
 import { intentFresh } from './rules/intent-fresh.ts';
 import { intentForStation, intentPrepared } from './rules/intent-prepared.ts';
+import { limitRules, walletLimitRules } from './rules/limits.ts';
 import { operatorSigns } from './rules/operator-signs.ts';
 import { operatorsFounded } from './rules/operators-founded.ts';
 import { payByAhead, payByAheadOfAll } from './rules/pay-by-ahead.ts';
@@ -33,6 +37,7 @@ import { paymentsMatch } from './rules/payments-match.ts';
 import { operatorsApproved, quorumPresent } from './rules/quorum-present.ts';
 import { subjectStands } from './rules/subject-stands.ts';
 import { chainMatches, walletKnown } from './rules/wallet-chain.ts';
+import { withinHours } from './rules/within-hours.ts';
 
 // The gate: which rules judge what. Each list is read top-down; the first refusal is the one that is told.
 
@@ -44,8 +49,17 @@ const withdrawalRequest: readonly Rule<WithdrawalCase>[] = [
   assetKnown,
   amountWithinCeiling,
   feeCeilingWithinPolicy,
+  destinationNotDenied,
   destinationListed,
   destinationRipe,
+  withinHours,
+];
+
+/** As above, and what each policy has of its own: a rule for each limit and each band. */
+const withdrawalRules = ({ policy }: WithdrawalCase): readonly Rule<WithdrawalCase>[] => [
+  ...withdrawalRequest,
+  ...limitRules(policy),
+  ...bandRules(policy),
 ];
 
 const withdrawalApproval: readonly Rule<WithdrawalCase>[] = [
@@ -55,22 +69,25 @@ const withdrawalApproval: readonly Rule<WithdrawalCase>[] = [
   evidenceGenuine,
   factorsUsable,
   evidenceSufficient,
+  evidenceOfClasses,
   evidenceUnspent,
 ];
 
+/** Approved, refused, or held for operators. */
 export function decideWithdrawal(of: WithdrawalCase): Verdict {
-  return decide([...withdrawalRequest, ...withdrawalApproval], of);
+  return decide([...withdrawalRules(of), ...withdrawalApproval], of);
 }
 
 /** The same rule objects, those that need no approval yet. */
 export function explainWithdrawal(of: WithdrawalCase): Verdict {
-  return decide(withdrawalRequest, of);
+  return decide(withdrawalRules(of), of);
 }
 
 const destinationRequest: readonly Rule<DestinationCase>[] = [
   notFrozen,
   clockTrusted,
   intentForStation,
+  destinationNotDenied,
   destinationNew,
 ];
 
@@ -117,6 +134,8 @@ const transactionItself: readonly Rule<TransactionCase>[] = [
   accessListWithinPolicy,
   dataFeeBounded,
   feeWithinPolicy,
+  batchWithinPolicy,
+  destinationsNotDenied,
 ];
 
 /** What the bytes do, against what was approved. */
@@ -127,12 +146,13 @@ const transactionApproved: readonly Rule<TransactionCase>[] = [
   feeWithinApproved,
   payByAheadOfAll,
   approvalsStand,
+  classesStand,
   operatorsApproved,
   destinationsStand,
 ];
 
 export function decideTransaction(of: TransactionCase): Verdict {
-  return decide([...transactionItself, ...transactionApproved], of);
+  return decide([...transactionItself, ...transactionApproved, ...walletLimitRules(of.policy)], of);
 }
 
 /** What can be judged of an act before anyone signed: `PrepareOperatorAct` shows these. */

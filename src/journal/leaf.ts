@@ -11,6 +11,7 @@ export const leafKinds = [
   'destination-ripening',
   'destination-removed',
   'withdrawal-authorized',
+  'withdrawal-held',
   'withdrawal-ended',
   'transaction-permitted',
   'transaction-sent',

@@ -29,6 +29,7 @@ export const migrations: readonly string[] = [
     destination TEXT NOT NULL, entry TEXT NOT NULL, max_fee TEXT NOT NULL, pay_by INTEGER NOT NULL, digest TEXT NOT NULL,
     intent BLOB NOT NULL, evidence BLOB NOT NULL, factors TEXT NOT NULL, epoch INTEGER NOT NULL, state TEXT NOT NULL,
     wallet TEXT, anchor TEXT, "transaction" TEXT, authorized_at INTEGER NOT NULL, reserved_at INTEGER NOT NULL, reserved TEXT,
+    counted TEXT NOT NULL,
     operators INTEGER NOT NULL, held_by TEXT NOT NULL, act TEXT,
     history TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE INDEX withdrawals_account ON withdrawals (account, state);

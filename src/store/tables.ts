@@ -137,6 +137,7 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     authorizedAt: 'int',
     reservedAt: 'int',
     reserved: 'amount?',
+    counted: 'list',
     operators: 'int',
     heldBy: 'list',
     act: 'text?',

@@ -95,6 +95,7 @@ export const withdrawal: WithdrawalRecord = {
   authorizedAt: time,
   reservedAt: 0 as WitnessedMs,
   reserved: null,
+  counted: [],
   operators: 0,
   heldBy: [],
   act: null,

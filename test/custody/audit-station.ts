@@ -284,6 +284,7 @@ async function withdraw(store: Store, station: string, entry: EntryId): Promise<
       authorizedAt: facts.now,
       reservedAt: facts.w,
       reserved: null,
+      counted: [],
       operators: 0,
       heldBy: [],
       act: null,

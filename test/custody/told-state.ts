@@ -28,6 +28,7 @@ export function toldState(
     return entry?.from.includes(before) === true ? entry.to : `told by ${kind} after ${before}`;
   }
   if (kind === 'withdrawal-authorized' && fields['withdrawal'] === id) return 'AUTHORIZED';
+  if (kind === 'withdrawal-held' && fields['withdrawal'] === id) return 'HELD';
   if (kind === 'withdrawal-ended' && fields['withdrawal'] === id) return fields['state'] ?? '';
   if (kind === 'transaction-permitted' && fields['withdrawals']?.split(' ').includes(id) === true) {
     return before === 'SIGNED' ? 'SIGNED' : 'COMMITTED';

@@ -1,7 +1,9 @@
 import { parse } from 'yaml';
 import {
   type AccountId,
+  type AccountRecord,
   type AnchorRecord,
+  Buckets,
   type DestinationIntent,
   type DestinationRecord,
   day,
@@ -170,7 +172,22 @@ export function listed(of: Partial<DestinationRecord> = {}): Listed {
 const approvable = { ticketGenuine: true, spent: undefined };
 
 export function withdrawalCase(of: Partial<WithdrawalCase> = {}): WithdrawalCase {
-  return { ...moment(), ...approvable, intent: withdrawalIntent(), evidence: [evidence()], listed: listed(), ...of };
+  return {
+    ...moment(),
+    ...approvable,
+    intent: withdrawalIntent(),
+    evidence: [evidence()],
+    listed: listed(),
+    account: accountRecord(),
+    prices: undefined,
+    counted: { account: Buckets.empty, asset: Buckets.empty, station: Buckets.empty },
+    ...of,
+  };
+}
+
+/** An account that is not young. */
+export function accountRecord(of: Partial<AccountRecord> = {}): AccountRecord {
+  return { account: 'alice' as AccountId, everEnrolled: 1, since: 0 as WitnessedMs, firstPaid: null, ...of };
 }
 
 export function destinationCase(of: Partial<DestinationCase> = {}): DestinationCase {
@@ -216,6 +233,7 @@ export function paid(of: Partial<WithdrawalRecord> = {}, intent = withdrawalInte
       authorizedAt: now,
       reservedAt: 0 as WitnessedMs,
       reserved: null,
+      counted: [],
       operators: 0,
       heldBy: [],
       act: null,
@@ -225,6 +243,7 @@ export function paid(of: Partial<WithdrawalRecord> = {}, intent = withdrawalInte
     intent,
     evidence: [evidence()],
     listed: listed(),
+    account: accountRecord(),
     approvals: [],
   };
 }
@@ -255,6 +274,8 @@ export function transactionCase(of: Partial<TransactionCase> = {}): TransactionC
     withdrawals: [paid()],
     anchor: undefined,
     walletState: undefined,
+    prices: undefined,
+    walletCounted: Buckets.empty,
     replaces: undefined,
     ...of,
   };

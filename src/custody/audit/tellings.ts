@@ -1,6 +1,7 @@
 import { digestOf, parseIntent, paymentSet, transactionId } from '../../domain/index.ts';
 import type { Leaf, LeafKind } from '../../journal/leaf.ts';
 import type { Records, TableName } from '../../store/tables.ts';
+import { decodeSignatures } from '../acts/signatures.ts';
 import { attesters, decodeEvidence } from '../evidence.ts';
 
 // Which journal entries tell of which rows. Every write of a row below carries the index of the entry that tells of it, and
@@ -19,6 +20,7 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
   };
   switch (leaf.kind) {
     case 'withdrawal-authorized':
+    case 'withdrawal-held':
       tell('notices', member('notice'));
       tell('withdrawals', member('withdrawal'));
       tell('spent', spentKey(member('intent')));
@@ -63,10 +65,34 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
     case 'frozen':
     case 'thawed':
       tell('freezes', frozenScope(member));
+      tell('notices', member('notice'));
       break;
     case 'clock-acknowledged':
+    case 'epoch-raised':
       tell('station', 'station');
       break;
+    case 'operator-acted':
+      tell('acts', member('act'));
+      tell('operators', member('operator'));
+      tell('spent', spentKey(member('intent')));
+      break;
+    case 'act-announced':
+      tell('acts', member('act'));
+      tell('notices', member('notice'));
+      break;
+    case 'act-ripening':
+    case 'act-effective':
+    case 'act-ended':
+      tell('acts', member('act'));
+      break;
+    case 'operator-suspended':
+    case 'operator-reinstated':
+      tell('operators', member('operator'));
+      break;
+    case 'withdrawal-approved':
+      tell('withdrawals', member('withdrawal'));
+      break;
+    case 'clock-vouched':
     case 'station-founded':
     case 'policy-in-force':
     case 'refused':
@@ -88,7 +114,14 @@ const tellers: { readonly [T in TableName]?: (kind: LeafKind) => boolean } = {
   withdrawals: (kind) => kind.startsWith('withdrawal-') || ofTransaction(kind),
   transactions: ofTransaction,
   anchors: (kind) => kind === 'transaction-permitted',
-  spent: (kind) => kind === 'withdrawal-authorized' || kind === 'destination-added' || kind === 'factor-added',
+  spent: (kind) =>
+    kind === 'withdrawal-authorized' ||
+    kind === 'withdrawal-held' ||
+    kind === 'destination-added' ||
+    kind === 'factor-added' ||
+    kind === 'operator-acted',
+  operators: (kind) => kind.startsWith('operator-'),
+  acts: (kind) => kind === 'operator-acted' || kind.startsWith('act-'),
   freezes: (kind) => kind === 'frozen' || kind === 'thawed',
 };
 
@@ -174,6 +207,21 @@ const checked: Checks = {
       ['destination', r.destination, intent.destination],
       ['max_fee', String(r.maxFee), String(intent.maxFee)],
       ['pay_by', String(r.payBy), String(intent.payBy)],
+    ];
+  },
+  acts: (r, told) => {
+    const signatures = decodeSignatures(r.evidence);
+    const intents = signatures.map((s) => parseIntent(s.intent, 'portcullis/operator/v1'));
+    const said = intents.map(({ intent }) => [intent.verb, intent.subject, intent.digest, intent.base].join(' '));
+    return [
+      ['id', r.id, intents[0]?.digest ?? null],
+      ['operators', r.operators.join(' '), signatures.map((s) => s.operator).join(' ')],
+      ['evidence', [...new Set(said)].join('\n'), [r.verb, r.subject, r.digest, r.base].join(' ')],
+      ['id', r.id, told('act')],
+      ['verb', r.verb, told('verb')],
+      ['subject', r.subject, told('subject')],
+      ['digest', r.digest, told('digest')],
+      ['base', r.base, told('base')],
     ];
   },
   transactions: (r, told) => [

@@ -43,7 +43,7 @@ export interface ReferencePolicy {
   readonly pricesLast: number;
 }
 
-/** From this amount on a payment needs more: operators, or more classes of factors. */
+/** Above this amount a payment needs more: operators, or more classes of factors. */
 export interface BandPolicy {
   /** Base units of this asset, or of the reference currency where undefined. */
   readonly asset: AssetId | undefined;

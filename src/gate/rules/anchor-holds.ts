@@ -41,6 +41,15 @@ function first({ withdrawals, replaces, effects }: TransactionCase): Judgement {
   if (replaces !== undefined)
     return refuse('replacement-differs', `nothing to replace: ${effects.anchor.id} has no transaction`);
   for (const { record } of withdrawals) {
+    // A HELD member of a batch is settled first: nothing of the batch is permitted before.
+    if (record.state === 'HELD') {
+      const lacks = `it lacks the approval of ${record.operators} operator(s)`;
+      return refuse('withdrawal-held', `withdrawal ${record.id} is HELD by ${record.heldBy.join(', ')}: ${lacks}`, {
+        withdrawal: record.id,
+        operators: String(record.operators),
+        held_by: record.heldBy.join(' '),
+      });
+    }
     if (record.state !== 'AUTHORIZED' || record.anchor !== null) {
       return refuse('withdrawal-not-payable', `withdrawal ${record.id} is ${record.state}`);
     }
@@ -58,6 +67,9 @@ function replacement({ anchor, replaces, withdrawals }: TransactionCase, set: st
       },
     );
   }
+  if (replaces.kind !== 'payment') {
+    return refuse('transaction-voided', `operators voided what ${anchor.anchor} was for: nothing pays it any more`);
+  }
   if (replaces.paymentSet !== set || replaces.anchor !== anchor.anchor || replaces.wallet !== anchor.wallet) {
     return refuse('replacement-differs', 'the replacement does not make the same payments on the same anchor');
   }
@@ -73,7 +85,9 @@ function replacement({ anchor, replaces, withdrawals }: TransactionCase, set: st
 }
 
 /** E7: a new anchor is not below the wallet's first nonce, nor far above its next. */
-export const nonceInWindow: Rule<TransactionCase> = {
+export const nonceInWindow: Rule<
+  Pick<TransactionCase, 'phase' | 'anchor' | 'effects' | 'wallet' | 'walletState' | 'policy'>
+> = {
   name: 'nonce-in-window',
   judge({ phase, anchor, effects, wallet, walletState, policy }) {
     const { nonce } = effects.anchor;
