@@ -20,6 +20,7 @@ import {
   userHandle,
   verifyVoucher,
 } from '../src/attestation/index.ts';
+import { decodeSignatures, encodeSignatures } from '../src/custody/acts/signatures.ts';
 import { decodeEvidence, encodeEvidence } from '../src/custody/evidence.ts';
 import { journalOrigin } from '../src/custody/founding.ts';
 import { seal, unseal } from '../src/custody/seal.ts';
@@ -28,6 +29,7 @@ import {
   type Digest,
   type FactorId,
   type IntentType,
+  type OperatorName,
   parseInstant,
   parseIntent,
   paymentSet,
@@ -218,6 +220,32 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
     );
   });
 
+  it('operators’ evidence', () => {
+    type Member =
+      | 'operator'
+      | 'intent'
+      | 'credential'
+      | 'authenticator_data'
+      | 'client_data'
+      | 'signature'
+      | 'evidence';
+    const of = vector<Record<Member, string>>('operators-evidence');
+    const assertion = {
+      kind: 'webauthn',
+      credential: of.credential as FactorId,
+      authenticatorData: bytes(of.authenticator_data),
+      clientData: bytes(of.client_data),
+      signature: bytes(of.signature),
+    } as const;
+    const kept = { operator: of.operator as OperatorName, intent: utf8(of.intent), assertion };
+    expect(text(encodeSignatures([kept]))).toBe(of.evidence);
+    expect(decodeSignatures(utf8(of.evidence))).toEqual([kept]);
+    const inner = text(encodeEvidence([assertion]));
+    expect(of.evidence).toBe(
+      `{"type":"portcullis/operators-evidence/v1","signatures":[{"operator":"${of.operator}","intent":${JSON.stringify(of.intent)},"evidence":${inner}}]}`,
+    );
+  });
+
   it('transaction id and payment set', () => {
     const of = vector<{ wallet: string; unsigned: string; id: string }>('transaction-id');
     expect(transactionId(of.wallet as WalletId, bytes(of.unsigned))).toBe(of.id);
@@ -367,6 +395,6 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
 
   it('nothing else: every vector of the document is checked here', () => {
     expect([...blocks.keys()].filter((name) => !used.has(name))).toEqual([]);
-    expect(blocks.size).toBe(18);
+    expect(blocks.size).toBe(19);
   });
 });

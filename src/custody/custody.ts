@@ -1,5 +1,7 @@
 import type {
   AccountId,
+  ActId,
+  ActRecord,
   Address,
   AssetId,
   Attestation,
@@ -15,6 +17,8 @@ import type {
   Intent,
   NoticeId,
   NoticeRecord,
+  OperatorName,
+  OperatorVerb,
   Reason,
   Sealed,
   StationName,
@@ -111,6 +115,12 @@ export interface Transactions {
   watch(ids: readonly TransactionId[], watcher: Watcher<TransactionRecord>): Unwatch;
 }
 
+/** Transactions as one client may have them: of the wallets that policy allows it. Another's are refused `wallet-not-allowed`. */
+export interface ClientTransactions extends Transactions {
+  /** Throws that refusal if the wallet is not, or no longer, allowed. */
+  allow(wallet: WalletId): void;
+}
+
 export interface Destinations {
   prepare(request: {
     readonly entry: EntryId;
@@ -187,6 +197,83 @@ export interface StationView {
   readonly wallets: readonly WalletView[];
   readonly noticesWaiting: number;
   readonly journalSize: number;
+  /** Undefined where policy founds no operators. */
+  readonly operators: OperatorsView | undefined;
+}
+
+/** One of the station's people, as they stand. Keys are policy's, and not repeated here. */
+export interface OperatorView {
+  readonly name: OperatorName;
+  /** Of the recovery quorum's people. */
+  readonly recovery: boolean;
+  readonly suspended: { readonly by: string; readonly why: string; readonly since: WallMs } | undefined;
+}
+
+export interface OperatorsView {
+  readonly quorum: number;
+  readonly recoveryQuorum: number;
+  readonly people: readonly OperatorView[];
+}
+
+/** An act ready to be signed by an operator's own key, with what it does. */
+export interface PreparedAct {
+  readonly intent: Sealed<Intent>;
+  /** One English sentence. */
+  readonly description: string;
+  /** How many operators have to sign. */
+  readonly signatures: number;
+  /** How long it ripens once they have, ms; undefined: it acts at once. */
+  readonly delay: number | undefined;
+  /** The act that a signature would join. */
+  readonly open: ActRecord | undefined;
+  readonly rpId: string;
+  /** Credentials of the operators in good standing. */
+  readonly credentials: readonly FactorId[];
+  readonly rules: readonly RuleOutcome[];
+}
+
+export interface ActView {
+  readonly act: ActRecord;
+  /** What it does, one English sentence; empty once it is settled, or where its subject is gone. */
+  readonly description: string;
+  /** How many operators have to sign; 0 once it is settled. */
+  readonly signatures: number;
+  /** The earliest time at which it can take effect, where it ripens. */
+  readonly notBefore: WallMs | undefined;
+  /** Why it has not taken effect, where that was just tried. */
+  readonly waiting: RefusalView | undefined;
+}
+
+/** A withdrawal that waits for operators, and what it lacks. */
+export interface HeldWithdrawal {
+  readonly record: WithdrawalRecord;
+  /** How many operators have to approve it. */
+  readonly needed: number;
+  /** The act by which they are about to, if one has signed. */
+  readonly act: ActRecord | undefined;
+}
+
+/** What operators do, each by their own key. */
+export interface Acts {
+  prepare(request: {
+    readonly verb: OperatorVerb;
+    readonly subject: string;
+    /** Why, or the document, as the verb wants it; empty for none. */
+    readonly payload: Uint8Array;
+    readonly lifetime: number | undefined;
+  }): Promise<PreparedAct>;
+  submit(request: {
+    readonly intent: Uint8Array;
+    readonly attestation: Attestation;
+    /** As it was prepared; may be left out when joining an act. */
+    readonly payload: Uint8Array;
+  }): Promise<ActView>;
+  get(id: ActId): ActView;
+  /** Oldest first where only unsettled ones are asked for, else newest first. */
+  list(of: { readonly unsettled: boolean; readonly limit: number }): readonly ActView[];
+  watch(ids: readonly ActId[], watcher: Watcher<ActRecord>): Unwatch;
+  /** HELD withdrawals, soonest `pay_by` first. */
+  held(limit: number): readonly HeldWithdrawal[];
 }
 
 /** `who` is the name in the caller's certificate. */
@@ -204,9 +291,12 @@ export interface Operators {
 export interface Custody {
   readonly withdrawals: Withdrawals;
   readonly transactions: Transactions;
+  /** `client`: the name in a withdrawal service's certificate. */
+  transactionsOf(client: string): ClientTransactions;
   readonly destinations: Destinations;
   readonly factors: Factors;
   readonly notices: Notices;
   readonly journal: Journal;
   readonly operators: Operators;
+  readonly acts: Acts;
 }

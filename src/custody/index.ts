@@ -1,18 +1,23 @@
 import type { TimeSource } from '../domain/index.ts';
+import type { Policy } from '../gate/policy.ts';
 import type { NoteSigner } from '../journal/note.ts';
 import type { Signer } from '../signers/signer.ts';
+import { ActDesk } from './acts/desk.ts';
+import type { EffectParts } from './acts/effect.ts';
+import { checkOperatorKeys } from './acts/signatures.ts';
 import { checkWallets } from './chain.ts';
 import type { Custody } from './custody.ts';
 import { DestinationDesk } from './destinations.ts';
 import { Dispatch, type DispatchTiming } from './dispatch.ts';
 import { FactorDesk } from './factors.ts';
-import { JournalDesk } from './journal.ts';
+import { foundedAt, JournalDesk } from './journal.ts';
 import { NoticeDesk } from './notices.ts';
 import { OperatorDesk } from './operators.ts';
 import { Refusals } from './refusals.ts';
 import { Station, type StationParts } from './station.ts';
 import { Timekeeper } from './timekeeper.ts';
 import { TransactionDesk } from './transactions.ts';
+import { WalletScope } from './wallet-scope.ts';
 import { WithdrawalDesk } from './withdrawals.ts';
 import type { WitnessedClock } from './witnessed-clock.ts';
 
@@ -32,6 +37,8 @@ export interface Running {
   readonly custody: Custody;
   readonly dispatch: Dispatch;
   readonly timekeeper: Timekeeper;
+  /** Called in the turn in which another policy takes effect. */
+  onPolicy(listener: (policy: Policy) => void): void;
   /** Tells what was only counted, and stops asking devices; what is in flight is found again at the next start. */
   close(): Promise<void>;
 }
@@ -39,26 +46,36 @@ export interface Running {
 /** Puts the use-cases together and takes up what was in flight when the process last ended. */
 export function startCustody(parts: CustodyParts): Running {
   checkWallets(parts.policy.wallets.values());
+  checkOperatorKeys(parts.policy);
   const station = new Station(parts);
   const refusals = new Refusals();
   const dispatch = new Dispatch(station, parts.signers, parts.timing);
   const withdrawals = new WithdrawalDesk(station, refusals);
   const transactions = new TransactionDesk(station, withdrawals, refusals, (wallet) => dispatch.kick(wallet.signer));
+  const effectParts: EffectParts = {
+    station,
+    readClock: () => parts.time.read(),
+    foundedAt: () => foundedAt(parts.store),
+  };
+  const acts = new ActDesk(effectParts, refusals, () => dispatch.kickAll());
   const custody: Custody = {
     withdrawals,
     transactions,
+    transactionsOf: (client) => new WalletScope(client, station, refusals, transactions),
     destinations: new DestinationDesk(station, refusals),
     factors: new FactorDesk(station, refusals),
-    notices: new NoticeDesk(station),
+    notices: new NoticeDesk(station, acts),
     journal: new JournalDesk(station, parts.journal.origin, parts.journal.signer, parts.journal.verifierKey),
     operators: new OperatorDesk(station, dispatch, () => parts.time.read()),
+    acts,
   };
   dispatch.start(transactions);
-  const timekeeper = new Timekeeper(station, refusals, parts.clock);
+  const timekeeper = new Timekeeper(station, refusals, parts.clock, acts);
   return {
     custody,
     dispatch,
     timekeeper,
+    onPolicy: (listener) => station.onPolicy(listener),
     close: async () => {
       const told = timekeeper
         .close()

@@ -1,7 +1,9 @@
-import { Refusal, type WithdrawalId } from '../domain/index.ts';
+import { parseInstant, Refusal, type WallMs, type WithdrawalId } from '../domain/index.ts';
 import { signCheckpoint } from '../journal/checkpoint.ts';
+import { parseLeaf } from '../journal/leaf.ts';
 import { consistencyProof } from '../journal/merkle.ts';
 import type { NoteSigner } from '../journal/note.ts';
+import type { Store } from '../store/store.ts';
 import type { Journal, Unwatch } from './custody.ts';
 import { receiptOf } from './receipt.ts';
 import type { Station } from './station.ts';
@@ -56,4 +58,11 @@ export class JournalDesk implements Journal {
       receiptOf(this.#station, withdrawal, this.checkpoint(undefined).note, this.size()),
     );
   }
+}
+
+/** When the station was founded, by the wall clock of then: its first entry. */
+export function foundedAt(store: Pick<Store, 'log'>): WallMs {
+  const first = store.log.leaf(0);
+  if (first === undefined) throw new Error('journal entry 0 is gone: restore the journal from a backup');
+  return parseInstant(parseLeaf(first).time, 'time');
 }

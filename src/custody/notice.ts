@@ -27,7 +27,8 @@ export function writeNotice(
   seed: NoticeSeed,
   facts: Facts,
   of: {
-    readonly account: AccountId;
+    /** Null for the station's operators. */
+    readonly account: AccountId | null;
     readonly kind: NoticeKind;
     readonly subject: string;
     readonly text: string;

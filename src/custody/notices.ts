@@ -1,13 +1,16 @@
 import {
   type AccountId,
+  type ActRecord,
   type DestinationRecord,
   type FactorRecord,
   type NoticeId,
   type NoticeRecord,
   Refusal,
 } from '../domain/index.ts';
+import type { LeafDraft } from '../journal/leaf.ts';
 import type { Keys, RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
+import type { ActDesk } from './acts/desk.ts';
 import { accountLookups, cancelAll } from './cancellation.ts';
 import type { Notices, Unwatch } from './custody.ts';
 import { historyWith } from './history.ts';
@@ -18,9 +21,11 @@ import { type Facts, type Station, toldBy } from './station.ts';
 /** The outbox. Ripening starts here and nowhere else: when a courier had the notice accepted for delivery (A13). */
 export class NoticeDesk implements Notices {
   readonly #station: Station;
+  readonly #acts: Pick<ActDesk, 'delayOf'>;
 
-  constructor(station: Station) {
+  constructor(station: Station, acts: Pick<ActDesk, 'delayOf'>) {
     this.#station = station;
+    this.#acts = acts;
   }
 
   waiting(after: number, limit: number): NoticeRecord[] {
@@ -41,13 +46,15 @@ export class NoticeDesk implements Notices {
     const rows: RowKey[] = [['notices', id]];
     if (known.kind === 'factor-added') rows.push(['factors', known.subject]);
     if (known.kind === 'destination-added') rows.push(['destinations', known.subject]);
+    if (known.kind === 'act-announced') rows.push(['acts', known.subject]);
+    const delay = this.#acts.delayOf(known);
     const committed = await this.#station.decide({ rows }, (facts): Verdict<NoticeRecord> => {
       const notice = facts.get('notices', id);
       if (notice === undefined) throw new Refusal('not-found', `there is no notice ${id}`);
       if (notice.acknowledgedAt !== null) return { result: notice };
       const acknowledged: NoticeRecord = { ...notice, acknowledgedAt: facts.now };
       const write: Write = { table: 'notices', record: acknowledged };
-      const starting = this.#starts(notice, facts);
+      const starting = this.#starts(notice, facts, delay);
       if (starting === undefined) return { result: acknowledged, writes: [write] };
       return { result: acknowledged, writes: [{ ...write, leaf: 0 }, starting.write], leaves: [starting.leaf] };
     });
@@ -101,9 +108,8 @@ export class NoticeDesk implements Notices {
   #starts(
     notice: NoticeRecord,
     facts: Facts,
-  ):
-    | { write: Write; leaf: { kind: 'factor-ripening' | 'destination-ripening'; fields: Record<string, string> } }
-    | undefined {
+    actDelay: number | undefined,
+  ): { write: Write; leaf: LeafDraft } | undefined {
     const { ripening } = this.#station.policy;
     const w0 = facts.w;
     if (notice.kind === 'factor-added') {
@@ -137,6 +143,14 @@ export class NoticeDesk implements Notices {
         d0: String(ripening.destination),
       };
       return { write: { table: 'destinations', record, leaf: 0 }, leaf: { kind: 'destination-ripening', fields } };
+    }
+    if (notice.kind === 'act-announced' && actDelay !== undefined) {
+      const act = facts.get('acts', notice.subject);
+      if (act?.state !== 'ANNOUNCING' || act.notice !== notice.id) return undefined;
+      const history = historyWith(act.history, toldBy(facts, 0));
+      const record: ActRecord = { ...act, state: 'RIPENING', w0, d0: actDelay, history };
+      const fields = { act: act.id, notice: notice.id, w0: String(w0), d0: String(actDelay) };
+      return { write: { table: 'acts', record, leaf: 0 }, leaf: { kind: 'act-ripening', fields } };
     }
     return undefined;
   }

@@ -3,20 +3,21 @@ import {
   type ClockReading,
   type FreezeRecord,
   type FreezeScope,
-  Malformed,
-  parseAddress,
+  type OperatorRecord,
   parseWhy,
   Refusal,
-  shown,
 } from '../domain/index.ts';
-import type { Policy } from '../gate/policy.ts';
 import type { Verdict } from '../store/verdict.ts';
-import type { Operators, StationView } from './custody.ts';
+import { peopleOf } from './acts/signatures.ts';
+import type { Operators, OperatorsView, StationView } from './custody.ts';
 import type { Dispatch } from './dispatch.ts';
+import { checkScope, scopeFields, tamperFreeze } from './freeze.ts';
 import type { Station } from './station.ts';
-import { canonicalDestination } from './withdrawals.ts';
 
-/** What the station's people do. Until operators are founded, one certificate of the operators' role speaks for them. */
+/**
+ * The station at a glance, and what its people do where policy founds no operators: there one certificate of the operators' role
+ * speaks for them. Where it does, their own keys do, by acts.
+ */
 export class OperatorDesk implements Operators {
   readonly #station: Station;
   readonly #dispatch: Dispatch;
@@ -31,11 +32,7 @@ export class OperatorDesk implements Operators {
   station(): StationView {
     const station = this.#station;
     const facts = station.look({ lookups: [['activeFreezes'], ['noticesWaiting', -1, 1000]] });
-    const { tampered } = station.store;
-    const forged: FreezeRecord[] =
-      tampered === undefined
-        ? []
-        : [{ scope: 'station', active: true, who: 'station', why: tampered.message, since: facts.now }];
+    const forged = tamperFreeze(station.store.tampered, facts.now);
     const recorded = facts.all('activeFreezes');
     const next = station.reading(
       () => new Map([...station.policy.wallets.keys()].map((id) => [id, station.store.read('wallets', id)?.nextNonce])),
@@ -47,7 +44,7 @@ export class OperatorDesk implements Operators {
       now: facts.now,
       w: facts.w,
       clockSuspect: facts.clock.suspect,
-      freezes: recorded.some((f) => f.scope === 'station') ? recorded : [...forged, ...recorded],
+      freezes: forged === undefined || recorded.some((f) => f.scope === 'station') ? recorded : [forged, ...recorded],
       wallets: [...station.policy.wallets.values()].map((wallet) => {
         const readiness = this.#dispatch.readiness(wallet);
         return {
@@ -61,10 +58,28 @@ export class OperatorDesk implements Operators {
       }),
       noticesWaiting: facts.all('noticesWaiting', -1, 1000).length,
       journalSize: station.store.size,
+      operators: this.#operators(),
     };
   }
 
+  #operators(): OperatorsView | undefined {
+    const { operators } = this.#station.policy;
+    if (operators === undefined) return undefined;
+    const people = peopleOf(operators).map(({ name }) => {
+      const row = this.#station.reading(() => this.#station.store.read('operators', name));
+      return { name, recovery: operators.recovery.people.some((p) => p.name === name), suspended: suspension(row) };
+    });
+    return { quorum: operators.quorum, recoveryQuorum: operators.recovery.quorum, people };
+  }
+
+  /** One certificate speaks for nobody where people have keys of their own. */
+  #withoutOperators(): void {
+    if (this.#station.policy.operators === undefined) return;
+    throw new Refusal('operators-founded', 'policy names operators: this needs an act that they sign');
+  }
+
   async freeze(scope: FreezeScope, who: string, why: string): Promise<FreezeRecord> {
+    this.#withoutOperators();
     const said = parseWhy(why, 'why');
     checkScope(scope, this.#station.policy);
     const committed = await this.#station.decide({ rows: [['freezes', scope]] }, (facts): Verdict<FreezeRecord> => {
@@ -81,16 +96,13 @@ export class OperatorDesk implements Operators {
   }
 
   async thaw(scope: FreezeScope, who: string, why: string): Promise<void> {
+    this.#withoutOperators();
     const said = parseWhy(why, 'why');
     const committed = await this.#station.decide({ rows: [['freezes', scope]] }, (facts) => {
       // A forged row froze the station in memory at once, and on the disk only if there was room for it.
       const tampered = scope === 'station' ? this.#station.store.tampered : undefined;
       const recorded = facts.get('freezes', scope);
-      const unrecorded: FreezeRecord | undefined =
-        tampered === undefined
-          ? undefined
-          : { scope, active: true, who: 'station', why: 'fact-tampered', since: facts.now };
-      const before = recorded?.active === true ? recorded : unrecorded;
+      const before = recorded?.active === true ? recorded : tamperFreeze(tampered, facts.now);
       if (before === undefined) throw new Refusal('not-found', `${scope} is not frozen`);
       return {
         result: tampered,
@@ -104,6 +116,7 @@ export class OperatorDesk implements Operators {
 
   /** The clock is right again, a person says. Whatever was prepared on the wrong one is void: the ticket epoch rises. */
   async acknowledgeClock(who: string, why: string): Promise<void> {
+    this.#withoutOperators();
     const said = parseWhy(why, 'why');
     await this.#station.decide({}, (facts): Verdict<undefined> => {
       const clock = acknowledge(facts.clock, this.#readClock());
@@ -121,42 +134,6 @@ export class OperatorDesk implements Operators {
   }
 }
 
-/**
- * A freeze acts on exact names (D7): one that names nothing, or names it in another spelling, would stop nothing while people
- * believe that it does.
- */
-function checkScope(scope: FreezeScope, policy: Policy): void {
-  const subject = scope.slice(scope.indexOf(':') + 1);
-  const known = (named: boolean, what: string): void => {
-    if (!named) throw new Malformed('scope', `policy names no ${what} ${shown(subject)}: this would stop nothing`);
-  };
-  if (scope.startsWith('wallet:'))
-    known(
-      [...policy.wallets.keys()].some((id) => id === subject),
-      'wallet',
-    );
-  if (scope.startsWith('chain:'))
-    known(
-      [...policy.chains.keys()].some((id) => id === subject),
-      'chain',
-    );
-  if (scope.startsWith('asset:'))
-    known(
-      [...policy.assets.keys()].some((id) => id === subject),
-      'asset',
-    );
-  if (scope.startsWith('destination:')) canonicalDestination(parseAddress(subject, 'scope'), 'scope');
-}
-
-/** The account of a scope is a person's: the log gets a commitment to it. */
-function scopeFields(
-  scope: FreezeScope,
-  who: string,
-  why: string,
-): { fields: Record<string, string>; personal?: Record<string, string> } {
-  const kind = scope.split(':')[0] ?? scope;
-  if (kind === 'account' || kind === 'destination') {
-    return { fields: { scope_kind: kind, who, why }, personal: { [kind]: scope.slice(kind.length + 1) } };
-  }
-  return { fields: { scope, who, why } };
+function suspension(row: OperatorRecord | undefined): OperatorsView['people'][number]['suspended'] {
+  return row?.suspended === true ? { by: row.by, why: row.why, since: row.since } : undefined;
 }

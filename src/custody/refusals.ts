@@ -13,7 +13,7 @@ export type Decided<R> = { readonly ok: true; readonly value: R } | { readonly o
 
 /** What was asked for, as the leaf of its refusal tells it. */
 export interface Asked {
-  readonly what: 'withdrawal' | 'transaction' | 'destination' | 'factor';
+  readonly what: 'withdrawal' | 'transaction' | 'destination' | 'factor' | 'act';
   readonly fields: Flat;
   readonly personal: Flat;
 }

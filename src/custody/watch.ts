@@ -3,7 +3,7 @@ import type { Records } from '../store/tables.ts';
 import type { Unwatch, Watcher } from './custody.ts';
 
 /** Tells of each record named, first as it is, then again whenever a commit writes it. Throws if one does not exist. */
-export function watchRecords<T extends 'withdrawals' | 'transactions'>(
+export function watchRecords<T extends 'withdrawals' | 'transactions' | 'acts'>(
   store: Store,
   table: T,
   ids: readonly string[],

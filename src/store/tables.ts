@@ -254,7 +254,11 @@ export const lookups = {
   },
   noticeWithToken: { table: 'notices', where: 'token = ?' },
   noticesWaiting: { table: 'notices', where: 'acknowledged_at IS NULL AND sequence > ? ORDER BY sequence LIMIT ?' },
-  actsOpen: { table: 'acts', where: "state = 'OPEN' AND verb = ? AND subject = ? AND digest = ? ORDER BY rowid" },
+  actsAlike: {
+    table: 'acts',
+    where: "state IN ('OPEN', 'ANNOUNCING', 'RIPENING') AND verb = ? AND subject = ? AND digest = ? ORDER BY rowid",
+  },
+  actsNewest: { table: 'acts', where: '1 ORDER BY rowid DESC LIMIT ?' },
   actsUnsettled: {
     table: 'acts',
     where: "state IN ('OPEN', 'ANNOUNCING', 'RIPENING') ORDER BY rowid LIMIT ?",

@@ -1,7 +1,8 @@
 // A custody that decides nothing: it records what it was asked and answers with fixed records, or as a test tells it to.
-import type { Custody, Prepared, Ripened } from '../../src/custody/custody.ts';
+import type { ActView, Custody, Prepared, PreparedAct, Ripened } from '../../src/custody/custody.ts';
 import {
   type AccountId,
+  type ActId,
   type DestinationRecord,
   type Digest,
   digestOf,
@@ -11,6 +12,7 @@ import {
   type FreezeRecord,
   type NoticeId,
   type NoticeRecord,
+  type OperatorName,
   parseAccountId,
   parseAddress,
   parseAssetId,
@@ -26,6 +28,7 @@ import {
   sealIntent,
   type TransactionId,
   type TransactionRecord,
+  type WalletId,
   type WallMs,
   type WithdrawalId,
   type WithdrawalRecord,
@@ -123,6 +126,52 @@ export const transaction: TransactionRecord = {
   history: [],
 };
 
+export const operator = 'olivia' as OperatorName;
+
+export const act: ActView = {
+  act: {
+    id: digest as string as ActId,
+    verb: 'thaw',
+    subject: 'station',
+    digest,
+    base: digest,
+    payload: new Uint8Array(),
+    state: 'RIPENING',
+    operators: [operator, 'omar'],
+    evidence: utf8.encode('evidence'),
+    w0: 0 as WitnessedMs,
+    d0: 1,
+    notice: noticeId,
+    openedAt: time,
+    expiresAt: time,
+    history: [],
+  },
+  description: 'Lift the freeze of station.',
+  signatures: 2,
+  notBefore: time,
+  waiting: { reason: 'act-unripe', message: 'not before tomorrow', details: { not_before: 'tomorrow' } },
+};
+
+export const preparedAct: PreparedAct = {
+  intent: sealIntent('portcullis/operator/v1', {
+    station,
+    issued: '2022-01-17T00:46:00Z',
+    expires: '2022-01-17T00:51:00Z',
+    ticket: Buffer.alloc(32, 1).toString('base64url'),
+    verb: 'thaw',
+    subject: 'station',
+    digest,
+    base: digest,
+  }),
+  description: 'Lift the freeze of station.',
+  signatures: 2,
+  delay: 86_400_000,
+  open: act.act,
+  rpId: 'localhost',
+  credentials: [credential],
+  rules: prepared.rules,
+};
+
 export const destination: Ripened<DestinationRecord> = {
   record: {
     entry: entryId,
@@ -201,6 +250,18 @@ export class FakeCustody {
         return (this.behaviours.get(path) ?? (answer as Behaviour))(...args);
       }) as F;
 
+    const transactions: Custody['transactions'] = {
+      explain: on('transactions.explain', async () => ({ effects: undefined, rules: prepared.rules })),
+      sign: on('transactions.sign', async () => transaction),
+      retry: on('transactions.retry', async () => transaction),
+      get: on('transactions.get', () => transaction),
+      watch: on('transactions.watch', (_ids, watcher) => {
+        watcher(transaction);
+        return () => {};
+      }),
+    };
+    const allow = on('transactions.allow', (_wallet: WalletId) => {});
+
     this.custody = {
       withdrawals: {
         prepare: on('withdrawals.prepare', async () => prepared),
@@ -212,16 +273,8 @@ export class FakeCustody {
         }),
         cancel: on('withdrawals.cancel', async () => withdrawal),
       },
-      transactions: {
-        explain: on('transactions.explain', async () => ({ effects: undefined, rules: prepared.rules })),
-        sign: on('transactions.sign', async () => transaction),
-        retry: on('transactions.retry', async () => transaction),
-        get: on('transactions.get', () => transaction),
-        watch: on('transactions.watch', (_ids, watcher) => {
-          watcher(transaction);
-          return () => {};
-        }),
-      },
+      transactions,
+      transactionsOf: on('transactionsOf', () => ({ ...transactions, allow })),
       destinations: {
         prepare: on('destinations.prepare', async () => prepared),
         add: on('destinations.add', async () => destination),
@@ -279,10 +332,31 @@ export class FakeCustody {
           ],
           noticesWaiting: 1,
           journalSize: 2,
+          operators: {
+            quorum: 2,
+            recoveryQuorum: 3,
+            people: [
+              { name: operator, recovery: false, suspended: { by: 'omar', why: 'lost the key', since: time } },
+              { name: 'rita' as OperatorName, recovery: true, suspended: undefined },
+            ],
+          },
         })),
         freeze: on('operators.freeze', async () => freeze),
         thaw: on('operators.thaw', async () => {}),
         acknowledgeClock: on('operators.acknowledgeClock', async () => {}),
+      },
+      acts: {
+        prepare: on('acts.prepare', async () => preparedAct),
+        submit: on('acts.submit', async () => act),
+        get: on('acts.get', () => act),
+        list: on('acts.list', () => [act]),
+        watch: on('acts.watch', (_ids, watcher) => {
+          watcher(act.act);
+          return () => {};
+        }),
+        held: on('acts.held', () => [
+          { record: { ...withdrawal, state: 'HELD', heldBy: ['band'], operators: 2 }, needed: 2, act: act.act },
+        ]),
       },
     };
   }

@@ -33,6 +33,7 @@ import { deriveKeys } from '../../src/store/key.ts';
 import { Store } from '../../src/store/store.ts';
 import { FakeSigner, publicKeyOf, testKey } from './fake-signer.ts';
 import { SimulatedTime } from './simulated-time.ts';
+import { foundOperators, type TestOperator, TestOperators, type TestOperatorsOptions } from './test-operators.ts';
 
 export const chain = 'eip155:31337';
 export const ether = `${chain}/slip44:60` as AssetId;
@@ -71,6 +72,8 @@ nonce_window: 4
 export interface TestStationOptions {
   readonly policy?: (document: string) => string;
   readonly signer?: FakeSigner;
+  /** Founds operators, each with a security key in software: `station.operators` acts for them. */
+  readonly operators?: TestOperatorsOptions;
 }
 
 /**
@@ -86,6 +89,8 @@ export class TestStation {
   readonly #admission: KeyPairKeyObjectResult;
   readonly #document: string;
   readonly policy: Policy;
+  /** The station's people; empty where none were founded. */
+  readonly operators: TestOperators;
   readonly stationId = newStationId();
   /** Timers that the dispatch asked for; a test runs them by hand. */
   readonly laters: (() => void)[] = [];
@@ -105,7 +110,9 @@ export class TestStation {
     policy: Policy,
     options: TestStationOptions,
     admission: KeyPairKeyObjectResult,
+    people: ReadonlyMap<string, TestOperator>,
   ) {
+    this.operators = new TestOperators(this, people);
     this.#document = document;
     this.policy = policy;
     this.#admission = admission;
@@ -115,8 +122,11 @@ export class TestStation {
   static async open(options: TestStationOptions = {}): Promise<TestStation> {
     const admission = generateKeyPairSync('ed25519');
     const jwk = await exportJWK(admission.publicKey);
-    const document = policyDocument({ x: jwk.x ?? '' }, options.policy);
-    const station = new TestStation(document, parsePolicy(parse(document)), options, admission);
+    const founded = options.operators === undefined ? undefined : foundOperators(options.operators);
+    const change = options.policy ?? ((d) => d);
+    const document = policyDocument({ x: jwk.x ?? '' }, (d) => change(`${d}${founded?.member ?? ''}`));
+    const people = founded?.people ?? new Map();
+    const station = new TestStation(document, parsePolicy(parse(document)), options, admission, people);
     foundStation({
       file: station.file,
       stateKey: station.stateKey,

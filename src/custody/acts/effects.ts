@@ -1,0 +1,23 @@
+import { Malformed, type OperatorVerb, shown } from '../../domain/index.ts';
+import type { Ask, Effect, EffectParts } from './effect.ts';
+import { freezeEffect } from './effects/freeze.ts';
+
+/** Everything that operators can do, one file each. */
+const effects: readonly Effect[] = [freezeEffect];
+
+/** An effect, and what a subject asks of it. */
+export interface Asked {
+  readonly effect: Effect;
+  readonly ask: Ask;
+}
+
+/** Finds the effect that a verb and subject are for. Throws `Malformed` where there is none. */
+export function askFor(verb: OperatorVerb, subject: string, payload: Uint8Array, parts: EffectParts): Asked {
+  const candidates = effects.filter((effect) => effect.verb === verb);
+  for (const effect of candidates) {
+    const ask = effect.ask(subject, payload, parts);
+    if (ask !== undefined) return { effect, ask };
+  }
+  const forms = candidates.map((effect) => effect.form).join(', ');
+  throw new Malformed('subject', `expected ${forms === '' ? 'nothing yet' : forms} for ${verb}, got ${shown(subject)}`);
+}

@@ -1,0 +1,139 @@
+import {
+  parseTransactionId,
+  Refusal,
+  type TransactionId,
+  type TransactionRecord,
+  type WithdrawalRecord,
+} from '../../../domain/index.ts';
+import type { LeafDraft } from '../../../journal/leaf.ts';
+import type { Write } from '../../../store/verdict.ts';
+import { historyWith } from '../../history.ts';
+import { moveTransaction, moveWithdrawal } from '../../machine.ts';
+import { type Facts, type Station, toldBy } from '../../station.ts';
+import type { Applied, Effect, TakenBy } from '../effect.ts';
+
+const utf8 = new TextEncoder();
+
+/**
+ * A quorum states which version on an anchor confirmed: the station looks at no chain (I8). Where it was the void, the withdrawals
+ * end unpaid, and the customer may be paid anew; where it was a payment, they are paid, and what was still open on the anchor ends.
+ */
+export const confirmedEffect: Effect = {
+  verb: 'void',
+  form: 'confirmed:ID',
+  payload: 'none',
+  ask(subject, _payload, { station }) {
+    if (!subject.startsWith('confirmed:')) return undefined;
+    const id = parseTransactionId(subject.slice('confirmed:'.length), 'subject');
+    const versions = versionsWith(station, id);
+    const confirmed = versions.find((version) => version.id === id);
+    const newest = versions[0];
+    if (confirmed === undefined || newest === undefined)
+      throw new Refusal('not-found', `there is no transaction ${id}`);
+    const pays = versions.find((version) => version.kind === 'payment')?.pays ?? [];
+    return {
+      rows: [
+        ['anchors', confirmed.wallet, confirmed.anchor],
+        ...versions.map((version) => ['transactions', version.id] as const),
+        ...pays.map((withdrawal) => ['withdrawals', withdrawal] as const),
+      ],
+      tightens: false,
+      whileSuspect: false,
+      recovery: false,
+      stoppedBy: [],
+      personal: false,
+      approved(facts) {
+        const now = transactionIn(facts, id);
+        const anchor = facts.get('anchors', now.wallet, now.anchor);
+        if (anchor?.transaction !== newest.id)
+          throw new Refusal('changed-meanwhile', 'another transaction took the anchor meanwhile: ask again');
+        if (now.attempts === 0)
+          throw new Refusal(
+            'transaction-not-retryable',
+            `transaction ${id} was never before its device: it cannot have confirmed`,
+          );
+        if (voided(facts, pays) || (now.kind !== 'void' && versions.every((version) => version.kind !== 'void')))
+          throw new Refusal('act-settled', `nothing on ${now.anchor} of ${now.wallet} waits to be told what confirmed`);
+        return utf8.encode(id);
+      },
+      describe: (facts) => description(transactionIn(facts, id), pays),
+      signatures: () => station.policy.operators?.quorum ?? Number.POSITIVE_INFINITY,
+      delay: () => undefined,
+      apply: (facts, by) => settle(facts, transactionIn(facts, id), transactionIn(facts, newest.id), pays, by),
+    };
+  },
+};
+
+/** Enough for any anchor that people replace by hand; an anchor with more is told by its newest ones. */
+const mostVersions = 64;
+
+/** Every version on the transaction's anchor, the newest first. */
+function versionsWith(station: Station, id: TransactionId): TransactionRecord[] {
+  const { store } = station;
+  return station.reading(() => {
+    const record = store.read('transactions', id);
+    const anchor = record === undefined ? undefined : store.read('anchors', record.wallet, record.anchor);
+    const versions: TransactionRecord[] = [];
+    let next: TransactionId | null = anchor?.transaction ?? null;
+    while (next !== null && versions.length < mostVersions) {
+      const version: TransactionRecord | undefined = store.read('transactions', next);
+      if (version === undefined) break;
+      versions.push(version);
+      next = version.replaces;
+    }
+    return versions;
+  });
+}
+
+function transactionIn(facts: Facts, id: TransactionId): TransactionRecord {
+  const record = facts.get('transactions', id);
+  if (record === undefined) throw new Refusal('not-found', `there is no transaction ${id}`);
+  return record;
+}
+
+function voided(facts: Facts, pays: readonly string[]): boolean {
+  return pays.some((id) => facts.get('withdrawals', id)?.state === 'VOIDED');
+}
+
+function description(confirmed: TransactionRecord, pays: readonly string[]): string {
+  const which = `State that ${confirmed.kind} ${confirmed.id} confirmed at ${confirmed.anchor} of wallet ${confirmed.wallet}`;
+  if (pays.length === 0) return which;
+  const names = pays.length > 5 ? `${pays.length} withdrawals` : `withdrawals ${pays.join(', ')}`;
+  return confirmed.kind === 'void'
+    ? `${which}: ${names} were not paid and never will be; they may be prepared anew`
+    : `${which}: ${names} are paid`;
+}
+
+function settle(
+  facts: Facts,
+  confirmed: TransactionRecord,
+  newest: TransactionRecord,
+  pays: readonly string[],
+  by: TakenBy,
+): Applied {
+  const writes: Write[] = [];
+  const leaves: LeafDraft[] = [];
+  const told = (history: readonly string[]): string[] =>
+    historyWith(history, toldBy(facts, by.position + leaves.length));
+  const write = (entry: Write): void => {
+    writes.push({ ...entry, leaf: by.position + leaves.length });
+  };
+  write({ table: 'transactions', record: { ...confirmed, blockedBy: null, history: told(confirmed.history) } });
+  leaves.push({ kind: 'transaction-confirmed', fields: { transaction: confirmed.id, act: by.act } });
+  // What is still open on the anchor can never confirm: its device is not asked for it again.
+  if (newest.id !== confirmed.id && newest.state !== 'SIGNED' && newest.state !== 'SENT') {
+    const state = moveTransaction(newest.state, 'void');
+    write({ table: 'transactions', record: { ...newest, state, history: told(newest.history) } });
+    leaves.push({ kind: 'transaction-voided', fields: { transaction: newest.id, by: confirmed.id } });
+  }
+  for (const id of pays) {
+    const withdrawal = facts.get('withdrawals', id);
+    if (withdrawal === undefined) throw new Error(`withdrawal ${id} is gone`);
+    const state = moveWithdrawal(withdrawal.state, confirmed.kind === 'void' ? 'void' : 'sign');
+    const record: WithdrawalRecord = { ...withdrawal, state, history: told(withdrawal.history) };
+    write({ table: 'withdrawals', record });
+    const fields = { withdrawal: id, intent: withdrawal.digest, transaction: confirmed.id, act: by.act };
+    leaves.push({ kind: confirmed.kind === 'void' ? 'withdrawal-voided' : 'withdrawal-confirmed', fields });
+  }
+  return { writes, leaves };
+}
