@@ -62,7 +62,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
 
   const main = await open(options.listen, { roles: ['withdrawals', 'courier', 'auditors'], others: true }, [
     withdrawalService(custody.withdrawals),
-    transactionService(custody.transactions),
+    transactionService((client) => custody.transactionsOf(client)),
     destinationService(custody.destinations),
     factorService(custody.factors),
     noticeService(custody.notices),

@@ -1,4 +1,4 @@
-import type { TransactionRequest, Transactions } from '../custody/custody.ts';
+import type { ClientTransactions, TransactionRequest } from '../custody/custody.ts';
 import {
   type Effects,
   parseTransactionId,
@@ -73,33 +73,38 @@ function parseRequest(request: {
   };
 }
 
-/** `TransactionService` of the API, spoken to custody. */
-export function transactionService(transactions: Transactions): Service {
+/** `TransactionService` of the API, spoken to custody: `of` a client, by the name in its certificate. */
+export function transactionService(of: (client: string) => ClientTransactions): Service {
   return bind(TransactionServiceService, transactionRights, {
-    explainTransaction: async (request) => {
-      const { effects, rules } = await transactions.explain(parseRequest(request));
+    explainTransaction: async (request, { name }) => {
+      const { effects, rules } = await of(name).explain(parseRequest(request));
       return { effects: effects === undefined ? undefined : effectsMessage(effects), ...ruleMessages(rules) };
     },
-    signTransaction: async (request) => ({
+    signTransaction: async (request, { name }) => ({
       transaction: message(
-        await transactions.sign({
+        await of(name).sign({
           ...parseRequest(request),
           authorizations: parseList(request.authorizations, paysMost, 'authorizations', parseAuthorization),
         }),
       ),
     }),
-    retryTransaction: async (request) => ({
-      transaction: message(await transactions.retry(parseTransactionId(request.transactionId, 'transaction_id'))),
+    retryTransaction: async (request, { name }) => ({
+      transaction: message(await of(name).retry(parseTransactionId(request.transactionId, 'transaction_id'))),
     }),
-    getTransaction: (request) => ({
-      transaction: message(transactions.get(parseTransactionId(request.transactionId, 'transaction_id'))),
+    getTransaction: (request, { name }) => ({
+      transaction: message(of(name).get(parseTransactionId(request.transactionId, 'transaction_id'))),
     }),
-    watchTransactions: (request, outlet) => {
+    watchTransactions: (request, outlet, { name }) => {
+      const transactions = of(name);
       const ids = new Set(parseSomeList(request.transactionIds, 100, 'transaction_ids', parseTransactionId));
       return pourChanges(
         outlet,
         (watcher) => transactions.watch([...ids], watcher),
-        (record: TransactionRecord) => ({ transaction: message(record) }),
+        (record: TransactionRecord) => {
+          // Policy may have taken the wallet away since the stream began: it ends with that refusal.
+          transactions.allow(record.wallet);
+          return { transaction: message(record) };
+        },
       );
     },
   });

@@ -239,6 +239,8 @@ export type Behaviour = (...args: readonly unknown[]) => unknown;
 export class FakeCustody {
   /** What was asked, as path and arguments. */
   readonly asked: { readonly path: string; readonly args: readonly unknown[] }[] = [];
+  /** Whose transactions were asked for. */
+  readonly clients: string[] = [];
   readonly behaviours = new Map<string, Behaviour>();
   readonly custody: Custody;
 
@@ -274,7 +276,10 @@ export class FakeCustody {
         cancel: on('withdrawals.cancel', async () => withdrawal),
       },
       transactions,
-      transactionsOf: on('transactionsOf', () => ({ ...transactions, allow })),
+      transactionsOf: (client) => {
+        this.clients.push(client);
+        return { ...transactions, allow };
+      },
       destinations: {
         prepare: on('destinations.prepare', async () => prepared),
         add: on('destinations.add', async () => destination),

@@ -12,6 +12,12 @@ export interface ClientsPolicy {
   readonly wallets: ReadonlyMap<string, ReadonlySet<WalletId>>;
 }
 
+/** Whether a withdrawal service's certificate of this name may use the wallet. */
+export function walletAllowed(clients: ClientsPolicy | undefined, client: string, wallet: WalletId): boolean {
+  const allowed = clients?.wallets.get(client);
+  return allowed === undefined || allowed.has(wallet);
+}
+
 export function parseClients(of: Members): ClientsPolicy {
   const clients = {
     authorities: of.list('authorities', parseFingerprint),
