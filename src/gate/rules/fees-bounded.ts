@@ -2,8 +2,11 @@ import { hasDataFee } from '../../domain/index.ts';
 import type { TransactionCase } from '../cases.ts';
 import { pass, type Rule, refuse } from '../rule.ts';
 
+/** What bytes do, under a policy: whoever asked for it. */
+type Moved = Pick<TransactionCase, 'effects' | 'policy'>;
+
 /** The most that a transaction can cost: what its bytes allow, and what policy says the chain may add (E9). */
-function worstFee({ effects, policy }: TransactionCase): bigint {
+function worstFee({ effects, policy }: Moved): bigint {
   return effects.maxFee + (policy.chains.get(effects.chain)?.dataFee ?? 0n);
 }
 
@@ -52,7 +55,7 @@ function matched(of: TransactionCase): (TransactionCase['withdrawals'][number] |
 }
 
 /** E5: policy's own ceilings, in exact arithmetic. */
-export const feeWithinPolicy: Rule<TransactionCase> = {
+export const feeWithinPolicy: Rule<Moved> = {
   name: 'fee-within-policy',
   judge(of) {
     const { effects, policy } = of;
@@ -74,7 +77,7 @@ export const feeWithinPolicy: Rule<TransactionCase> = {
 };
 
 /** E9: a chain that charges beyond the transaction's own fee needs a bound in the policy. The policy's parser insists too. */
-export const dataFeeBounded: Rule<TransactionCase> = {
+export const dataFeeBounded: Rule<Moved> = {
   name: 'data-fee-bounded',
   judge({ effects, policy }) {
     const bound = policy.chains.get(effects.chain)?.dataFee ?? 0n;
@@ -89,7 +92,7 @@ export const dataFeeBounded: Rule<TransactionCase> = {
 };
 
 /** E4: an access list costs gas and shows on no device. */
-export const accessListWithinPolicy: Rule<TransactionCase> = {
+export const accessListWithinPolicy: Rule<Moved> = {
   name: 'access-list-within-policy',
   judge({ effects, policy }) {
     const most = policy.chains.get(effects.chain)?.accessListEntries ?? 0;

@@ -10,7 +10,11 @@ function standing(signatures: readonly OperatorSignature[], of: Pick<Moment, 'po
   return new Set(names.map((s) => s.operator)).size;
 }
 
-function present(signatures: readonly OperatorSignature[], needed: number, of: Pick<Moment, 'policy'>): Judgement {
+export function present(
+  signatures: readonly OperatorSignature[],
+  needed: number,
+  of: Pick<Moment, 'policy'>,
+): Judgement {
   const { operators } = of.policy;
   if (operators === undefined) return refuse('operators-unfounded', 'the policy in force founds no operators');
   const count = standing(signatures, of, operators);

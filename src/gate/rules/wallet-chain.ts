@@ -2,7 +2,7 @@ import type { TransactionCase } from '../cases.ts';
 import { pass, type Rule, refuse } from '../rule.ts';
 
 /** E2, B8: the bytes are for the chain of their wallet, and policy names both. */
-export const walletKnown: Rule<TransactionCase> = {
+export const walletKnown: Rule<Pick<TransactionCase, 'wallet'>> = {
   name: 'wallet-known',
   judge({ wallet }) {
     if (wallet !== undefined) return pass(`policy names wallet ${wallet.id}, ${wallet.address}`);
@@ -10,7 +10,7 @@ export const walletKnown: Rule<TransactionCase> = {
   },
 };
 
-export const chainMatches: Rule<TransactionCase> = {
+export const chainMatches: Rule<Pick<TransactionCase, 'wallet' | 'effects'>> = {
   name: 'chain-matches',
   judge({ wallet, effects }) {
     if (wallet !== undefined && effects.chain === wallet.chain)
