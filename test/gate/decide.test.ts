@@ -7,7 +7,7 @@ import {
   explainDestination,
   explainWithdrawal,
 } from '../../src/gate/decide.ts';
-import { decide, pass, type Rule, refuse } from '../../src/gate/rule.ts';
+import { decide, hold, pass, type Rule, refuse } from '../../src/gate/rule.ts';
 import { destinationCase, effects, factorCase, transactionCase, withdrawalCase } from './hand-made.ts';
 
 const yes: Rule<unknown> = { name: 'yes', judge: () => pass('yes') };
@@ -24,6 +24,27 @@ describe('a verdict', () => {
     expect(verdict.approved).toBe(false);
     expect(verdict.refusal?.message).toBe('first');
     expect(verdict.outcomes.map((o) => o.rule)).toEqual(['yes', 'first', 'yes', 'second']);
+  });
+
+  it('I1: what is held is not approved; what is refused as well is not held', () => {
+    const held = (name: string, operators: number): Rule<unknown> => ({ name, judge: () => hold(operators, name) });
+    expect(decide([yes, held('one', 1), held('two', 2)], {})).toMatchObject({
+      approved: false,
+      refusal: undefined,
+      held: { operators: 2, by: ['one', 'two'] },
+    });
+    expect(decide([held('one', 1), no('first')], {})).toMatchObject({
+      approved: false,
+      held: undefined,
+      refusal: { message: 'first' },
+    });
+    // A hold that asks for nobody could be settled by nobody.
+    expect(decide([held('none', 0)], {})).toMatchObject({
+      approved: false,
+      held: undefined,
+      refusal: { message: 'none' },
+    });
+    expect(decide([yes], {}).held).toBeUndefined();
   });
 
   it('I1: a rule that comes to no judgement refuses', () => {
