@@ -155,7 +155,12 @@ export class Device implements Machine, Stage {
     this.#start(this.#dashboard);
   }
 
+  /** Where a fault kept the host from the app, the app starts afresh: a fault can be mended, an ended process can't. */
   crash(): void {
+    if (this.#hangs || (['lock', 'wrong-app', 'slow'] as const).some((kind) => this.faults.has(kind))) {
+      this.#start(this.#app);
+      return;
+    }
     for (const listener of this.#listeners) listener.crashed();
   }
 
@@ -195,6 +200,7 @@ export class Device implements Machine, Stage {
     }
     this.#plugged = false;
     this.#owed = false;
+    this.#services.end();
     for (const listener of this.#listeners) listener.unplugged();
   }
 

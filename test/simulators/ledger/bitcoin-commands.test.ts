@@ -73,6 +73,12 @@ describe('extended keys', () => {
     expect(await holder.send(xpub(1, path))).toBe('6a82'),
   );
 
+  it('of BIP-45 are the app’s own for every coin, and are shown for all but its own', async () => {
+    expect(await holder.send(xpub(0, "45'/1'/0'"))).toBe('6a82');
+    expect(await holder.send(xpub(1, "45'/1'/0'"))).toBeUndefined();
+    expect(holder.screen).toBe('Confirm public key');
+  });
+
   it('allows ten steps', async () => {
     expect(await holder.send(xpub(0, "84'/0'/0'/1/2/3/4/5/6/7"))).toMatch(/9000$/);
     expect(await holder.send(xpub(0, "84'/0'/0'/1/2/3/4/5/6/7/8"))).toBe('6a80');
@@ -140,8 +146,8 @@ describe('messages', () => {
 });
 
 describe('registration', () => {
-  const register = (name: string, template: string, keys: readonly string[]): Promise<string | undefined> => {
-    const policy = host.policy(name, template, keys);
+  const register = (name: string, template: string, keys: readonly string[], version: 1 | 2 = 2) => {
+    const policy = host.policy(name, template, keys, version);
     return host.run(holder, command(2, compactSize(policy.length), policy));
   };
   const path = "48'/0'/0'/2'";
@@ -199,6 +205,40 @@ describe('registration', () => {
     const keys = count === -1 ? [own, own] : [own, otherKey(1), otherKey(2)].slice(0, count);
     expect(await register(name, template, keys)).toBe(word);
     expect(holder.screen).toBe('Bitcoin\napp is ready');
+  });
+
+  it('takes the first version of policies, with one key of its own', async () => {
+    const [own, second] = [await ownKey(path), await ownKey("48'/0'/1'/2'")];
+    const keys = [own, otherKey(1), second].map((key) => `${key}/**`);
+    expect(await register('Old', 'wsh(sortedmulti(1,@0,@1,@2))', keys, 1)).toBe('6a80');
+    expect(await register('Old', 'wsh(sortedmulti(2,@0,@1))', keys.slice(0, 2), 1)).toBeUndefined();
+    await holder.select('Register account');
+    expect(holder.replies.at(-1)).toMatch(/^.{128}9000$/);
+    await holder.press('both');
+    expect(await register('New', 'wsh(sortedmulti(1,@0/**,@1/**))', [own, second])).toBeUndefined();
+  });
+
+  it.each([
+    ['a third version', 0, 3],
+    ['more keys than a byte says', -33, 0xfd],
+  ])('refuses %s before it asks for anything', async (_, at, value) => {
+    const policy = host.policy('a', 'wsh(pk(@0/**))', [await ownKey(path)]);
+    const changed = policy.with(at, value);
+    expect(await host.run(holder, command(2, compactSize(policy.length), changed))).toBe('6a80');
+    expect(host.asked).toEqual([]);
+  });
+
+  it('refuses a template that is longer than it has room for, and a name', async () => {
+    const keys = [await ownKey(path)];
+    const long = `wsh(${'n'.repeat(500)}:pk(@0/**))`;
+    expect(await register('a', long, keys)).toBe('6a80');
+    expect(await register('x'.repeat(65), 'wsh(pk(@0/**))', keys)).toBe('6a80');
+    expect(host.asked).toEqual([]);
+  });
+
+  it('refuses a template of another length than the policy says', async () => {
+    const policy = host.policy('a', 'wsh(pk(@0/**))', [await ownKey(path)]);
+    expect(await host.run(holder, command(2, compactSize(policy.length), policy.with(3, 13)))).toBe('6a80');
   });
 
   it('refuses sixteen keys', async () => {
@@ -308,6 +348,25 @@ describe('the app and its host', () => {
     expect(crashed).toBe(0);
     holder.device.ticker.step();
     expect(crashed).toBe(1);
+  });
+
+  it.each([
+    ['lock', { kind: 'lock' }],
+    ['wrong-app', { kind: 'wrong-app', name: 'Ethereum' }],
+    ['hang', { kind: 'hang', moment: { at: 'now' } }],
+    ['slow', { kind: 'slow', ms: 10_000 }],
+    ['unplug', { kind: 'unplug', moment: { at: 'now' } }],
+  ] as const)('F3: starts afresh where the fault %s kept its host away, so that it can be mended', async (_, fault) => {
+    let crashed = 0;
+    holder.device.listen({ reply: () => undefined, unplugged: () => undefined, crashed: () => void crashed++ });
+    holder.device.ticker.pause();
+    await asking();
+    holder.device.break(fault);
+    for (let tick = 0; tick < 50; tick++) holder.device.ticker.step();
+    expect(crashed).toBe(0);
+    holder.device.mend();
+    expect(await holder.send('f801000000')).toBe('b007');
+    expect(await holder.send('e105000100')).toBe('f5acc2fd9000');
   });
 
   it('never ends while a person takes their time', async () => {

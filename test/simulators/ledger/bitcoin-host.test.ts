@@ -3,6 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CommandLost, Host, HostError } from '../../../simulators/ledger/apps/bitcoin/host.ts';
+import { provenRoot } from '../../../simulators/ledger/apps/bitcoin/merkle.ts';
 import type { Os } from '../../../simulators/ledger/os/app.ts';
 import { compactSize, MerkleHost } from './merkle-host.ts';
 
@@ -94,6 +95,32 @@ describe('the device believes its host only what a hash proves', () => {
     await expect(host.merkleLeafHash(root, 5, 0)).rejects.toThrow(HostError);
     merkle.lie = (_, honest) => concatBytes(honest.slice(0, 32), Uint8Array.of(2, 2), honest.slice(34, -32));
     await expect(host.merkleLeafHash(root, 5, 0)).rejects.toThrow(HostError);
+  });
+
+  it('refuses more than the length that was announced, though the hash is right', async () => {
+    merkle.lie = (request, honest) => (request[0] === 0x40 ? honest.with(0, 2) : honest);
+    await expect(host.preimage(merkle.know(Uint8Array.of(1, 2, 3)))).rejects.toThrow(HostError);
+    const root = merkle.tree([1, 2, 3].map((i) => Uint8Array.of(i)));
+    merkle.lie = (request, honest) => (request[0] === 0x41 ? honest.with(32, 1) : honest);
+    await expect(host.merkleLeafHash(root, 3, 0)).rejects.toThrow(HostError);
+  });
+
+  it('knows no leaf beyond a tree', async () => {
+    const only = Uint8Array.of(1);
+    const root = merkle.tree([only]);
+    merkle.lie = (request, honest) => {
+      if (request[0] === 0x42) return Uint8Array.of(1, 1);
+      return request[0] === 0x41 ? concatBytes(root, Uint8Array.of(0, 0)) : honest;
+    };
+    await expect(host.leafIndex(root, 1, root)).rejects.toThrow(HostError);
+  });
+
+  it('RFC 9162 §2.1.3.2: a proof has the length that the leaf’s place calls for', () => {
+    const leaf = new Uint8Array(32);
+    expect(provenRoot(leaf, 0, 1, [])).toEqual(leaf);
+    expect(provenRoot(leaf, 0, 1, [leaf])).toBeUndefined();
+    expect(provenRoot(leaf, 0, 2, [])).toBeUndefined();
+    expect(provenRoot(leaf, 2, 3, [leaf, leaf])).toBeUndefined();
   });
 
   it('refuses an element that is longer than it has room for', async () => {

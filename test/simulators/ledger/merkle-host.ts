@@ -62,13 +62,13 @@ export class MerkleHost {
     return root;
   }
 
-  /** A policy's serialization (version 2); all that belongs to it becomes known. */
-  policy(name: string, template: string, keys: readonly string[]): Uint8Array {
+  /** A policy's serialization; all that belongs to it becomes known. The first version has the template itself in it. */
+  policy(name: string, template: string, keys: readonly string[], version: 1 | 2 = 2): Uint8Array {
     const bytes = concatBytes(
-      Uint8Array.of(2, name.length),
+      Uint8Array.of(version, name.length),
       text(name),
       compactSize(template.length),
-      this.know(text(template)),
+      version === 1 ? text(template) : this.know(text(template)),
       compactSize(keys.length),
       this.tree(keys.map(text)),
     );
