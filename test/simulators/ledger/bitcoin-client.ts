@@ -5,7 +5,7 @@ import type { BitcoinHolder } from './bitcoin-holder.ts';
 // CommonJS only.
 const require = createRequire(import.meta.url);
 const { default: Transport } = require('@ledgerhq/hw-transport');
-const { AppClient, WalletPolicy } = require('ledger-bitcoin');
+const { AppClient, PsbtV2, WalletPolicy } = require('ledger-bitcoin');
 
 export interface PartialSignature {
   readonly pubkey: Buffer;
@@ -13,10 +13,28 @@ export interface PartialSignature {
   readonly tapleafHash?: Buffer;
 }
 
-/** What Ledger's own `AppClient` is here used for. */
+/** A PSBT's maps in Ledger's client: hexadecimal keys, of which the first byte is the field. */
+export interface Maps {
+  readonly globalMap: Map<string, Buffer>;
+  readonly inputMaps: readonly Map<string, Buffer>[];
+  readonly outputMaps: readonly Map<string, Buffer>[];
+}
+
+/** A PSBT to be changed before it is signed, without anyone's checks. */
+export function mapsOf(psbt: Uint8Array): Maps {
+  const maps = new PsbtV2();
+  maps.deserialize(Buffer.from(psbt));
+  return maps;
+}
+
+/** What Ledger’s own `AppClient` is here used for. */
 export interface Client {
   registerWallet(policy: object): Promise<[id: Buffer, hmac: Buffer]>;
-  signPsbt(psbt: Buffer, policy: object, hmac: Buffer | null): Promise<[index: number, signature: PartialSignature][]>;
+  signPsbt(
+    psbt: Buffer | Maps,
+    policy: object,
+    hmac: Buffer | null,
+  ): Promise<[index: number, signature: PartialSignature][]>;
 }
 
 /** Ledger's client, unmodified, on a device in this process. */
@@ -46,12 +64,12 @@ export const policyOf = ({ isDefault, template, keys }: BitcoinAccount, name = '
 /** Signs, as a holder who approves everything. The screens that were seen go into `seen`. */
 export async function signAs(
   holder: BitcoinHolder,
-  psbt: Uint8Array,
+  psbt: Uint8Array | Maps,
   policy: object,
   hmac: Buffer | null = null,
   seen: string[] = [],
 ): Promise<[index: number, signature: PartialSignature][]> {
-  const signing = clientOf(holder).signPsbt(Buffer.from(psbt), policy, hmac);
+  const signing = clientOf(holder).signPsbt(psbt instanceof Uint8Array ? Buffer.from(psbt) : psbt, policy, hmac);
   const over = signing.then(
     () => true,
     () => true,

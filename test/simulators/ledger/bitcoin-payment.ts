@@ -100,8 +100,7 @@ export class BitcoinPayment {
     const script = this.script(i);
     const previous = previousTransaction(amount, script, i);
     const legacy = this.account.kind === 'pkh' || this.account.kind === 'sh(sortedmulti)';
-    const payment: { redeemScript?: Uint8Array; witnessScript?: Uint8Array; tapInternalKey?: Uint8Array } =
-      this.account.payment(change, index);
+    const payment = this.account.payment(change, index);
     this.transaction.addInput(
       {
         txid: Transaction.fromRaw(previous, lax).id,
