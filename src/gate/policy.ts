@@ -208,7 +208,13 @@ function checkOperators({ operators, bands, treasury, chains }: Policy, main: re
   keyed(treasury, (t) => t.address, 'policy.treasury');
 }
 
-function checkLimits({ limits, bands, reference, assets }: Policy): void {
+function checkLimits({ limits, bands, reference, assets, operators, hours }: Policy): void {
+  const holds = hours?.action === 'hold' || limits.some((limit) => limit.action === 'hold');
+  if (holds && operators === undefined)
+    throw new Malformed(
+      'policy.operators',
+      'is missing: limits or hours hold withdrawals, and nobody could approve them',
+    );
   for (const { asset } of [...limits, ...bands]) {
     if (asset === undefined && reference === undefined)
       throw new Malformed(
