@@ -19,6 +19,7 @@ import type { Verdict as GateVerdict } from '../gate/rule.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
+import { approvalRows, approvalsNow, type ReadyApprovals, readyApprovals } from './acts/approvals.ts';
 import type { JudgedAgain, Judges } from './attempts.ts';
 import { chainOf } from './chain.ts';
 import type { Authorization, RuleOutcome, TransactionRequest, Transactions, Unwatch, Watcher } from './custody.ts';
@@ -44,6 +45,8 @@ import {
 interface ReadyPayment {
   readonly record: WithdrawalRecord;
   readonly checked: readonly Checked[];
+  /** Operators' signatures under it, likewise. */
+  readonly approvals: ReadyApprovals;
 }
 
 /** Unsigned bytes, decoded, and what they are to pay. */
@@ -186,7 +189,8 @@ export class TransactionDesk implements Transactions, Judges {
       ...freezeRows(transactionScopes(ready)),
     ];
     if (ready.replaces !== undefined) rows.push(['transactions', ready.replaces]);
-    for (const { record, checked } of ready.payments) {
+    for (const { record, checked, approvals } of ready.payments) {
+      rows.push(...approvalRows(approvals));
       rows.push(
         ['withdrawals', record.id],
         ['destinations', record.entry],
@@ -208,14 +212,15 @@ export class TransactionDesk implements Transactions, Judges {
   #caseOf(ready: ReadyTransaction, facts: Facts, phase: Phase, inline: readonly WithdrawalRecord[]): TransactionCase {
     const { wallet, effects, replaces } = ready;
     const { policy } = this.#station;
-    const paid = ready.payments.map(({ record, checked }): PaidWithdrawal => {
+    const paid = ready.payments.map(({ record, checked, approvals }): PaidWithdrawal => {
       const now = facts.get('withdrawals', record.id);
       if (now === undefined) throw new Refusal('withdrawal-unknown', `withdrawal ${record.id} is gone`);
-      return this.#paid(now, facts, evidenceNow(checked, facts));
+      return this.#paid(now, facts, evidenceNow(checked, facts), approvalsNow(approvals, now, facts));
     });
     const fresh = inline.map((record): PaidWithdrawal => {
       const ready_ = ready.inline.find((a) => a.intent.intent.withdrawal === record.id);
-      return this.#paid(record, facts, evidenceNow(ready_?.checked ?? [], facts));
+      // What needs operators is held: nobody can have approved it yet.
+      return this.#paid(record, facts, evidenceNow(ready_?.checked ?? [], facts), []);
     });
     return {
       ...this.#station.moment(facts, transactionScopes(ready)),
@@ -232,7 +237,12 @@ export class TransactionDesk implements Transactions, Judges {
     };
   }
 
-  #paid(record: WithdrawalRecord, facts: Facts, evidence: PaidWithdrawal['evidence']): PaidWithdrawal {
+  #paid(
+    record: WithdrawalRecord,
+    facts: Facts,
+    evidence: PaidWithdrawal['evidence'],
+    approvals: PaidWithdrawal['approvals'],
+  ): PaidWithdrawal {
     const listing = facts.get('listings', record.account, record.destination);
     return {
       record,
@@ -240,7 +250,7 @@ export class TransactionDesk implements Transactions, Judges {
       evidence,
       listed: { listing, entry: listing?.entry === record.entry ? listedEntry(facts, listing) : undefined },
       account: facts.get('accounts', record.account),
-      approvals: [],
+      approvals,
     };
   }
 
@@ -295,7 +305,7 @@ export class TransactionDesk implements Transactions, Judges {
       given.delete(id);
       if (record !== undefined) {
         if (authorization !== undefined) sameWithdrawal(record, authorization);
-        payments.push({ record, checked: this.#checkKept(record) });
+        payments.push({ record, checked: this.#checkKept(record), approvals: readyApprovals(this.#station, record) });
       } else if (authorization !== undefined) inline.push(authorization);
       else throw new Refusal('withdrawal-unknown', `no withdrawal ${id} is authorized`);
     }

@@ -1,9 +1,25 @@
 import { Malformed, type OperatorVerb, shown } from '../../domain/index.ts';
 import type { Ask, Effect, EffectParts } from './effect.ts';
+import { approveEffect } from './effects/approve.ts';
+import { clockEffect } from './effects/clock.ts';
+import { epochEffect } from './effects/epoch.ts';
 import { freezeEffect } from './effects/freeze.ts';
+import { refuseEffect } from './effects/refuse.ts';
+import { reinstateEffect } from './effects/reinstate.ts';
+import { suspendEffect } from './effects/suspend.ts';
+import { thawEffect } from './effects/thaw.ts';
 
 /** Everything that operators can do, one file each. */
-const effects: readonly Effect[] = [freezeEffect];
+const effects: readonly Effect[] = [
+  freezeEffect,
+  thawEffect,
+  refuseEffect,
+  approveEffect,
+  suspendEffect,
+  reinstateEffect,
+  clockEffect,
+  epochEffect,
+];
 
 /** An effect, and what a subject asks of it. */
 export interface Asked {

@@ -36,7 +36,7 @@ export interface CheckedSignature {
   readonly operator: OperatorName;
   readonly verification: Verification;
   /** The counter that it was held against; undefined where it was kept, and its counter compared when it came. */
-  readonly counted: Pick<OperatorRecord, 'credential' | 'signCount'> | undefined;
+  readonly counted: { readonly credential: string; readonly signCount: number } | undefined;
 }
 
 const type = 'portcullis/operators-evidence/v1';
@@ -174,13 +174,9 @@ export function signaturesNow(checked: readonly CheckedSignature[], facts: Facts
   });
 }
 
-/** An operator's row after a genuine signature. */
-export function operatorAfterUse(
-  person: OperatorPolicy,
-  verification: Verification,
-  record: OperatorRecord | undefined,
-): OperatorRecord {
-  const standing: OperatorRecord = record ?? {
+/** An operator of whom nothing is remembered yet: in good standing. */
+export function newOperator(person: OperatorPolicy): OperatorRecord {
+  return {
     name: person.name,
     credential: person.credential,
     signCount: 0,
@@ -191,6 +187,15 @@ export function operatorAfterUse(
     since: 0 as OperatorRecord['since'],
     history: [],
   };
+}
+
+/** An operator's row after a genuine signature. */
+export function operatorAfterUse(
+  person: OperatorPolicy,
+  verification: Verification,
+  record: OperatorRecord | undefined,
+): OperatorRecord {
+  const standing = record ?? newOperator(person);
   if (verification.genuine !== true) return standing;
   const { signCount, backupState } = verification.evidence;
   return { ...standing, credential: person.credential, signCount, backupState };
