@@ -134,6 +134,19 @@ describe('messages', () => {
     expect(holder.screen).toBe('Message rejected');
   });
 
+  it('of 2³² bytes are none, nor do they have eleven steps', async () => {
+    const length = hexToBytes('ff0000000001000000');
+    expect(await holder.send(command(16, pathBytes("84'/0'/0'"), length, zeros))).toBe('6a80');
+    const deep = pathBytes("84'/0'/0'/1/2/3/4/5/6/7/8");
+    expect(await holder.send(command(16, deep, compactSize(1), zeros))).toBe('6a87');
+  });
+
+  it('may be empty', async () => {
+    expect(await sign("84'/0'/0'/0/0", new Uint8Array(0))).toBeUndefined();
+    await holder.select('Sign message');
+    expect(holder.replies.at(-1)).toMatch(/^.{130}9000$/);
+  });
+
   it('whose chunks aren’t the root’s are refused unseen', async () => {
     host.lie = (request, honest) => (request[0] === 0x40 ? honest.with(-1, 0) : honest);
     expect(await sign("84'/0'/0'/0/0", new TextEncoder().encode('hello'))).toBe('b007');

@@ -174,6 +174,7 @@ describe('BIP-388: what is a key', () => {
   });
 
   it.each([
+    ['a path of eleven steps', `[f5acc2fd${'/1'.repeat(11)}]${key}`],
     ['a wildcard', `${key}/**`],
     ['h for hardened', `[f5acc2fd/48h]${key}`],
     ['a fingerprint in capitals', `[F5ACC2FD]${key}`],

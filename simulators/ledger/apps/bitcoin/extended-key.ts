@@ -12,7 +12,7 @@ import { refusedByPerson } from './review.ts';
 export async function getExtendedKey({ os, network, reviews }: Context, data: Reader): Promise<Uint8Array> {
   const display = data.u8();
   if (display > 1) throw new StatusError(status.incorrectData, `display: ${display}`);
-  const path = takePath(data);
+  const path = takePath(data, status.incorrectData);
   if (display === 0 && !isExportable(path, network.coinType)) {
     throw new StatusError(status.notSupported, `the key at ${pathText(path)} is shown before it goes out`);
   }

@@ -1,5 +1,5 @@
 import { hardened } from '../../os/seed.ts';
-import { StatusError, status } from '../../os/status.ts';
+import { StatusError, type StatusWord } from '../../os/status.ts';
 import type { Reader } from './reader.ts';
 
 /** The most steps that a path may have. */
@@ -10,10 +10,10 @@ const maxAccount = 100;
 
 const isHardened = (step: number | undefined): boolean => step !== undefined && step >= hardened;
 
-/** Length u8 ‖ steps u32be. */
-export function takePath(data: Reader): readonly number[] {
+/** Length u8 ‖ steps u32be. Instructions differ in what they call a path that is too long. */
+export function takePath(data: Reader, tooLong: StatusWord): readonly number[] {
   const length = data.u8();
-  if (length > maxSteps) throw new StatusError(status.incorrectData, `a path of ${length} steps`);
+  if (length > maxSteps) throw new StatusError(tooLong, `a path of ${length} steps`);
   return Array.from({ length }, () => data.u32be());
 }
 

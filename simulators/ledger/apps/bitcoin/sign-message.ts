@@ -13,7 +13,7 @@ const rejected = 'Message rejected';
 
 /** INS 10: path ‖ length varint ‖ the root over the message's chunks. The answer is Bitcoin's 65-byte message signature. */
 export async function signMessage(context: Context, data: Reader): Promise<Signed> {
-  const path = takePath(data);
+  const path = takePath(data, status.wrongLength);
   const length = data.varint();
   const root = data.take(32);
   if (length >= 2 ** 32) throw new StatusError(status.incorrectData, `a message of ${length} bytes`);
