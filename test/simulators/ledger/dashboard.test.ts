@@ -70,6 +70,7 @@ describe.each(['nanosp', 'stax'] satisfies Model[])('the dashboard of %s', (mode
     person.send(quit);
     expect(person.send(configuration)).toBe('6e00');
     expect(person.send('e105000100')).toBe('6e00');
+    expect(person.send('e101000000')).toBe('6e00');
     expect(person.send('e001000001')).toBe('6a87');
   });
 

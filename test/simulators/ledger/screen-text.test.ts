@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { valuePages } from '../../../simulators/ledger/os/page.ts';
 import { shorten, wrap } from '../../../simulators/ledger/os/text.ts';
+import { textWidth, wrap as wrapTouch } from '../../../simulators/ledger/os/touch/letters.ts';
+import { panels } from '../../../simulators/ledger/os/touch/panel.ts';
 
 describe('text breaks as on a Nano', () => {
   it('fills lines by the width of each character, not by their number', () => {
@@ -30,5 +32,24 @@ describe('text breaks as on a Nano', () => {
   it('takes the middle out of a title that is too long', () => {
     expect(shorten('verifyingContract', 'bold')).toBe('verifyingContract');
     expect(shorten('anExceedinglyLongNameOfAField', 'bold')).toMatch(/^anE.+\.\.\..+Field$/);
+  });
+});
+
+describe('text breaks on a touch screen', () => {
+  const { large, small } = panels.stax;
+
+  it('by the width of each character: after a space where there is one, else anywhere', () => {
+    expect(wrapTouch('i'.repeat(60), large, 352).map((line) => line.length)).toEqual([50, 10]);
+    expect(wrapTouch('W'.repeat(20), large, 352).map((line) => line.length)).toEqual([12, 8]);
+    expect(wrapTouch('one two three', large, textWidth('one two thr', large))).toEqual(['one two', 'three']);
+    expect(wrapTouch('one\ntwo', small, 352)).toEqual(['one', 'two']);
+  });
+
+  it('leaves the space at a line’s end away', () => {
+    expect(wrapTouch('one two', large, textWidth('one', large))).toEqual(['one', 'two']);
+  });
+
+  it('reckons with characters that the font has none of', () => {
+    expect(textWidth('’', small)).toBe(12);
   });
 });

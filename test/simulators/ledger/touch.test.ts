@@ -36,6 +36,8 @@ function at(person: Person, model: 'stax' | 'flex', place: keyof (typeof places)
   person.device.finger(x, y, 'press-and-release', heldMs);
 }
 
+const labels = ['From', 'Amount', 'To', 'Max fees'];
+
 /** The screens of the review that is on, as arrows turn them. */
 function turn(person: Person, model: 'stax' | 'flex'): string[] {
   const screens = [person.screen];
@@ -53,6 +55,11 @@ describe.each(touchModels)('a review on %s', (model) => {
     expect(person.screen).toBe(home);
     expect(sign(person, { ...base, value: 10n ** 18n })).toBeUndefined();
     const screens = turn(person, model);
+    expect(screens.map((page) => page.split('\n').filter((line) => labels.includes(line)))).toEqual(
+      model === 'stax'
+        ? [[], ['From', 'Amount', 'To', 'Max fees'], []]
+        : [[], ['From', 'Amount'], ['To', 'Max fees'], []],
+    );
     expect(screens[0]).toBe(
       'Review transaction\nSwipe to review\nReject\n1 of 3'.replaceAll('3', String(screens.length)),
     );
@@ -134,6 +141,39 @@ describe.each(touchModels)('a review on %s', (model) => {
     at(person, model, 'reject');
     expect(person.screen).toBe('Address verification\ncancelled');
     expect(person.replies[1]).toBe('6985');
+  });
+});
+
+describe.each(touchModels)('the settings on %s', (model) => {
+  it('take as many pages as they need, and one for what the app is; a tap changes one, the corner leads back', () => {
+    const person = new Person(model);
+    at(person, model, 'corner');
+    const pages = turn(person, model);
+    const names = ['Blind signing', 'Nonce', 'Raw messages', 'Smart accounts', 'Debug contracts', 'Transaction hash'];
+    const shown = pages.map((page) => page.split('\n').filter((line) => names.includes(line)).length);
+    expect(shown).toEqual(model === 'stax' ? [4, 2, 0] : [2, 2, 2, 0]);
+    expect(pages.at(-1)).toBe(
+      'Ethereum\nVersion\n1.22.0\nDeveloper\nLedger\nCopyright\nLedger (c) 2025\nN of N'.replaceAll(
+        'N',
+        String(pages.length),
+      ),
+    );
+    at(person, model, 'previous');
+    person.touch('Transaction hash');
+    expect(person.screen).toBe(pages.at(-2));
+    at(person, model, 'back');
+    expect(person.screen).toBe(home);
+    sign(person, base);
+    expect(turn(person, model).join('\n')).toContain('\nTransaction hash\n0x');
+  });
+
+  it('of an app without any are what it is; “Quit app” ends it', () => {
+    const person = new Person(model, undefined, 'bitcoin');
+    at(person, model, 'corner');
+    expect(person.screen).toMatch(/^Bitcoin\nVersion\n2\.4\.6\n.*2025 Ledger$/s);
+    at(person, model, 'back');
+    person.touch('Quit app');
+    expect(person.screen).toMatch(/^Dashboard\n/);
   });
 });
 
@@ -220,6 +260,14 @@ describe('what the system draws on a touch screen', () => {
   it('a value that is too long for a page is cut, and More shows all of it', () => {
     const person = new Person('stax');
     const value = Array.from({ length: 25 }, (_, i) => `line ${i}`).join('\n');
+    person.device.ui.review({
+      ...review,
+      pairs: [
+        ['A', '1'],
+        ['Data', value],
+      ],
+    });
+    expect(turn(person, 'stax')[1]).toBe('A\n1\nReject\n2 of 4');
     person.device.ui.review({
       ...review,
       pairs: [

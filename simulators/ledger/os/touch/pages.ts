@@ -119,7 +119,7 @@ export class Pages {
       if (i === mostPairs || (i > 0 && starts)) return i;
       used += (i === 0 ? 0 : gap) + this.#height(pair);
       if (i > 0 && used >= height - top - footer) return i;
-      if (pair[2] === 'alone' || this.#isLong(pair)) return 1;
+      if (pair[2] === 'alone') return 1;
     }
     return pairs.length;
   }
