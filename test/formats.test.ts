@@ -26,18 +26,24 @@ import { journalOrigin } from '../src/custody/founding.ts';
 import { seal, unseal } from '../src/custody/seal.ts';
 import {
   type AccountId,
+  type AssetId,
+  Buckets,
   type Digest,
+  encodePrices,
   type FactorId,
   type IntentType,
   type OperatorName,
   parseInstant,
   parseIntent,
+  parsePrices,
   paymentSet,
   type StationName,
   sealIntent,
   type TransactionId,
   transactionId,
   type WalletId,
+  type WitnessedMs,
+  worth,
 } from '../src/domain/index.ts';
 import { openCheckpoint, signCheckpoint } from '../src/journal/checkpoint.ts';
 import { leafHash } from '../src/journal/hash.ts';
@@ -334,6 +340,43 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
     expect(() => other.final()).toThrow();
   });
 
+  it('buckets', () => {
+    const of = vector<{ added: { thing: string; amount: string; w: number }[]; packed: string }>('buckets');
+    let buckets = Buckets.empty;
+    for (const { thing, amount, w } of of.added) buckets = buckets.add(thing, BigInt(amount), w as WitnessedMs);
+    expect(hex(buckets.pack())).toBe(of.packed);
+    expect(hex(Buckets.parse(bytes(of.packed)).pack())).toBe(of.packed);
+    // By hand: what each window of the first thing by name holds, read where the document says that it stands.
+    const packed = Buffer.from(of.packed, 'hex');
+    const name = packed.subarray(2, 2 + packed.readUInt8(1)).toString('ascii');
+    const { w, amount } = of.added.find(({ thing }) => thing === name) ?? { w: 0, amount: '' };
+    expect(of.added.map(({ thing }) => thing).sort()[0]).toBe(name);
+    const at = 2 + name.length;
+    const rings = packed.subarray(at + 2, at + 2 + packed.readUInt16BE(at));
+    for (const [i, width] of [6 * 60, 60, 5].entries()) {
+      const entry = rings.subarray(14 * i, 14 * (i + 1));
+      expect([entry.readUInt8(0), entry.readUInt32BE(1)]).toEqual([1, Math.floor(w / (width * 60_000))]);
+      expect([entry.readUInt8(5), entry.readBigUInt64BE(6)]).toEqual([1, BigInt(amount)]);
+    }
+  });
+
+  it('prices', () => {
+    const of = vector<Record<'document' | 'digest' | 'asset' | 'amount' | 'worth', string> & { decimals: number }>(
+      'prices',
+    );
+    const prices = parsePrices(utf8(of.document));
+    const { type: _, currency, decimals, ...table }: Record<string, string> = JSON.parse(of.document);
+    expect(text(encodePrices({ currency: currency ?? '', decimals: Number(decimals), prices: table }))).toBe(
+      of.document,
+    );
+    expect(canonicalize(JSON.parse(of.document))).toBe(of.document);
+    expect(sha256(of.document).toString('hex')).toBe(of.digest);
+    expect(worth(prices, of.asset as AssetId, BigInt(of.amount), of.decimals)).toBe(BigInt(of.worth));
+    // By hand: 99.98 cents a token, 1.000001 tokens.
+    expect(table[of.asset]).toBe('99.98');
+    expect((9_998n * 1_000_001n + 99_999_999n) / 100_000_000n).toBe(BigInt(of.worth));
+  });
+
   it('checkpoint', () => {
     const of = vector<
       Record<'seed' | 'origin' | 'root' | 'verifier_key' | 'checkpoint', string> & { readonly size: number }
@@ -395,6 +438,6 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
 
   it('nothing else: every vector of the document is checked here', () => {
     expect([...blocks.keys()].filter((name) => !used.has(name))).toEqual([]);
-    expect(blocks.size).toBe(19);
+    expect(blocks.size).toBe(21);
   });
 });

@@ -118,8 +118,8 @@ export function ruleMessages(rules: readonly RuleOutcome[]): {
       explanation,
       reason: refusal === undefined ? undefined : reasonMessage(refusal),
     })),
-    wouldRefuse: rules.flatMap(({ passed, refusal }) =>
-      passed || refusal === undefined ? [] : [reasonMessage(refusal)],
+    wouldRefuse: rules.flatMap(({ passed, refusal, holds }) =>
+      passed || holds === true || refusal === undefined ? [] : [reasonMessage(refusal)],
     ),
   };
 }

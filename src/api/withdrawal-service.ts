@@ -44,6 +44,8 @@ function message(record: WithdrawalRecord): Withdrawal {
     intentDigest: Buffer.from(record.digest, 'hex'),
     transactionId: record.transaction ?? '',
     authorizedAt: new Date(record.authorizedAt),
+    operatorsNeeded: record.operators,
+    heldBy: [...record.heldBy],
   };
 }
 
@@ -61,7 +63,12 @@ export function withdrawalService(withdrawals: Withdrawals): Service {
         payBy: parseTime(request.payBy, 'pay_by'),
         lifetime: parseLifetime(request.lifetimeSeconds, 'lifetime_seconds'),
       });
-      return { ...preparedMessage(prepared), evidenceWanted: prepared.evidenceWanted };
+      return {
+        ...preparedMessage(prepared),
+        evidenceWanted: prepared.evidenceWanted,
+        operatorsNeeded: prepared.held?.operators ?? 0,
+        heldBy: [...(prepared.held?.by ?? [])],
+      };
     },
     authorizeWithdrawal: async (request) => ({
       withdrawal: message(await withdrawals.authorize(parseAuthorization(request))),

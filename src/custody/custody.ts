@@ -37,6 +37,8 @@ export interface RuleOutcome {
   readonly passed: boolean;
   readonly explanation: string;
   readonly refusal: RefusalView | undefined;
+  /** It did not refuse: it holds the withdrawal for operators. */
+  readonly holds?: boolean;
 }
 
 export interface RefusalView {

@@ -60,6 +60,7 @@ export function ruleOutcomes(verdict: GateVerdict): RuleOutcome[] {
           passed: false,
           explanation: judgement.message,
           refusal: { reason: judgement.reason, message: judgement.message, details: judgement.details },
+          holds: judgement.operators !== undefined,
         },
   );
 }

@@ -75,7 +75,13 @@ export interface Withdrawal {
   intentDigest: Buffer;
   /** The newest transaction that pays it; empty while there is none. */
   transactionId: string;
-  authorizedAt: Date | undefined;
+  authorizedAt:
+    | Date
+    | undefined;
+  /** How many operators have, or had, to approve it; 0 for none. */
+  operatorsNeeded: number;
+  /** The rules that held it, by name; empty where none did. */
+  heldBy: string[];
 }
 
 export interface PrepareWithdrawalRequest {
@@ -112,6 +118,10 @@ export interface PrepareWithdrawalResponse {
   rules: RuleOutcome[];
   /** Every reason that would refuse it now. */
   wouldRefuse: Reason[];
+  /** Nothing would refuse it now, and so many operators would have to approve it: it would be HELD. 0 for none. */
+  operatorsNeeded: number;
+  /** The rules that would hold it, by name. */
+  heldBy: string[];
 }
 
 export interface AuthorizeWithdrawalRequest {
@@ -162,6 +172,8 @@ function createBaseWithdrawal(): Withdrawal {
     intentDigest: Buffer.alloc(0),
     transactionId: "",
     authorizedAt: undefined,
+    operatorsNeeded: 0,
+    heldBy: [],
   };
 }
 
@@ -199,6 +211,12 @@ export const Withdrawal: MessageFns<Withdrawal> = {
     }
     if (message.authorizedAt !== undefined) {
       Timestamp.encode(toTimestamp(message.authorizedAt), writer.uint32(90).fork()).join();
+    }
+    if (message.operatorsNeeded !== 0) {
+      writer.uint32(96).uint32(message.operatorsNeeded);
+    }
+    for (const v of message.heldBy) {
+      writer.uint32(106).string(v!);
     }
     return writer;
   },
@@ -304,6 +322,22 @@ export const Withdrawal: MessageFns<Withdrawal> = {
             message.authorizedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.operatorsNeeded = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.heldBy.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -332,6 +366,8 @@ export const Withdrawal: MessageFns<Withdrawal> = {
     message.intentDigest = object.intentDigest ?? Buffer.alloc(0);
     message.transactionId = object.transactionId ?? "";
     message.authorizedAt = object.authorizedAt ?? undefined;
+    message.operatorsNeeded = object.operatorsNeeded ?? 0;
+    message.heldBy = object.heldBy?.map((e) => e) || [];
     return message;
   },
 };
@@ -485,7 +521,16 @@ export const PrepareWithdrawalRequest: MessageFns<PrepareWithdrawalRequest> = {
 };
 
 function createBasePrepareWithdrawalResponse(): PrepareWithdrawalResponse {
-  return { intent: undefined, evidenceWanted: "", credentialIds: [], rpId: "", rules: [], wouldRefuse: [] };
+  return {
+    intent: undefined,
+    evidenceWanted: "",
+    credentialIds: [],
+    rpId: "",
+    rules: [],
+    wouldRefuse: [],
+    operatorsNeeded: 0,
+    heldBy: [],
+  };
 }
 
 export const PrepareWithdrawalResponse: MessageFns<PrepareWithdrawalResponse> = {
@@ -507,6 +552,12 @@ export const PrepareWithdrawalResponse: MessageFns<PrepareWithdrawalResponse> = 
     }
     for (const v of message.wouldRefuse) {
       Reason.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.operatorsNeeded !== 0) {
+      writer.uint32(56).uint32(message.operatorsNeeded);
+    }
+    for (const v of message.heldBy) {
+      writer.uint32(66).string(v!);
     }
     return writer;
   },
@@ -572,6 +623,22 @@ export const PrepareWithdrawalResponse: MessageFns<PrepareWithdrawalResponse> = 
             message.wouldRefuse.push(Reason.decode(reader, reader.uint32()));
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.operatorsNeeded = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.heldBy.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -597,6 +664,8 @@ export const PrepareWithdrawalResponse: MessageFns<PrepareWithdrawalResponse> = 
     message.rpId = object.rpId ?? "";
     message.rules = object.rules?.map((e) => RuleOutcome.fromPartial(e)) || [];
     message.wouldRefuse = object.wouldRefuse?.map((e) => Reason.fromPartial(e)) || [];
+    message.operatorsNeeded = object.operatorsNeeded ?? 0;
+    message.heldBy = object.heldBy?.map((e) => e) || [];
     return message;
   },
 };
@@ -1076,7 +1145,7 @@ export const WithdrawalServiceService = {
       Buffer.from(PrepareWithdrawalResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): PrepareWithdrawalResponse => PrepareWithdrawalResponse.decode(value),
   },
-  /** Spends the evidence and authorizes the withdrawal. The same id with the same intent returns the same withdrawal. */
+  /** Spends the evidence, reserves what limits count, and authorizes the withdrawal, or holds it for operators. The same id with the same intent returns the same withdrawal. */
   authorizeWithdrawal: {
     path: "/portcullis.v1.WithdrawalService/AuthorizeWithdrawal" as const,
     requestStream: false as const,
@@ -1127,7 +1196,7 @@ export const WithdrawalServiceService = {
 export interface WithdrawalServiceServer extends UntypedServiceImplementation {
   /** Makes the intent that the customer is to approve. Changes nothing. */
   prepareWithdrawal: handleUnaryCall<PrepareWithdrawalRequest, PrepareWithdrawalResponse>;
-  /** Spends the evidence and authorizes the withdrawal. The same id with the same intent returns the same withdrawal. */
+  /** Spends the evidence, reserves what limits count, and authorizes the withdrawal, or holds it for operators. The same id with the same intent returns the same withdrawal. */
   authorizeWithdrawal: handleUnaryCall<AuthorizeWithdrawalRequest, AuthorizeWithdrawalResponse>;
   getWithdrawal: handleUnaryCall<GetWithdrawalRequest, GetWithdrawalResponse>;
   /** Sends each withdrawal named now, then each again whenever it changes. */
@@ -1153,7 +1222,7 @@ export interface WithdrawalServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: PrepareWithdrawalResponse) => void,
   ): ClientUnaryCall;
-  /** Spends the evidence and authorizes the withdrawal. The same id with the same intent returns the same withdrawal. */
+  /** Spends the evidence, reserves what limits count, and authorizes the withdrawal, or holds it for operators. The same id with the same intent returns the same withdrawal. */
   authorizeWithdrawal(
     request: AuthorizeWithdrawalRequest,
     callback: (error: ServiceError | null, response: AuthorizeWithdrawalResponse) => void,
