@@ -1,6 +1,6 @@
-import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
-import { accessSync, constants, readFileSync } from 'node:fs';
-import { type Api, createApi, type TlsMaterial } from './api/server.ts';
+import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { accessSync, constants } from 'node:fs';
+import { type Api, createApi } from './api/server.ts';
 import type { Service } from './api/service.ts';
 import { type Config, type LedgerTransport, loadPolicy, readJournalKey, readStateKey } from './config.ts';
 import { policyHash } from './custody/founding.ts';
@@ -9,6 +9,7 @@ import { WitnessedClock } from './custody/witnessed-clock.ts';
 import { Malformed, Refusal, second, type TimeSource, type Wallet } from './domain/index.ts';
 import type { Policy } from './gate/policy.ts';
 import { formatVerifierKey, noteSigner, noteVerifier } from './journal/note.ts';
+import { Rotation } from './rotation.ts';
 import { parseEthereumPath } from './signers/ledger/path.ts';
 import { createLedgerSigner } from './signers/ledger/signer.ts';
 import { type Transport, transportAllowed } from './signers/ledger/transport.ts';
@@ -17,6 +18,7 @@ import { startCheckpointer } from './store/checkpointer.ts';
 import { openDatabase } from './store/database.ts';
 import { deriveKeys } from './store/key.ts';
 import { Store } from './store/store.ts';
+import { checkAuthorities, readTls } from './tls-files.ts';
 
 /** An event of the station's log: one line of JSON on stderr. Never evidence, never secrets. */
 export type StationLog = (event: string, details?: Readonly<Record<string, string | number>>) => void;
@@ -38,6 +40,8 @@ export interface ComposedStation {
   readonly policy: Policy;
   readonly station: string;
   readonly verifierKey: string;
+  /** Reads the certificates' files again: new connections are made with what they hold now. */
+  reload(): void;
   close(): Promise<void>;
 }
 
@@ -62,6 +66,7 @@ export async function composeStation(composition: Composition): Promise<Composed
     });
     const record = store.look({}).station;
     checkPolicy(record.policy, document, config.policy);
+    checkAuthorities(tls, policy.clients, config.tls.ca);
     checkTime(record.origin, time);
     const verifierKey = formatVerifierKey(noteVerifier(record.origin, publicOf(journalKey)));
     const signers = openSigners(config, policy, log);
@@ -82,12 +87,15 @@ export async function composeStation(composition: Composition): Promise<Composed
     const api = await createApi({
       custody: running.custody,
       tls,
+      clients: policy.clients,
       trustDomain: policy.trustDomain,
       listen: config.listen,
       operatorsListen: config.operatorsListen,
       extraServices: composition.extraServices?.(running) ?? [],
       log,
     });
+    const rotation = new Rotation({ api, files: config.tls, log, policy, tls });
+    running.onPolicy((adopted) => rotation.adopt(adopted));
     const checkpointer = startCheckpointer(config.database, log);
     const ticking = setInterval(() => {
       running.timekeeper.tick().catch((error: unknown) => log('tick-failed', { error: String(error) }));
@@ -98,6 +106,7 @@ export async function composeStation(composition: Composition): Promise<Composed
       policy,
       station: record.name,
       verifierKey,
+      reload: () => rotation.reload(),
       close: async () => {
         clearInterval(ticking);
         await api.close(2 * second);
@@ -110,36 +119,6 @@ export async function composeStation(composition: Composition): Promise<Composed
   } catch (error) {
     closeDatabase();
     throw error;
-  }
-}
-
-/** What TLS itself would say only with an error of OpenSSL's, or at the first client. */
-export function readTls(files: Config['tls']): TlsMaterial {
-  const ca = readFileSync(files.ca);
-  const cert = readFileSync(files.certificate);
-  const key = readFileSync(files.key);
-  certificateIn(ca, files.ca, 'config.tls.ca');
-  const certificate = certificateIn(cert, files.certificate, 'config.tls.certificate');
-  if (!certificate.checkPrivateKey(privateKeyIn(key, files.key))) {
-    throw new Malformed('config.tls.key', `${files.key} is not the key of ${files.certificate}`);
-  }
-  return { ca, cert, key };
-}
-
-function certificateIn(pem: Buffer, file: string, place: string): X509Certificate {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    throw new Malformed(place, `${file} is not a certificate in PEM`);
-  }
-}
-
-function privateKeyIn(pem: Buffer, file: string): KeyObject {
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    // The parser's own message could quote the file.
-    throw new Malformed('config.tls.key', `${file} is not a private key in PEM`);
   }
 }
 

@@ -28,6 +28,8 @@ async function main(): Promise<void> {
     operators_port: station.api.operatorsPort,
     verifier_key: station.verifierKey,
   });
+  // A terminal that hangs up sends it too: a station is none's that one could close.
+  process.on('SIGHUP', () => station.reload());
   stopOnSignal(() => station.close());
 }
 

@@ -22,6 +22,7 @@ export class Connections {
   readonly #secured = new Map<TLSSocket, Uint8Array>();
   readonly #drop: (why: string) => void;
   #trust: Trust;
+  #trustDomain: string;
 
   /**
    * `roles`: those that this listener is for. `others`: whether anyone else's connection is kept, to be told at each call that
@@ -38,8 +39,9 @@ export class Connections {
     readonly use: (connection: TLSSocket) => void;
   }) {
     const { tls, clients, trustDomain, roles, others, limits, log, use } = options;
+    this.#trustDomain = trustDomain;
     const shareOf = (raw: Uint8Array): Role | 'other' => {
-      const identified = identify(raw, trustDomain);
+      const identified = identify(raw, this.#trustDomain);
       return identified.known && roles.has(identified.caller.role) ? identified.caller.role : 'other';
     };
     const drop = (why: string): void => log('connection-dropped', { why });
@@ -91,11 +93,13 @@ export class Connections {
   }
 
   /** Handshakes are made with this from now on. A connection that it would not let in ends; any other goes on as it is. */
-  trust(tls: TlsMaterial, clients: ClientTrust | undefined): void {
+  trust(tls: TlsMaterial, clients: ClientTrust | undefined, trustDomain: string): void {
     this.server.setSecureContext(mutualTls(tls));
     this.#trust = new Trust(tls, clients);
+    const moved = trustDomain !== this.#trustDomain;
+    this.#trustDomain = trustDomain;
     for (const [connection, raw] of this.#secured) {
-      const untrusted = this.#trust.refuses(raw);
+      const untrusted = moved ? 'its trust domain is not policy’s any more' : this.#trust.refuses(raw);
       if (untrusted === undefined) continue;
       this.#drop(untrusted);
       connection.destroy();

@@ -53,7 +53,7 @@ export const defaultLimits: Limits = {
 export interface Listener {
   readonly port: number;
   /** Whom new connections are made with and which open ones stay, from now on. */
-  trust(tls: TlsMaterial, clients: ClientTrust | undefined): void;
+  trust(tls: TlsMaterial, clients: ClientTrust | undefined, trustDomain: string): void;
   /** Stops listening, ends streams, lets calls finish for `graceMs`, then cuts what is left. */
   close(graceMs: number): Promise<void>;
 }
@@ -82,10 +82,11 @@ export async function listen(
   const callers = new WeakMap<Metadata, Caller>();
   const outlets = new Set<Outlet<unknown>>();
 
+  const identities = new Identities(trustDomain);
   const server = new Server({
     interceptors: [
       interceptor({
-        identities: new Identities(trustDomain),
+        identities,
         rights: new Map(methods.map((method) => [method.path, new Set(method.roles)])),
         calls: ceilings(),
         callers,
@@ -148,5 +149,9 @@ export async function listen(
     clearTimeout(cut);
     server.forceShutdown();
   };
-  return { port, trust: (material, clients) => connections.trust(material, clients), close };
+  const trust: Listener['trust'] = (material, clients, domain) => {
+    connections.trust(material, clients, domain);
+    identities.trust(domain);
+  };
+  return { port, trust, close };
 }

@@ -63,11 +63,17 @@ export function identify(raw: Uint8Array, trustDomain: string): Identified {
  * of a call; so it is read once, and only whether it still holds is asked at each call, as a connection may outlive it.
  */
 export class Identities {
-  readonly #trustDomain: string;
-  readonly #known = new WeakMap<object, Identified>();
+  #trustDomain: string;
+  #known = new WeakMap<object, Identified>();
 
   constructor(trustDomain: string) {
     this.#trustDomain = trustDomain;
+  }
+
+  /** Of this trust domain from now on, those that were read before included. */
+  trust(trustDomain: string): void {
+    this.#trustDomain = trustDomain;
+    this.#known = new WeakMap();
   }
 
   /** `connection`: an object that stands for it, if there is one; `read`: its verified client certificate, DER. */

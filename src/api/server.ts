@@ -39,7 +39,7 @@ export interface Api {
   readonly port: number;
   readonly operatorsPort: number;
   /** New connections are made with this; of the open ones, those that it does not let in end. */
-  trust(tls: TlsMaterial, clients: ClientTrust | undefined): void;
+  trust(tls: TlsMaterial, clients: ClientTrust | undefined, trustDomain: string): void;
   /** Takes no new work, gives what is in flight `graceMs` to end, then cuts it off. */
   close(graceMs: number): Promise<void>;
 }
@@ -79,8 +79,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   return {
     port: main.listener.port,
     operatorsPort: operators.listener.port,
-    trust: (material, who) => {
-      for (const { listener } of [main, operators]) listener.trust(material, who);
+    trust: (...changed) => {
+      for (const { listener } of [main, operators]) listener.trust(...changed);
     },
     close: async (graceMs) => {
       const both = [main, operators];

@@ -6,7 +6,7 @@ import { certificatesIn, fingerprint } from '../../src/domain/index.ts';
 import { JournalServiceService } from '../../src/generated/portcullis/v1/journal.ts';
 import { OperatorServiceService } from '../../src/generated/portcullis/v1/operator.ts';
 import { WithdrawalServiceService } from '../../src/generated/portcullis/v1/withdrawal.ts';
-import { type Ca, type Issued, makeCa } from '../certificates.ts';
+import { type Ca, type Issued, makeCa, trustDomain } from '../certificates.ts';
 import { call, drain, open, type Served, serve, until } from './served.ts';
 
 // Who may stay connected when what is trusted changes while the station runs.
@@ -50,7 +50,7 @@ describe('S1: a certificate that policy revokes', () => {
     served = await serve();
     const [lost, kept] = [await served.ca.issue({ role: 'auditors' }), await served.ca.issue({ role: 'auditors' })];
     const olga = await served.ca.issue({ role: 'operators' });
-    served.api.trust(served.tls, revoking(lost, olga));
+    served.api.trust(served.tls, revoking(lost, olga), trustDomain);
     expect(await checkpoint(await served.client(lost))).toBe(status.UNAVAILABLE);
     const client = await served.client(olga, 'operators');
     expect((await call(client, OperatorServiceService.getStation, {})).ok).toBe(false);
@@ -81,7 +81,7 @@ describe('S1: a certificate that policy revokes', () => {
       }),
     );
     const [ended, going] = streams.map((stream) => drain(stream));
-    served.api.trust(served.tls, revoking(lost));
+    served.api.trust(served.tls, revoking(lost), trustDomain);
     expect((await ended)?.error?.code).toBe(status.UNAVAILABLE);
     const still = await Promise.race([going, new Promise((resolve) => setImmediate(() => resolve('open')))]);
     expect(still).toBe('open');
@@ -96,7 +96,7 @@ describe('S1: a certificate that policy revokes', () => {
     socket.on('error', () => {});
     const closed = new Promise((resolve) => socket.once('close', () => resolve('closed')));
     await new Promise((resolve) => socket.once('connect', resolve));
-    served.api.trust(served.tls, revoking(lost));
+    served.api.trust(served.tls, revoking(lost), trustDomain);
     expect(await closed).toBe('closed');
     expect(served.logged.map(({ facts }) => facts['why'])).toContain('its certificate is revoked');
   });
@@ -137,12 +137,12 @@ describe('S1: when the authorities change', () => {
     const fresh = await next.issue({ role: 'auditors' });
     expect(await checkpoint(await served.client(fresh))).toBe(status.UNAVAILABLE);
 
-    served.api.trust(withCa(served.tls, served.ca, next), nobody);
+    served.api.trust(withCa(served.tls, served.ca, next), nobody, trustDomain);
     expect(await checkpoint(await served.client(fresh))).toBe(status.OK);
     const [stays, goes] = [await socketOf(fresh), await socketOf(old)];
     expect([stays.destroyed, goes.destroyed]).toEqual([false, false]);
 
-    served.api.trust(withCa(served.tls, next), nobody);
+    served.api.trust(withCa(served.tls, next), nobody, trustDomain);
     expect(await until(() => goes.destroyed)).toBe(true);
     expect(stays.destroyed).toBe(false);
     expect(await checkpoint(await served.client(old))).toBe(status.UNAVAILABLE);
@@ -152,14 +152,14 @@ describe('S1: when the authorities change', () => {
   it('an authority of the same name with another key is another authority', async () => {
     served = await serve({ clients: nobody });
     const old = await socketOf(await served.ca.issue({ role: 'auditors' }));
-    served.api.trust(withCa(served.tls, await makeCa()), nobody);
+    served.api.trust(withCa(served.tls, await makeCa()), nobody, trustDomain);
     expect(await until(() => old.destroyed)).toBe(true);
   });
 
   it('with none left nobody is let in, least of all by the web’s authorities', async () => {
     served = await serve({ clients: nobody });
     const old = await served.ca.issue({ role: 'auditors' });
-    served.api.trust({ ...served.tls, ca: Buffer.alloc(0) }, nobody);
+    served.api.trust({ ...served.tls, ca: Buffer.alloc(0) }, nobody, trustDomain);
     expect(await checkpoint(await served.client(old))).toBe(status.UNAVAILABLE);
   });
 
@@ -173,10 +173,25 @@ describe('S1: when the authorities change', () => {
       'no authority that policy names issued its certificate',
     );
     // Where policy names no authorities, what TLS verifies is enough.
-    served.api.trust(served.tls, undefined);
+    served.api.trust(served.tls, undefined, trustDomain);
     expect(await checkpoint(await served.client(chained))).toBe(status.OK);
-    served.api.trust(withCa(served.tls, served.ca, middle), nobody);
+    served.api.trust(withCa(served.tls, served.ca, middle), nobody, trustDomain);
     expect(await checkpoint(await served.client(chained))).toBe(status.OK);
+  });
+});
+
+describe('S1: when the trust domain changes', () => {
+  it('who named the old one is nobody, connected or not', async () => {
+    served = await serve();
+    const old = await served.ca.issue({ role: 'auditors' });
+    const fresh = await served.ca.issue({ role: 'auditors', trustDomain: 'elsewhere.test' });
+    const client = await served.client(old);
+    expect(await checkpoint(client)).toBe(status.OK);
+    const socket = await socketOf(old);
+    served.api.trust(served.tls, undefined, 'elsewhere.test');
+    expect(await until(() => socket.destroyed)).toBe(true);
+    expect(await checkpoint(await served.client(old))).toBe(status.UNAUTHENTICATED);
+    expect(await checkpoint(await served.client(fresh))).toBe(status.OK);
   });
 });
 
@@ -191,7 +206,7 @@ describe('the server’s own certificate', () => {
     const who = await served.ca.issue({ role: 'auditors' });
     const before = (await socketOf(who)).getPeerCertificate().fingerprint256;
     const { cert, key } = await served.ca.issueServer();
-    served.api.trust({ ...served.tls, cert, key }, undefined);
+    served.api.trust({ ...served.tls, cert, key }, undefined, trustDomain);
     const after = (await socketOf(who)).getPeerCertificate().fingerprint256;
     expect(after).not.toBe(before);
     expect(after.replaceAll(':', '').toLowerCase()).toBe(printOf({ cert }));
@@ -201,7 +216,7 @@ describe('the server’s own certificate', () => {
   it('stays where it is when the new one cannot be used', async () => {
     served = await serve();
     const other = await served.ca.issueServer();
-    expect(() => served.api.trust({ ...served.tls, key: other.key }, undefined)).toThrow();
+    expect(() => served.api.trust({ ...served.tls, key: other.key }, undefined, trustDomain)).toThrow();
     expect(await checkpoint(await served.client('auditors'))).toBe(status.OK);
   });
 });

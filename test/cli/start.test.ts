@@ -1,8 +1,9 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkWritable, readTls } from '../../src/compose.ts';
+import { checkWritable } from '../../src/compose.ts';
 import { loadConfig } from '../../src/config.ts';
+import { readTls } from '../../src/tls-files.ts';
 import { newStation } from './station.ts';
 
 describe('a station whose TLS files do not fit does not start, and says which', () => {
