@@ -208,6 +208,13 @@ describe('registration', () => {
     ['the same key twice', 'a', 'wsh(multi(1,@0/**,@1/**))', -1, '00016a82'],
     ['a branch that is used twice', 'a', 'wsh(multi(1,@0/**,@0/**))', 1, '00016a82'],
     ['a witness that anyone can change', 'a', 'wsh(or_b(pk(@0/**),su:older(5)))', 1, '00016a82'],
+    [
+      'a signed witness that anyone can change',
+      'a',
+      'wsh(j:and_b(multi(2,@0/**,@1/**),s:or_i(older(1),older(4252898))))',
+      2,
+      '00016a82',
+    ],
     ['no signature', 'a', 'wsh(or_d(pk(@0/**),older(5)))', 1, '00016a82'],
     ['heights mixed with times', 'a', 'wsh(and_v(v:pk(@0/**),and_v(v:after(5),after(500000001))))', 1, '00016a82'],
     ['a lock that means nothing', 'a', 'wsh(and_v(v:pk(@0/**),older(65536)))', 1, '00016a82'],
@@ -231,14 +238,22 @@ describe('registration', () => {
     expect(await register('New', 'wsh(sortedmulti(1,@0/**,@1/**))', [own, second])).toBeUndefined();
   });
 
-  it.each([
-    ['a third version', 0, 3],
-    ['more keys than a byte says', -33, 0xfd],
-  ])('refuses %s before it asks for anything', async (_, at, value) => {
+  it('refuses a third version, or 253 keys, before it asks for anything', async () => {
     const policy = host.policy('a', 'wsh(pk(@0/**))', [await ownKey(path)]);
-    const changed = policy.with(at, value);
-    expect(await host.run(holder, command(2, compactSize(policy.length), changed))).toBe('6a80');
+    const crowded = concatBytes(policy.slice(0, -33), compactSize(253), policy.slice(-32));
+    for (const changed of [policy.with(0, 3), crowded]) {
+      expect(await host.run(holder, command(2, compactSize(changed.length), changed))).toBe('6a80');
+    }
     expect(host.asked).toEqual([]);
+  });
+
+  it.each(['sh(pkh(@0/**))', 'sh(wsh(pk(@0/**)))'])('takes %s, and has no address for it', async (template) => {
+    expect(await register('a', template, [await ownKey(path)])).toBeUndefined();
+    await holder.select('Register account');
+    const answer = hexToBytes(holder.replies.at(-1) ?? '');
+    await holder.press('both');
+    const asked = command(3, Uint8Array.of(0), answer.slice(0, 64), new Uint8Array(5));
+    expect(await host.run(holder, asked)).toBe('b007');
   });
 
   it('refuses a template that is longer than it has room for, and a name', async () => {
@@ -307,8 +322,13 @@ describe('addresses', () => {
     ['other branches', "84'/0'/0'", 'wpkh(@0/<1;0>/*)'],
     ['a deeper key', "84'/0'/0'/0", 'wpkh(@0/**)'],
     ['a script tree', "86'/0'/0'", 'tr(@0/**,pk(@0/<2;3>/*))'],
+    ['a script tree without keys', "86'/0'/0'", 'tr(@0/**,older(5))'],
   ])('of %s do', async (_, path, template) => {
     expect(await address(host.policy('', template, [await ownKey(path)]))).toBe('6a80');
+  });
+
+  it('of a policy with a key that it has no use for do', async () => {
+    expect(await address(host.policy('', 'wpkh(@0/**)', [await ownKey("84'/0'/0'"), otherKey(1)]))).toBe('6a80');
   });
 
   it('of an account above 100 need it', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Fragment } from '../../../simulators/ledger/apps/bitcoin/policy/fragment.ts';
 import { sizeOf } from '../../../simulators/ledger/apps/bitcoin/policy/limits.ts';
 import { safetyOf } from '../../../simulators/ledger/apps/bitcoin/policy/safety.ts';
+import { miniscriptFault } from '../../../simulators/ledger/apps/bitcoin/policy/sanity.ts';
 import { makeScript } from '../../../simulators/ledger/apps/bitcoin/policy/script.ts';
 import { parseTemplate } from '../../../simulators/ledger/apps/bitcoin/policy/template.ts';
 
@@ -174,5 +175,35 @@ describe('BIP-379: who can change a witness, who needs to sign, which locks mix'
   ])('%s', (expression, flags) => {
     const { m, s, unmixed } = safetyOf(parsed(expression).root);
     expect(`${m ? 'm' : ''}${s ? 's' : ''}${unmixed ? '' : 'k'}`).toBe(flags);
+  });
+});
+
+describe('BIP-379: resource limits', () => {
+  const fault = (expression: string): string | undefined => miniscriptFault(parsed(expression).root, false);
+  const locks = (count: number): string => `thresh(${count + 1},pk(${a})${',sln:older(5)'.repeat(count)})`;
+  const multi = `multi(1,${Array.from({ length: 16 }, () => b).join(',')})`;
+
+  it('201 opcodes, with the keys of multisignatures', () => {
+    // Two for the key, seven for each lock.
+    expect(fault(locks(28))).toBeUndefined();
+    expect(fault(locks(29))).toMatch('opcodes');
+    const nested = (count: number): string => (count === 0 ? `pk(${a})` : `and_v(v:${multi},${nested(count - 1)})`);
+    expect(fault(nested(5))).toBeUndefined();
+    expect(fault(nested(12))).toMatch('opcodes');
+  });
+
+  it('100 elements of a witness, 3600 bytes of script', () => {
+    const pairs = (count: number): string => (count === 0 ? `pk(${a})` : `and_v(v:pkh(${b}),${pairs(count - 1)})`);
+    expect(fault(pairs(39))).toBeUndefined();
+    expect(sizeOf(parsed(pairs(49)).root, false).stack.sat).toBe(99);
+    const signed = (count: number): string => (count === 0 ? `pk(${a})` : `and_v(v:pk(${b}),${signed(count - 1)})`);
+    expect(fault(signed(99))).toBeUndefined();
+    expect(fault(signed(100))).toMatch('witness');
+    const wide = (count: number): string =>
+      count === 0
+        ? `pk(${a})`
+        : `and_v(v:multi(1,${Array.from({ length: 10 }, () => b).join(',')}),${wide(count - 1)})`;
+    expect(fault(wide(10))).toBeUndefined();
+    expect(fault(wide(11))).toMatch('long');
   });
 });

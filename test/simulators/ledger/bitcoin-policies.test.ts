@@ -147,12 +147,24 @@ describe('BIP-388: what is a template', () => {
     ['a tree of three branches', 'tr(@0/**,{pk(@1/**),pk(@2/**),pk(@3/**)})'],
     ['miniscript in sh', 'sh(and_v(v:pk(@0/**),older(5)))'],
     ['miniscript in sh(wsh)', 'sh(wsh(and_v(v:pk(@0/**),older(5))))'],
+    ['a lock in sh', 'sh(older(5))'],
+    ['a lock in sh(wsh)', 'sh(wsh(older(5)))'],
+    ['a threshold of nothing', 'wsh(thresh(0,pk(@0/**)))'],
+    ['a branch above 2³¹', 'pkh(@0/<2147483648;1>/*)'],
+    ['a change branch above 2³¹', 'pkh(@0/<1;2147483648>/*)'],
+    ['a key number that no policy has', 'pkh(@32768/**)'],
     ['an unknown name', 'wsh(multisig(1,@0/**))'],
     ['an unknown wrapper', 'wsh(x:pk(@0/**))'],
     ['something behind', 'wpkh(@0/**)x'],
     ['a missing parenthesis', 'wpkh(@0/**'],
     ['nothing', ''],
   ])('%s is none', (_, template) => expect(() => parseTemplate(template, 2)).toThrow());
+
+  it('has trees of nine levels', () => {
+    const tree = (depth: number): string => (depth === 1 ? 'pk(@1/**)' : `{${tree(depth - 1)},pk(@2/**)}`);
+    expect(() => parseTemplate(`tr(@0/**,${tree(9)})`, 2)).not.toThrow();
+    expect(() => parseTemplate(`tr(@0/**,${tree(10)})`, 2)).toThrow('deeper');
+  });
 
   it('has bare keys in its first version', () => {
     expect(() => parseTemplate('wsh(sortedmulti(2,@0,@1))', 1)).not.toThrow();

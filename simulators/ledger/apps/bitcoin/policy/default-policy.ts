@@ -1,5 +1,5 @@
+import { StatusError } from '../../../os/status.ts';
 import type { Context } from '../context.ts';
-import { CommandLost } from '../host.ts';
 import { isStandardAccount } from '../path.ts';
 import { isOurs } from './key-info.ts';
 import type { Policy } from './policy.ts';
@@ -16,7 +16,7 @@ export async function isDefaultPolicy({ os, network }: Context, policy: Policy):
     if (info.origin === undefined || !isOurs(os, network, info)) return false;
     return isStandardAccount(info.origin.path, purpose, network.coinType);
   } catch (error) {
-    if (error instanceof CommandLost) throw error;
-    return false;
+    if (error instanceof StatusError) return false;
+    throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { equalBytes } from '@noble/curves/utils.js';
-import { CommandLost } from '../host.ts';
+import { StatusError } from '../../../os/status.ts';
 import { everyFragment, type Fragment, leaves } from './fragment.ts';
 import { sizeOf } from './limits.ts';
 import { isMiniscript, typeOf } from './miniscript-type.ts';
@@ -40,7 +40,8 @@ function isRelativeLock(number: number): boolean {
   return value >= 1 && value <= 0xffff;
 }
 
-function miniscriptFault(script: Fragment, tap: boolean): string | undefined {
+/** What keeps a miniscript from being registered, in words. */
+export function miniscriptFault(script: Fragment, tap: boolean): string | undefined {
   if (typeOf(script, tap)?.base !== 'B') return 'a miniscript that isn’t of type B';
   const { m, s, unmixed } = safetyOf(script);
   if (!m) return 'a miniscript that a third party can change the witness of';
@@ -63,7 +64,7 @@ async function repeatsKey(policy: Policy): Promise<boolean> {
     }
     return false;
   } catch (error) {
-    if (error instanceof CommandLost) throw error;
-    return true;
+    if (error instanceof StatusError) return true;
+    throw error;
   }
 }

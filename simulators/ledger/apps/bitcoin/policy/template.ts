@@ -84,8 +84,7 @@ class TemplateParser {
       (kind !== 'sh' || depth === 0) &&
       (kind !== 'wsh' || depth === 0 || sh) &&
       (kind !== 'tr' || depth === 0) &&
-      (kind !== 'wpkh' || depth === 0 || sh) &&
-      (kind !== 'sortedmulti' || depth === Number(sh) + Number(wsh));
+      (kind !== 'wpkh' || depth === 0 || sh);
     if (!fits) throw this.#error(`${kind} has no place there`);
   }
 
