@@ -1,3 +1,6 @@
+/** Stands in a founding policy for the fingerprint of the CA that `init` makes. */
+export const ownAuthority = 'made-by-init';
+
 /**
  * The policy that `init` writes where none is given: for Ethereum's test network Sepolia, without a wallet or an admission
  * authority yet. Its comments are part of it: they are hashed with the rest.
@@ -10,6 +13,11 @@ version: 1
 
 # Client certificates name spiffe://<trust_domain>/<role>/<name>.
 trust_domain: ${trustDomain}
+
+# Who issues client certificates: the SHA-256 of each CA's certificate. Leave it as printed: "portcullis init" makes the CA, and
+# writes its fingerprint here. The station does not start on a CA file that holds any other (authority-changed).
+clients:
+  authorities: ['${ownAuthority}']
 
 # Where customers approve. The relying party serves approvals only, never login.
 approvals:

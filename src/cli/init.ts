@@ -11,14 +11,14 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { loadConfig, loadPolicy } from '../config.ts';
+import { loadConfig, loadPolicy, loadPolicyText, parsePolicyText } from '../config.ts';
 import { foundStation, journalOrigin, newStationId } from '../custody/founding.ts';
 import { verifierKeyOf } from '../custody/journal-key.ts';
-import { Malformed, type TimeSource, toHex } from '../domain/index.ts';
+import { certificatesIn, fingerprint, Malformed, type TimeSource, toHex } from '../domain/index.ts';
 import { machineTime } from '../machine-time.ts';
-import { createAuthority, type Issued, issueClient, issueServer } from './certificates.ts';
+import { type Authority, createAuthority, type Issued, issueClient, issueServer } from './certificates.ts';
 import { type Command, CommandFailed, readArguments } from './command.ts';
-import { foundingPolicy } from './founding-policy.ts';
+import { foundingPolicy, ownAuthority } from './founding-policy.ts';
 
 /** The folder that must not stay on the station. */
 export const takeAway = 'take-away';
@@ -140,11 +140,18 @@ async function buildStation(
 ): Promise<{ station: string; journalKey: string }> {
   for (const folder of ['', 'data', 'keys', takeAway]) makeFolder(join(build, folder));
   const policyPath = join(build, 'policy.yaml');
-  const given = policyFile === undefined ? undefined : loadPolicy(policyFile);
-  writeFile(policyPath, given?.document ?? foundingPolicy(trustDomain ?? defaultDomain));
+  const template = policyFile === undefined ? foundingPolicy(trustDomain ?? defaultDomain) : loadPolicyText(policyFile);
+  const asked = parsePolicyText(template.replaceAll(ownAuthority, '0'.repeat(64)));
+  if (trustDomain !== undefined && trustDomain !== asked.trustDomain) {
+    throw new Malformed('--trust-domain', `is not ${asked.trustDomain}, which the policy says`);
+  }
+  const authority = await createAuthority(asked.trustDomain, Date.now());
+  const [print = ''] = certificatesIn(authority.certificate, 'ca').map(fingerprint);
+  writeFile(policyPath, template.replaceAll(ownAuthority, print));
   const { document, policy } = loadPolicy(policyPath);
-  if (trustDomain !== undefined && trustDomain !== policy.trustDomain) {
-    throw new Malformed('--trust-domain', `is not ${policy.trustDomain}, which the policy says`);
+  if (policy.clients !== undefined && policy.clients.authorities.join() !== print) {
+    const why = `the station begins with one CA, which init makes: write ['${ownAuthority}'], or leave clients out`;
+    throw new Malformed('policy.clients.authorities', why);
   }
 
   const stateKey = new Uint8Array(randomBytes(32));
@@ -154,7 +161,7 @@ async function buildStation(
   const stationId = newStationId();
   const journalKey = verifierKeyOf(journalOrigin(stationId, time.simulated), journal.publicKey);
   writeFile(join(build, takeAway, 'journal.vkey'), `${journalKey}\n`);
-  await writeCertificates(build, policy.trustDomain, names, [...clients, ...more]);
+  await writeCertificates(build, authority, names, [...clients, ...more]);
 
   const file = join(build, 'data/station.db');
   const { station } = foundStation({
@@ -177,12 +184,11 @@ async function buildStation(
 
 async function writeCertificates(
   build: string,
-  trustDomain: string,
+  authority: Authority,
   names: readonly string[],
   issued: typeof clients,
 ): Promise<void> {
   const now = Date.now();
-  const authority = await createAuthority(trustDomain, now);
   const server = await issueServer(authority, [...new Set(['localhost', '127.0.0.1', '::1', ...names])], now);
   writeFile(join(build, 'keys/ca.pem'), authority.certificate);
   writeIssued(join(build, 'keys/server'), server);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -106,12 +106,40 @@ describe('init', () => {
 
   it('takes a given policy byte for byte, and the database has its hash', async () => {
     const parent = emptyFolder();
-    const text = `# ours\n${foundingPolicy('ours.example').replace("max_fee_per_gas: '200000000000'", "max_fee_per_gas: '7'")}`;
+    const text = `# ours\n${foundingPolicy('ours.example').replace(/^clients:\n.*\n/m, '')}`;
     writeFileSync(join(parent, 'p.yaml'), text);
     expect((await ran('init', join(parent, 'st'), '--policy', join(parent, 'p.yaml'))).code).toBe(0);
     expect(readFileSync(join(parent, 'st/policy.yaml'), 'utf8')).toBe(text);
     const { out } = await ran('doctor', '--config', join(parent, 'st/config.yaml'));
     expect(out).toContain(`ok    policy: ${createHash('sha256').update(text).digest('hex')}`);
+  });
+
+  it('S11: puts the fingerprint of the CA that it makes where a policy leaves it to init, and changes nothing else', async () => {
+    const parent = emptyFolder();
+    const text = foundingPolicy('ours.example');
+    writeFileSync(join(parent, 'p.yaml'), text);
+    for (const given of [
+      ['--policy', join(parent, 'p.yaml')],
+      ['--trust-domain', 'ours.example'],
+    ]) {
+      const made = join(parent, `st${given[0]}`);
+      expect((await ran('init', made, ...given)).code).toBe(0);
+      const print = createHash('sha256').update(new X509Certificate(readFileSync(join(made, 'keys/ca.pem'))).raw);
+      expect(readFileSync(join(made, 'policy.yaml'), 'utf8')).toBe(text.replace('made-by-init', print.digest('hex')));
+    }
+  });
+
+  it.each([
+    ['a CA other than its own', ['ab'.repeat(32)]],
+    ['a CA beside its own', ['made-by-init', 'ab'.repeat(32)]],
+  ])('S11: with a policy that names %s leaves nothing behind, and says what to write', async (_, authorities) => {
+    const parent = emptyFolder();
+    const list = authorities.map((a) => `'${a}'`).join(', ');
+    writeFileSync(join(parent, 'p.yaml'), foundingPolicy('a.example').replace("'made-by-init'", list));
+    const { code, err } = await ran('init', join(parent, 'st'), '--policy', join(parent, 'p.yaml'));
+    expect([code, err]).toEqual([1, expect.stringContaining('policy.clients.authorities: ')]);
+    expect(err).toContain("write ['made-by-init']");
+    expect(readdirSync(parent)).toEqual(['p.yaml']);
   });
 
   it.each([
