@@ -1,5 +1,6 @@
+import type { Line } from './screen.ts';
 import { shorten, wrap } from './text.ts';
-import type { Line, Page } from './view.ts';
+import type { Page } from './view.ts';
 
 const valueLinesPerPage = 3;
 

@@ -1,6 +1,16 @@
 import { type Font, textWidth } from './font.ts';
 import { type Model, models } from './model.ts';
-import type { Line, Sides } from './view.ts';
+
+export interface Line {
+  readonly text: string;
+  readonly font: Font;
+}
+
+/** Where there is something to walk to: an arrow is drawn there. */
+export interface Sides {
+  readonly left?: boolean;
+  readonly right?: boolean;
+}
 
 /** One line of text as it was drawn: Speculos' event object. */
 export interface TextEvent {

@@ -1,18 +1,6 @@
-import type { Font } from './font.ts';
-import type { Screen } from './screen.ts';
+import type { Line, Screen } from './screen.ts';
 
 export type Button = 'left' | 'right' | 'both';
-
-export interface Line {
-  readonly text: string;
-  readonly font: Font;
-}
-
-/** Where there is something to walk to: an arrow is drawn there. */
-export interface Sides {
-  readonly left?: boolean;
-  readonly right?: boolean;
-}
 
 /** What the screen shows, and what its buttons or a finger do. */
 export interface View {
