@@ -43,7 +43,7 @@ function parseCredential(assertion: WebAuthnAssertion, field: string): FactorId 
   return id;
 }
 
-function parseAttestation({ evidence }: AttestationMessage, field: string): Attestation {
+export function parseAttestation({ evidence }: AttestationMessage, field: string): Attestation {
   switch (evidence?.$case) {
     case 'webauthn': {
       const assertion = evidence.value;

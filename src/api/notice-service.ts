@@ -54,8 +54,8 @@ export function noticeService(notices: Notices): Service {
     }),
     report: async (request) => {
       const token = parseText(request.reportToken, /^[A-Za-z0-9_-]{43}$/, 'the token of a notice', 'report_token');
-      const { account, cancelled } = await notices.report(token);
-      return { account, cancelled: [...cancelled] };
+      const { account, cancelled, disputed } = await notices.report(token);
+      return { account, cancelled: [...cancelled], disputed: [...disputed] };
     },
   });
 }

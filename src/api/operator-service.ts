@@ -1,44 +1,81 @@
-import type { Operators, WalletView } from '../custody/custody.ts';
+import type { Acts, HeldWithdrawal, Operators, OperatorsView, WalletView } from '../custody/custody.ts';
+import { parseFreezeScope } from '../custody/freeze.ts';
 import {
   type FreezeRecord,
-  type FreezeScope,
   Malformed,
-  parseAccountId,
-  parseAddress,
-  parseAssetId,
-  parseChainId,
-  parseWalletId,
+  type OperatorVerb,
+  operatorVerbs,
+  parseActId,
   parseWhy,
   shown,
 } from '../domain/index.ts';
-import { type FreezeState, OperatorServiceService, type WalletState } from '../generated/portcullis/v1/operator.ts';
+import {
+  type FreezeState,
+  type HeldWithdrawal as HeldMessage,
+  OperatorServiceService,
+  type OperatorsState,
+  type WalletState,
+} from '../generated/portcullis/v1/operator.ts';
+import { actMessage } from './act-message.ts';
+import { intentMessage, parseAttestation, ruleMessages } from './evidence.ts';
+import { parseBytes, parseIntentBytes, parseLifetime, parseText } from './fields.ts';
 import { operatorRights } from './rights.ts';
 import { bind, type Service } from './service.ts';
+import { withdrawalMessage } from './withdrawal-service.ts';
 
-function parseScope(value: string, field: string): FreezeScope {
-  if (value === 'station') return 'station';
-  const colon = value.indexOf(':');
-  const [kind, subject] = [value.slice(0, Math.max(colon, 0)), value.slice(colon + 1)];
-  switch (kind) {
-    case 'wallet':
-      return `wallet:${parseWalletId(subject, field)}`;
-    case 'account':
-      return `account:${parseAccountId(subject, field)}`;
-    case 'chain':
-      return `chain:${parseChainId(subject, field)}`;
-    case 'asset':
-      return `asset:${parseAssetId(subject, field)}`;
-    case 'destination':
-      return `destination:${parseAddress(subject, field)}`;
-    default: {
-      const expected = 'expected station, wallet:…, account:…, chain:…, asset:… or destination:…';
-      throw new Malformed(field, `${expected}, got ${shown(value)}`);
-    }
-  }
+/** Documents come as payloads, within what a request may be at all; each effect has its own bound within this one. */
+const payloadMost = 48 * 1024;
+const listMost = 1_000;
+const listDefault = 100;
+
+function parseVerb(value: string): OperatorVerb {
+  const verb = operatorVerbs.find((known) => known === value);
+  if (verb === undefined)
+    throw new Malformed('verb', `expected one of ${operatorVerbs.join(', ')}, got ${shown(value)}`);
+  return verb;
+}
+
+/** As an intent may have it; which one means something is for the act's effect to say. */
+function parseSubject(value: string): string {
+  return parseText(value, /^[\x21-\x7e]{1,256}$/, '1 to 256 printable ASCII characters', 'subject');
+}
+
+function parsePayload(value: Uint8Array): Uint8Array {
+  return value.length === 0 ? value : parseBytes(value, payloadMost, 'payload');
+}
+
+function parseLimit(value: number): number {
+  if (value > listMost) throw new Malformed('limit', `must be at most ${listMost}, got ${value}`);
+  return value === 0 ? listDefault : value;
 }
 
 function freezeMessage({ scope, who, why, since }: FreezeRecord): FreezeState {
   return { scope, who, why, since: new Date(since) };
+}
+
+function operatorsMessage({ quorum, recoveryQuorum, people }: OperatorsView): OperatorsState {
+  return {
+    quorum,
+    recoveryQuorum,
+    people: people.map(({ name, recovery, suspended }) => ({
+      name,
+      recovery,
+      suspended: suspended !== undefined,
+      suspendedBy: suspended?.by ?? '',
+      suspendedWhy: suspended?.why ?? '',
+      suspendedSince: suspended === undefined ? undefined : new Date(suspended.since),
+    })),
+  };
+}
+
+function heldMessage({ record, needed, act }: HeldWithdrawal): HeldMessage {
+  return {
+    withdrawal: withdrawalMessage(record),
+    heldBy: [...record.heldBy],
+    signaturesNeeded: needed,
+    approvedBy: [...(act?.operators ?? [])],
+    actId: act?.id ?? '',
+  };
 }
 
 function walletMessage({ id, address, nextNonce, readiness }: WalletView): WalletState {
@@ -53,7 +90,7 @@ function walletMessage({ id, address, nextNonce, readiness }: WalletView): Walle
 }
 
 /** `OperatorService` of the API, spoken to custody. Who acts is the name in the caller's certificate, nothing sent. */
-export function operatorService(operators: Operators): Service {
+export function operatorService(operators: Operators, acts: Acts): Service {
   return bind(OperatorServiceService, operatorRights, {
     getStation: () => {
       const view = operators.station();
@@ -68,15 +105,51 @@ export function operatorService(operators: Operators): Service {
         wallets: view.wallets.map(walletMessage),
         noticesWaiting: BigInt(view.noticesWaiting),
         journalSize: BigInt(view.journalSize),
+        operators: view.operators === undefined ? undefined : operatorsMessage(view.operators),
       };
     },
+    prepareOperatorAct: async (request) => {
+      const prepared = await acts.prepare({
+        verb: parseVerb(request.verb),
+        subject: parseSubject(request.subject),
+        payload: parsePayload(request.payload),
+        lifetime: parseLifetime(request.lifetimeSeconds, 'lifetime_seconds'),
+      });
+      const { open, signatures } = prepared;
+      return {
+        intent: intentMessage(prepared.intent),
+        description: prepared.description,
+        signaturesNeeded: signatures,
+        delayMs: BigInt(prepared.delay ?? 0),
+        open: open === undefined ? undefined : actMessage(acts.get(open.id), false),
+        rpId: prepared.rpId,
+        credentialIds: [...prepared.credentials],
+        ...ruleMessages(prepared.rules),
+      };
+    },
+    submitOperatorAct: async (request) => {
+      if (request.attestation === undefined) throw new Malformed('attestation', 'is missing', 'attestation-missing');
+      const view = await acts.submit({
+        intent: parseIntentBytes(request.intent, 'intent'),
+        attestation: parseAttestation(request.attestation, 'attestation'),
+        payload: parsePayload(request.payload),
+      });
+      return { act: actMessage(view) };
+    },
+    getAct: (request) => ({ act: actMessage(acts.get(parseActId(request.actId, 'act_id'))) }),
+    listActs: (request) => ({
+      acts: acts
+        .list({ unsettled: request.unsettled, limit: parseLimit(request.limit) })
+        .map((view) => actMessage(view, false)),
+    }),
+    listHeldWithdrawals: (request) => ({ withdrawals: acts.held(parseLimit(request.limit)).map(heldMessage) }),
     freeze: async (request, { name }) => ({
       freeze: freezeMessage(
-        await operators.freeze(parseScope(request.scope, 'scope'), name, parseWhy(request.why, 'why')),
+        await operators.freeze(parseFreezeScope(request.scope, 'scope'), name, parseWhy(request.why, 'why')),
       ),
     }),
     thaw: async (request, { name }) => {
-      await operators.thaw(parseScope(request.scope, 'scope'), name, parseWhy(request.why, 'why'));
+      await operators.thaw(parseFreezeScope(request.scope, 'scope'), name, parseWhy(request.why, 'why'));
       return {};
     },
     acknowledgeClock: async (request, { name }) => {

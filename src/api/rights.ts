@@ -63,6 +63,11 @@ export const journalRights: Rights<JournalServiceService> = {
 
 export const operatorRights: Rights<OperatorServiceService> = {
   getStation: operators,
+  prepareOperatorAct: operators,
+  submitOperatorAct: operators,
+  getAct: operators,
+  listActs: operators,
+  listHeldWithdrawals: operators,
   freeze: operators,
   thaw: operators,
   acknowledgeClock: operators,

@@ -31,7 +31,7 @@ const states: Readonly<Record<WithdrawalState, State>> = {
   VOIDED: State.VOIDED,
 };
 
-function message(record: WithdrawalRecord): Withdrawal {
+export function withdrawalMessage(record: WithdrawalRecord): Withdrawal {
   return {
     id: record.id,
     account: record.account,
@@ -71,21 +71,21 @@ export function withdrawalService(withdrawals: Withdrawals): Service {
       };
     },
     authorizeWithdrawal: async (request) => ({
-      withdrawal: message(await withdrawals.authorize(parseAuthorization(request))),
+      withdrawal: withdrawalMessage(await withdrawals.authorize(parseAuthorization(request))),
     }),
     getWithdrawal: (request) => ({
-      withdrawal: message(withdrawals.get(parseWithdrawalId(request.withdrawalId, 'withdrawal_id'))),
+      withdrawal: withdrawalMessage(withdrawals.get(parseWithdrawalId(request.withdrawalId, 'withdrawal_id'))),
     }),
     watchWithdrawals: (request, outlet) => {
       const ids = new Set(parseSomeList(request.withdrawalIds, 100, 'withdrawal_ids', parseWithdrawalId));
       return pourChanges(
         outlet,
         (watcher) => withdrawals.watch([...ids], watcher),
-        (record: WithdrawalRecord) => ({ withdrawal: message(record) }),
+        (record: WithdrawalRecord) => ({ withdrawal: withdrawalMessage(record) }),
       );
     },
     cancelWithdrawal: async (request) => ({
-      withdrawal: message(await withdrawals.cancel(parseWithdrawalId(request.withdrawalId, 'withdrawal_id'))),
+      withdrawal: withdrawalMessage(await withdrawals.cancel(parseWithdrawalId(request.withdrawalId, 'withdrawal_id'))),
     }),
   });
 }

@@ -161,12 +161,20 @@ export interface Factors {
   revoke(factor: FactorId): Promise<{ readonly factor: Ripened<FactorRecord>; readonly cancelled: readonly string[] }>;
 }
 
+/** What an objection did. */
+export interface Reported {
+  readonly account: AccountId;
+  readonly cancelled: readonly string[];
+  /** Withdrawals that a transaction was permitted for and that are not signed: past cancelling, stopped by the freeze. */
+  readonly disputed: readonly string[];
+}
+
 export interface Notices {
   /** Notices after the cursor that are not acknowledged, oldest first, at most `limit`. */
   waiting(after: number, limit: number): readonly NoticeRecord[];
   onNotice(listener: (notice: NoticeRecord) => void): Unwatch;
   acknowledge(id: NoticeId): Promise<NoticeRecord>;
-  report(token: string): Promise<{ readonly account: AccountId; readonly cancelled: readonly string[] }>;
+  report(token: string): Promise<Reported>;
 }
 
 export interface Journal {

@@ -90,6 +90,26 @@ export function withdrawalAuthorizedText(
   return `A withdrawal of ${formatUnits(w.amount, decimals)} ${symbol} from your account ${w.account} to ${w.destination} was approved with your passkey.${waits} If this was not you, object at once with the link in this message.`;
 }
 
+/** What operators read: a customer objected. Things are named up to a number, so that the sentence stays readable. */
+export function accountFrozenText(
+  account: AccountId,
+  cancelled: readonly string[],
+  disputed: readonly string[],
+): string {
+  const list = (things: readonly string[]): string =>
+    things.length <= mostListed
+      ? things.join(', ')
+      : `${things.slice(0, mostListed).join(', ')} and ${things.length - mostListed} more`;
+  const stopped = cancelled.length === 0 ? '' : ` Cancelled: ${list(cancelled)}.`;
+  const unsigned =
+    disputed.length === 0
+      ? ''
+      : ` Permitted already and not signed yet, disputed by the customer, stopped at the device by the freeze: ${list(disputed)}.`;
+  return `Account ${account} is frozen: its owner objected to a notice.${stopped}${unsigned}`;
+}
+
+const mostListed = 20;
+
 /** Base units as a decimal number of whole units, exactly. */
 export function formatUnits(amount: bigint, decimals: number): string {
   const digits = amount.toString().padStart(decimals + 1, '0');

@@ -1,5 +1,4 @@
 import {
-  type AccountId,
   type ActRecord,
   type DestinationRecord,
   type FactorRecord,
@@ -12,8 +11,9 @@ import type { Keys, RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
 import type { ActDesk } from './acts/desk.ts';
 import { accountLookups, cancelAll } from './cancellation.ts';
-import type { Notices, Unwatch } from './custody.ts';
+import type { Notices, Reported, Unwatch } from './custody.ts';
 import { historyWith } from './history.ts';
+import { accountFrozenText, noticeSeed, writeNotice } from './notice.ts';
 import { accountReservedRows } from './reservations.ts';
 import { stillRipening } from './ripened.ts';
 import { type Facts, type Station, toldBy } from './station.ts';
@@ -62,45 +62,49 @@ export class NoticeDesk implements Notices {
   }
 
   /** An objection: whoever read the notice says that it wasn't they. Costs nothing but the token. */
-  async report(token: string): Promise<{ account: AccountId; cancelled: readonly string[] }> {
+  async report(token: string): Promise<Reported> {
     const station = this.#station;
     const [notice] = station.reading(() => station.store.find('noticeWithToken', token));
     if (notice === undefined) throw new Refusal('not-found', 'no notice carries this token');
     const { account } = notice;
     if (account === null) throw new Refusal('not-found', 'this notice was the operators’, who object by an act');
     const rows: RowKey[] = [['freezes', `account:${account}`], ...accountReservedRows(station.policy, account)];
-    const keys: Keys = { rows, lookups: accountLookups(account) };
-    const committed = await station.decide(
-      keys,
-      (facts): Verdict<{ account: AccountId; cancelled: readonly string[] }> => {
-        const scope = `account:${account}` as const;
-        const why = `objection to notice ${notice.id}`;
-        const { factor, destination } = station.policy.ripening;
-        const cancellation = cancelAll(facts, 1, 'report', {
-          factors: facts.all('factorsLive', account).filter((f) => stillRipening(f, factor, facts)),
-          destinations: facts.all('destinationsLive', account).filter((d) => stillRipening(d, destination, facts)),
-          withdrawals: [
-            ...facts.all('withdrawalsOfAccount', account, 'HELD'),
-            ...facts.all('withdrawalsOfAccount', account, 'AUTHORIZED'),
-          ],
-        });
-        const result = { account, cancelled: cancellation.cancelled };
-        // Said before, and nothing new to stop: the link can be pressed any number of times, the log is not to grow by it.
-        if (cancellation.cancelled.length === 0 && facts.get('freezes', scope)?.active === true) return { result };
-        return {
-          result,
-          writes: [
-            { table: 'freezes', record: { scope, active: true, who: 'customer', why, since: facts.now }, leaf: 0 },
-            ...cancellation.writes,
-          ],
-          removals: cancellation.removals,
-          leaves: [
-            { kind: 'frozen', fields: { scope_kind: 'account', who: 'customer', why }, personal: { account } },
-            ...cancellation.leaves,
-          ],
-        };
-      },
-    );
+    const keys: Keys = {
+      rows,
+      lookups: [...accountLookups(account), ['withdrawalsOfAccount', account, 'COMMITTED']],
+    };
+    const seed = station.policy.operators === undefined ? undefined : noticeSeed(station);
+    const committed = await station.decide(keys, (facts): Verdict<Reported> => {
+      const scope = `account:${account}` as const;
+      const why = `objection to notice ${notice.id}`;
+      const { factor, destination } = station.policy.ripening;
+      const cancellation = cancelAll(facts, 1, 'report', {
+        factors: facts.all('factorsLive', account).filter((f) => stillRipening(f, factor, facts)),
+        destinations: facts.all('destinationsLive', account).filter((d) => stillRipening(d, destination, facts)),
+        withdrawals: [
+          ...facts.all('withdrawalsOfAccount', account, 'HELD'),
+          ...facts.all('withdrawalsOfAccount', account, 'AUTHORIZED'),
+        ],
+      });
+      // Past the commit nothing is cancelled; the freeze stops it at the device, and at its release (design §4).
+      const disputed = facts.all('withdrawalsOfAccount', account, 'COMMITTED').map((w) => `withdrawal ${w.id}`);
+      const result = { account, cancelled: cancellation.cancelled, disputed };
+      // Said before, and nothing new to stop: the link can be pressed any number of times, the log is not to grow by it.
+      if (cancellation.cancelled.length === 0 && facts.get('freezes', scope)?.active === true) return { result };
+      const text = accountFrozenText(account, cancellation.cancelled, disputed);
+      const told = seed && writeNotice(seed, facts, { account: null, kind: 'frozen', subject: scope, text });
+      const fields = { scope_kind: 'account', who: 'customer', why, ...(told && { notice: told.id }) };
+      return {
+        result,
+        writes: [
+          { table: 'freezes', record: { scope, active: true, who: 'customer', why, since: facts.now }, leaf: 0 },
+          ...(told === undefined ? [] : [{ table: 'notices', record: told, leaf: 0 } as const]),
+          ...cancellation.writes,
+        ],
+        removals: cancellation.removals,
+        leaves: [{ kind: 'frozen', fields, personal: { account } }, ...cancellation.leaves],
+      };
+    });
     return committed.result;
   }
 

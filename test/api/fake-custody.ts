@@ -303,7 +303,7 @@ export class FakeCustody {
         waiting: on('notices.waiting', (after) => (after < notice.sequence ? [notice] : [])),
         onNotice: on('notices.onNotice', () => () => {}),
         acknowledge: on('notices.acknowledge', async () => ({ ...notice, acknowledgedAt: time })),
-        report: on('notices.report', async () => ({ account, cancelled: ['e-1'] })),
+        report: on('notices.report', async () => ({ account, cancelled: ['e-1'], disputed: ['w-1'] })),
       },
       journal: {
         verifierKey: 'station+key',

@@ -15,7 +15,12 @@ import {
 } from '../../src/generated/portcullis/v1/factor.ts';
 import { GetEntriesRequest, JournalServiceService } from '../../src/generated/portcullis/v1/journal.ts';
 import { NoticeKind, NoticeServiceService } from '../../src/generated/portcullis/v1/notice.ts';
-import { OperatorServiceService } from '../../src/generated/portcullis/v1/operator.ts';
+import {
+  ActState,
+  OperatorServiceService,
+  PrepareOperatorActRequest,
+  SubmitOperatorActRequest,
+} from '../../src/generated/portcullis/v1/operator.ts';
 import {
   SignTransactionRequest,
   TransactionServiceService,
@@ -318,7 +323,7 @@ describe('what custody is asked', () => {
       acknowledged: true,
     });
     const report = accepted(await as('courier', NoticeServiceService.report, { reportToken: fake.token }));
-    expect(report).toEqual({ account: 'alice', cancelled: ['e-1'] });
+    expect(report).toEqual({ account: 'alice', cancelled: ['e-1'], disputed: ['w-1'] });
   });
 
   it('the journal: checkpoint, receipt, entries', async () => {
@@ -375,7 +380,83 @@ describe('what custody is asked', () => {
       ],
       noticesWaiting: 1n,
       journalSize: 2n,
+      operators: {
+        quorum: 2,
+        recoveryQuorum: 3,
+        people: [
+          {
+            name: 'olivia',
+            recovery: false,
+            suspended: true,
+            suspendedBy: 'omar',
+            suspendedWhy: 'lost the key',
+            suspendedSince: new Date(fake.time),
+          },
+          {
+            name: 'rita',
+            recovery: true,
+            suspended: false,
+            suspendedBy: '',
+            suspendedWhy: '',
+            suspendedSince: undefined,
+          },
+        ],
+      },
     });
+  });
+
+  it('S5: operators’ acts carry what was signed, and nothing of the certificate that brought it', async () => {
+    const o = OperatorServiceService;
+    const time = new Date(fake.time);
+    const act = {
+      id: fake.digest,
+      verb: 'thaw',
+      subject: 'station',
+      digest: Buffer.from(fake.digest, 'hex'),
+      basePolicy: fake.digest,
+      payload: Buffer.alloc(0),
+      state: ActState.RIPENING,
+      operators: ['olivia', 'omar'],
+      signaturesNeeded: 2,
+      description: 'Lift the freeze of station.',
+      openedAt: time,
+      expiresAt: time,
+      notBefore: time,
+      waitingFor: { reason: 'act-unripe', message: 'not before tomorrow', metadata: { not_before: 'tomorrow' } },
+    };
+    const prepare = { verb: 'freeze', subject: 'station', payload: Buffer.from('drill'), lifetimeSeconds: 60 };
+    const prepared = accepted(await as('operators', o.prepareOperatorAct, prepare));
+    expect(served.fake.last('acts.prepare')).toEqual([
+      { verb: 'freeze', subject: 'station', payload: Buffer.from('drill'), lifetime: 60_000 },
+    ]);
+    expect(prepared).toMatchObject({
+      description: act.description,
+      signaturesNeeded: 2,
+      delayMs: 86_400_000n,
+      open: act,
+      rpId: 'localhost',
+      credentialIds: [fake.credential],
+    });
+    expect(prepared.wouldRefuse).toHaveLength(1);
+    const payload = Buffer.alloc(0);
+    const submit = { intent: prepared.intent?.canonical ?? payload, attestation: assertion(), payload };
+    expect(accepted(await as('operators', o.submitOperatorAct, submit))).toEqual({ act });
+    const [asked] = served.fake.last('acts.submit') ?? [];
+    expect(Object.keys(Object(asked)).sort()).toEqual(['attestation', 'intent', 'payload']);
+    expect(accepted(await as('operators', o.getAct, { actId: fake.digest }))).toEqual({ act });
+    expect(accepted(await as('operators', o.listActs, { unsettled: true, limit: 0 }))).toEqual({ acts: [act] });
+    expect(served.fake.last('acts.list')).toEqual([{ unsettled: true, limit: 100 }]);
+    const held = accepted(await as('operators', o.listHeldWithdrawals, { limit: 7 }));
+    expect(served.fake.last('acts.held')).toEqual([7]);
+    expect(held.withdrawals).toMatchObject([
+      {
+        withdrawal: { id: 'w-1', state: WithdrawalState.HELD },
+        heldBy: ['band'],
+        signaturesNeeded: 2,
+        approvedBy: ['olivia', 'omar'],
+        actId: fake.digest,
+      },
+    ]);
   });
 
   it.each([
@@ -528,6 +609,28 @@ describe('a malformed field is refused by its name, and custody is not asked', (
     ['why', o.freeze, { scope: 'station', why: '\u202edrill' }],
     ['why', o.thaw, { scope: 'station', why: '<script>' }],
     ['why', o.acknowledgeClock, { why: 'x'.repeat(257) }],
+    ['verb', o.prepareOperatorAct, PrepareOperatorActRequest.fromPartial({ verb: 'sign', subject: 'station' })],
+    ['subject', o.prepareOperatorAct, PrepareOperatorActRequest.fromPartial({ verb: 'thaw', subject: '' })],
+    ['subject', o.prepareOperatorAct, PrepareOperatorActRequest.fromPartial({ verb: 'thaw', subject: 'a b' })],
+    [
+      'payload',
+      o.prepareOperatorAct,
+      PrepareOperatorActRequest.fromPartial({ verb: 'policy', subject: 'document', payload: long(48 * 1024 + 1) }),
+    ],
+    [
+      'lifetime_seconds',
+      o.prepareOperatorAct,
+      PrepareOperatorActRequest.fromPartial({ verb: 'thaw', subject: 'station', lifetimeSeconds: 901 }),
+    ],
+    ['intent', o.submitOperatorAct, SubmitOperatorActRequest.fromPartial({ attestation: assertion() })],
+    [
+      'attestation.webauthn.signature',
+      o.submitOperatorAct,
+      SubmitOperatorActRequest.fromPartial({ intent, attestation: assertion({ signature: long(0) }) }),
+    ],
+    ['act_id', o.getAct, { actId: 'x' }],
+    ['limit', o.listActs, { unsettled: false, limit: 1_001 }],
+    ['limit', o.listHeldWithdrawals, { limit: 1_001 }],
   ] satisfies readonly (readonly [string, { readonly path: string }, unknown])[])(
     '%s',
     async (field, method, request) => {

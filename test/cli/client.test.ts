@@ -31,6 +31,7 @@ const state: GetStationResponse = {
   ],
   noticesWaiting: 3n,
   journalSize: 42n,
+  operators: undefined,
 };
 
 beforeAll(async () => {

@@ -94,6 +94,8 @@ export interface ReportResponse {
   account: string;
   /** What was cancelled. */
   cancelled: string[];
+  /** Withdrawals whose transaction was permitted and is not signed yet: past cancelling, stopped at the device by the freeze. */
+  disputed: string[];
 }
 
 function createBaseNotice(): Notice {
@@ -544,7 +546,7 @@ export const ReportRequest: MessageFns<ReportRequest> = {
 };
 
 function createBaseReportResponse(): ReportResponse {
-  return { account: "", cancelled: [] };
+  return { account: "", cancelled: [], disputed: [] };
 }
 
 export const ReportResponse: MessageFns<ReportResponse> = {
@@ -554,6 +556,9 @@ export const ReportResponse: MessageFns<ReportResponse> = {
     }
     for (const v of message.cancelled) {
       writer.uint32(18).string(v!);
+    }
+    for (const v of message.disputed) {
+      writer.uint32(26).string(v!);
     }
     return writer;
   },
@@ -587,6 +592,14 @@ export const ReportResponse: MessageFns<ReportResponse> = {
             message.cancelled.push(reader.string());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.disputed.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -606,6 +619,7 @@ export const ReportResponse: MessageFns<ReportResponse> = {
     const message = createBaseReportResponse();
     message.account = object.account ?? "";
     message.cancelled = object.cancelled?.map((e) => e) || [];
+    message.disputed = object.disputed?.map((e) => e) || [];
     return message;
   },
 };

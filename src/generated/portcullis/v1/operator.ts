@@ -19,10 +19,41 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
+import { Attestation, Intent, Reason, RuleOutcome } from "./evidence.ts";
+import { Withdrawal } from "./withdrawal.ts";
 
 export const protobufPackage = "portcullis.v1";
 
 export const protobufFileName = "portcullis/v1/operator.proto";
+
+export const ActState = {
+  UNSPECIFIED: 0,
+  /** OPEN - Waits for its quorum. */
+  OPEN: 1,
+  /** ANNOUNCING - Has it; ripens once its notice was delivered to the operators. */
+  ANNOUNCING: 2,
+  RIPENING: 3,
+  /** DONE - Took effect. */
+  DONE: 4,
+  REFUSED: 5,
+  /** LAPSED - The policy that it was decided on is no longer in force, or what it is about changed. */
+  LAPSED: 6,
+  /** EXPIRED - No quorum in time. */
+  EXPIRED: 7,
+} as const;
+
+export type ActState = typeof ActState[keyof typeof ActState];
+
+export namespace ActState {
+  export type UNSPECIFIED = typeof ActState.UNSPECIFIED;
+  export type OPEN = typeof ActState.OPEN;
+  export type ANNOUNCING = typeof ActState.ANNOUNCING;
+  export type RIPENING = typeof ActState.RIPENING;
+  export type DONE = typeof ActState.DONE;
+  export type REFUSED = typeof ActState.REFUSED;
+  export type LAPSED = typeof ActState.LAPSED;
+  export type EXPIRED = typeof ActState.EXPIRED;
+}
 
 export interface FreezeState {
   /** `station`, or `wallet:…`, `account:…`, `chain:…`, `asset:…`, `destination:…`. */
@@ -61,6 +92,148 @@ export interface GetStationResponse {
   /** Notices that no courier has had accepted for delivery yet. */
   noticesWaiting: bigint;
   journalSize: bigint;
+  /** Unset where policy founds no operators. */
+  operators: OperatorsState | undefined;
+}
+
+/** The station's people, as they stand. */
+export interface OperatorsState {
+  /** How many of them decide. */
+  quorum: number;
+  recoveryQuorum: number;
+  people: OperatorState[];
+}
+
+export interface OperatorState {
+  name: string;
+  /** Of the recovery quorum's people. */
+  recovery: boolean;
+  suspended: boolean;
+  /** Who suspended them, why and since when. */
+  suspendedBy: string;
+  suspendedWhy: string;
+  suspendedSince: Date | undefined;
+}
+
+/** Something that operators do, from the first signature to its effect. */
+export interface OperatorAct {
+  /** The digest of the first intent that was signed for it, hex. */
+  id: string;
+  verb: string;
+  subject: string;
+  /** SHA-256 of what is approved: 32 bytes. */
+  digest: Buffer;
+  /** Hash of the policy that it was decided on, hex. */
+  basePolicy: string;
+  /** Why, or the document. */
+  payload: Buffer;
+  state: ActState;
+  /** Who signed, in the order in which they did. */
+  operators: string[];
+  /** How many have to; 0 once it is settled. */
+  signaturesNeeded: number;
+  /** What it does, in English; empty once it is settled. */
+  description: string;
+  openedAt:
+    | Date
+    | undefined;
+  /** Without its quorum by then it is void. */
+  expiresAt:
+    | Date
+    | undefined;
+  /** Where it ripens: the earliest time at which it can take effect. */
+  notBefore:
+    | Date
+    | undefined;
+  /** Why it has not taken effect, where that was just tried. */
+  waitingFor: Reason | undefined;
+}
+
+export interface PrepareOperatorActRequest {
+  /** `approve`, `refuse`, `freeze`, `thaw`, `policy`, `operators`, `epoch`, `clock`, `transfer` or `void`. */
+  verb: string;
+  /** What it is about, such as `wallet:hot-1` or `withdrawal:w-1`: docs/api.md has each verb's. */
+  subject: string;
+  /** Why, UTF-8, or the document, where the verb wants one. */
+  payload: Buffer;
+  /** How long the intent may be signed; 0 for 5 minutes, at most 900. */
+  lifetimeSeconds: number;
+}
+
+export interface PrepareOperatorActResponse {
+  intent:
+    | Intent
+    | undefined;
+  /** What it does, in English: to be read before signing. */
+  description: string;
+  signaturesNeeded: number;
+  /** How long it ripens once it has its quorum and was announced; 0: it acts at once. */
+  delayMs: bigint;
+  /** The act that a signature joins; unset where it opens one. */
+  open: OperatorAct | undefined;
+  rpId: string;
+  /** Of the operators who may sign. */
+  credentialIds: string[];
+  rules: RuleOutcome[];
+  /** Every reason that would refuse a signature now. */
+  wouldRefuse: Reason[];
+}
+
+export interface SubmitOperatorActRequest {
+  /** The bytes that PrepareOperatorAct gave. */
+  intent: Buffer;
+  attestation:
+    | Attestation
+    | undefined;
+  /** As it was prepared; may be left out when joining an act. */
+  payload: Buffer;
+}
+
+export interface SubmitOperatorActResponse {
+  act: OperatorAct | undefined;
+}
+
+export interface GetActRequest {
+  actId: string;
+}
+
+export interface GetActResponse {
+  act: OperatorAct | undefined;
+}
+
+export interface ListActsRequest {
+  /** Only those that have neither taken effect nor ended, oldest first; else the newest first. */
+  unsettled: boolean;
+  /** 0 for 100, at most 1000. */
+  limit: number;
+}
+
+export interface ListActsResponse {
+  /** Without their payloads: GetAct has those. */
+  acts: OperatorAct[];
+}
+
+export interface ListHeldWithdrawalsRequest {
+  /** 0 for 100, at most 1000. */
+  limit: number;
+}
+
+export interface HeldWithdrawal {
+  withdrawal:
+    | Withdrawal
+    | undefined;
+  /** Which rules held it. */
+  heldBy: string[];
+  signaturesNeeded: number;
+  /** Who approved it so far. */
+  approvedBy: string[];
+  /** The act that a further approval joins; empty where nobody has signed. */
+  actId: string;
+}
+
+export interface ListHeldWithdrawalsResponse {
+  /** Soonest pay_by first. */
+  withdrawals: HeldWithdrawal[];
 }
 
 export interface FreezeRequest {
@@ -351,6 +524,7 @@ function createBaseGetStationResponse(): GetStationResponse {
     wallets: [],
     noticesWaiting: 0n,
     journalSize: 0n,
+    operators: undefined,
   };
 }
 
@@ -394,6 +568,9 @@ export const GetStationResponse: MessageFns<GetStationResponse> = {
         throw new globalThis.Error("value provided for field message.journalSize of type uint64 too large");
       }
       writer.uint32(80).uint64(message.journalSize);
+    }
+    if (message.operators !== undefined) {
+      OperatorsState.encode(message.operators, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -491,6 +668,14 @@ export const GetStationResponse: MessageFns<GetStationResponse> = {
             message.journalSize = reader.uint64() as bigint;
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.operators = OperatorsState.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -524,6 +709,1273 @@ export const GetStationResponse: MessageFns<GetStationResponse> = {
     message.journalSize = (object.journalSize !== undefined && object.journalSize !== null)
       ? BigInt(object.journalSize)
       : 0n;
+    message.operators = (object.operators !== undefined && object.operators !== null)
+      ? OperatorsState.fromPartial(object.operators)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseOperatorsState(): OperatorsState {
+  return { quorum: 0, recoveryQuorum: 0, people: [] };
+}
+
+export const OperatorsState: MessageFns<OperatorsState> = {
+  encode(message: OperatorsState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.quorum !== 0) {
+      writer.uint32(8).uint32(message.quorum);
+    }
+    if (message.recoveryQuorum !== 0) {
+      writer.uint32(16).uint32(message.recoveryQuorum);
+    }
+    for (const v of message.people) {
+      OperatorState.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OperatorsState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOperatorsState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.quorum = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.recoveryQuorum = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.people.push(OperatorState.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OperatorsState>): OperatorsState {
+    return OperatorsState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OperatorsState>): OperatorsState {
+    const message = createBaseOperatorsState();
+    message.quorum = object.quorum ?? 0;
+    message.recoveryQuorum = object.recoveryQuorum ?? 0;
+    message.people = object.people?.map((e) => OperatorState.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseOperatorState(): OperatorState {
+  return { name: "", recovery: false, suspended: false, suspendedBy: "", suspendedWhy: "", suspendedSince: undefined };
+}
+
+export const OperatorState: MessageFns<OperatorState> = {
+  encode(message: OperatorState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.recovery !== false) {
+      writer.uint32(16).bool(message.recovery);
+    }
+    if (message.suspended !== false) {
+      writer.uint32(24).bool(message.suspended);
+    }
+    if (message.suspendedBy !== "") {
+      writer.uint32(34).string(message.suspendedBy);
+    }
+    if (message.suspendedWhy !== "") {
+      writer.uint32(42).string(message.suspendedWhy);
+    }
+    if (message.suspendedSince !== undefined) {
+      Timestamp.encode(toTimestamp(message.suspendedSince), writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OperatorState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOperatorState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.recovery = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.suspended = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.suspendedBy = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.suspendedWhy = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.suspendedSince = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OperatorState>): OperatorState {
+    return OperatorState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OperatorState>): OperatorState {
+    const message = createBaseOperatorState();
+    message.name = object.name ?? "";
+    message.recovery = object.recovery ?? false;
+    message.suspended = object.suspended ?? false;
+    message.suspendedBy = object.suspendedBy ?? "";
+    message.suspendedWhy = object.suspendedWhy ?? "";
+    message.suspendedSince = object.suspendedSince ?? undefined;
+    return message;
+  },
+};
+
+function createBaseOperatorAct(): OperatorAct {
+  return {
+    id: "",
+    verb: "",
+    subject: "",
+    digest: Buffer.alloc(0),
+    basePolicy: "",
+    payload: Buffer.alloc(0),
+    state: 0,
+    operators: [],
+    signaturesNeeded: 0,
+    description: "",
+    openedAt: undefined,
+    expiresAt: undefined,
+    notBefore: undefined,
+    waitingFor: undefined,
+  };
+}
+
+export const OperatorAct: MessageFns<OperatorAct> = {
+  encode(message: OperatorAct, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.verb !== "") {
+      writer.uint32(18).string(message.verb);
+    }
+    if (message.subject !== "") {
+      writer.uint32(26).string(message.subject);
+    }
+    if (message.digest.length !== 0) {
+      writer.uint32(34).bytes(message.digest);
+    }
+    if (message.basePolicy !== "") {
+      writer.uint32(42).string(message.basePolicy);
+    }
+    if (message.payload.length !== 0) {
+      writer.uint32(50).bytes(message.payload);
+    }
+    if (message.state !== 0) {
+      writer.uint32(56).int32(message.state);
+    }
+    for (const v of message.operators) {
+      writer.uint32(66).string(v!);
+    }
+    if (message.signaturesNeeded !== 0) {
+      writer.uint32(72).uint32(message.signaturesNeeded);
+    }
+    if (message.description !== "") {
+      writer.uint32(82).string(message.description);
+    }
+    if (message.openedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.openedAt), writer.uint32(90).fork()).join();
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(98).fork()).join();
+    }
+    if (message.notBefore !== undefined) {
+      Timestamp.encode(toTimestamp(message.notBefore), writer.uint32(106).fork()).join();
+    }
+    if (message.waitingFor !== undefined) {
+      Reason.encode(message.waitingFor, writer.uint32(114).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OperatorAct {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOperatorAct();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.verb = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.digest = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.basePolicy = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.payload = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.operators.push(reader.string());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.signaturesNeeded = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.description = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.openedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.expiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.notBefore = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.waitingFor = Reason.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OperatorAct>): OperatorAct {
+    return OperatorAct.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OperatorAct>): OperatorAct {
+    const message = createBaseOperatorAct();
+    message.id = object.id ?? "";
+    message.verb = object.verb ?? "";
+    message.subject = object.subject ?? "";
+    message.digest = object.digest ?? Buffer.alloc(0);
+    message.basePolicy = object.basePolicy ?? "";
+    message.payload = object.payload ?? Buffer.alloc(0);
+    message.state = object.state ?? 0;
+    message.operators = object.operators?.map((e) => e) || [];
+    message.signaturesNeeded = object.signaturesNeeded ?? 0;
+    message.description = object.description ?? "";
+    message.openedAt = object.openedAt ?? undefined;
+    message.expiresAt = object.expiresAt ?? undefined;
+    message.notBefore = object.notBefore ?? undefined;
+    message.waitingFor = (object.waitingFor !== undefined && object.waitingFor !== null)
+      ? Reason.fromPartial(object.waitingFor)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePrepareOperatorActRequest(): PrepareOperatorActRequest {
+  return { verb: "", subject: "", payload: Buffer.alloc(0), lifetimeSeconds: 0 };
+}
+
+export const PrepareOperatorActRequest: MessageFns<PrepareOperatorActRequest> = {
+  encode(message: PrepareOperatorActRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.verb !== "") {
+      writer.uint32(10).string(message.verb);
+    }
+    if (message.subject !== "") {
+      writer.uint32(18).string(message.subject);
+    }
+    if (message.payload.length !== 0) {
+      writer.uint32(26).bytes(message.payload);
+    }
+    if (message.lifetimeSeconds !== 0) {
+      writer.uint32(32).uint32(message.lifetimeSeconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PrepareOperatorActRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePrepareOperatorActRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.verb = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.payload = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.lifetimeSeconds = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PrepareOperatorActRequest>): PrepareOperatorActRequest {
+    return PrepareOperatorActRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PrepareOperatorActRequest>): PrepareOperatorActRequest {
+    const message = createBasePrepareOperatorActRequest();
+    message.verb = object.verb ?? "";
+    message.subject = object.subject ?? "";
+    message.payload = object.payload ?? Buffer.alloc(0);
+    message.lifetimeSeconds = object.lifetimeSeconds ?? 0;
+    return message;
+  },
+};
+
+function createBasePrepareOperatorActResponse(): PrepareOperatorActResponse {
+  return {
+    intent: undefined,
+    description: "",
+    signaturesNeeded: 0,
+    delayMs: 0n,
+    open: undefined,
+    rpId: "",
+    credentialIds: [],
+    rules: [],
+    wouldRefuse: [],
+  };
+}
+
+export const PrepareOperatorActResponse: MessageFns<PrepareOperatorActResponse> = {
+  encode(message: PrepareOperatorActResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.intent !== undefined) {
+      Intent.encode(message.intent, writer.uint32(10).fork()).join();
+    }
+    if (message.description !== "") {
+      writer.uint32(18).string(message.description);
+    }
+    if (message.signaturesNeeded !== 0) {
+      writer.uint32(24).uint32(message.signaturesNeeded);
+    }
+    if (message.delayMs !== 0n) {
+      if (BigInt.asUintN(64, message.delayMs) !== message.delayMs) {
+        throw new globalThis.Error("value provided for field message.delayMs of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.delayMs);
+    }
+    if (message.open !== undefined) {
+      OperatorAct.encode(message.open, writer.uint32(42).fork()).join();
+    }
+    if (message.rpId !== "") {
+      writer.uint32(50).string(message.rpId);
+    }
+    for (const v of message.credentialIds) {
+      writer.uint32(58).string(v!);
+    }
+    for (const v of message.rules) {
+      RuleOutcome.encode(v!, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.wouldRefuse) {
+      Reason.encode(v!, writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PrepareOperatorActResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePrepareOperatorActResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.intent = Intent.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.description = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.signaturesNeeded = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.delayMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.open = OperatorAct.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.rpId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.credentialIds.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.rules.push(RuleOutcome.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.wouldRefuse.push(Reason.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PrepareOperatorActResponse>): PrepareOperatorActResponse {
+    return PrepareOperatorActResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PrepareOperatorActResponse>): PrepareOperatorActResponse {
+    const message = createBasePrepareOperatorActResponse();
+    message.intent = (object.intent !== undefined && object.intent !== null)
+      ? Intent.fromPartial(object.intent)
+      : undefined;
+    message.description = object.description ?? "";
+    message.signaturesNeeded = object.signaturesNeeded ?? 0;
+    message.delayMs = (object.delayMs !== undefined && object.delayMs !== null) ? BigInt(object.delayMs) : 0n;
+    message.open = (object.open !== undefined && object.open !== null)
+      ? OperatorAct.fromPartial(object.open)
+      : undefined;
+    message.rpId = object.rpId ?? "";
+    message.credentialIds = object.credentialIds?.map((e) => e) || [];
+    message.rules = object.rules?.map((e) => RuleOutcome.fromPartial(e)) || [];
+    message.wouldRefuse = object.wouldRefuse?.map((e) => Reason.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSubmitOperatorActRequest(): SubmitOperatorActRequest {
+  return { intent: Buffer.alloc(0), attestation: undefined, payload: Buffer.alloc(0) };
+}
+
+export const SubmitOperatorActRequest: MessageFns<SubmitOperatorActRequest> = {
+  encode(message: SubmitOperatorActRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.intent.length !== 0) {
+      writer.uint32(10).bytes(message.intent);
+    }
+    if (message.attestation !== undefined) {
+      Attestation.encode(message.attestation, writer.uint32(18).fork()).join();
+    }
+    if (message.payload.length !== 0) {
+      writer.uint32(26).bytes(message.payload);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubmitOperatorActRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubmitOperatorActRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.intent = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.attestation = Attestation.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.payload = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SubmitOperatorActRequest>): SubmitOperatorActRequest {
+    return SubmitOperatorActRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SubmitOperatorActRequest>): SubmitOperatorActRequest {
+    const message = createBaseSubmitOperatorActRequest();
+    message.intent = object.intent ?? Buffer.alloc(0);
+    message.attestation = (object.attestation !== undefined && object.attestation !== null)
+      ? Attestation.fromPartial(object.attestation)
+      : undefined;
+    message.payload = object.payload ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseSubmitOperatorActResponse(): SubmitOperatorActResponse {
+  return { act: undefined };
+}
+
+export const SubmitOperatorActResponse: MessageFns<SubmitOperatorActResponse> = {
+  encode(message: SubmitOperatorActResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.act !== undefined) {
+      OperatorAct.encode(message.act, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubmitOperatorActResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubmitOperatorActResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.act = OperatorAct.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SubmitOperatorActResponse>): SubmitOperatorActResponse {
+    return SubmitOperatorActResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SubmitOperatorActResponse>): SubmitOperatorActResponse {
+    const message = createBaseSubmitOperatorActResponse();
+    message.act = (object.act !== undefined && object.act !== null) ? OperatorAct.fromPartial(object.act) : undefined;
+    return message;
+  },
+};
+
+function createBaseGetActRequest(): GetActRequest {
+  return { actId: "" };
+}
+
+export const GetActRequest: MessageFns<GetActRequest> = {
+  encode(message: GetActRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.actId !== "") {
+      writer.uint32(10).string(message.actId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetActRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetActRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.actId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetActRequest>): GetActRequest {
+    return GetActRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetActRequest>): GetActRequest {
+    const message = createBaseGetActRequest();
+    message.actId = object.actId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetActResponse(): GetActResponse {
+  return { act: undefined };
+}
+
+export const GetActResponse: MessageFns<GetActResponse> = {
+  encode(message: GetActResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.act !== undefined) {
+      OperatorAct.encode(message.act, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetActResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetActResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.act = OperatorAct.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetActResponse>): GetActResponse {
+    return GetActResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetActResponse>): GetActResponse {
+    const message = createBaseGetActResponse();
+    message.act = (object.act !== undefined && object.act !== null) ? OperatorAct.fromPartial(object.act) : undefined;
+    return message;
+  },
+};
+
+function createBaseListActsRequest(): ListActsRequest {
+  return { unsettled: false, limit: 0 };
+}
+
+export const ListActsRequest: MessageFns<ListActsRequest> = {
+  encode(message: ListActsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.unsettled !== false) {
+      writer.uint32(8).bool(message.unsettled);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(16).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListActsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListActsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.unsettled = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListActsRequest>): ListActsRequest {
+    return ListActsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListActsRequest>): ListActsRequest {
+    const message = createBaseListActsRequest();
+    message.unsettled = object.unsettled ?? false;
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseListActsResponse(): ListActsResponse {
+  return { acts: [] };
+}
+
+export const ListActsResponse: MessageFns<ListActsResponse> = {
+  encode(message: ListActsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.acts) {
+      OperatorAct.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListActsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListActsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.acts.push(OperatorAct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListActsResponse>): ListActsResponse {
+    return ListActsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListActsResponse>): ListActsResponse {
+    const message = createBaseListActsResponse();
+    message.acts = object.acts?.map((e) => OperatorAct.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseListHeldWithdrawalsRequest(): ListHeldWithdrawalsRequest {
+  return { limit: 0 };
+}
+
+export const ListHeldWithdrawalsRequest: MessageFns<ListHeldWithdrawalsRequest> = {
+  encode(message: ListHeldWithdrawalsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.limit !== 0) {
+      writer.uint32(8).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListHeldWithdrawalsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListHeldWithdrawalsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListHeldWithdrawalsRequest>): ListHeldWithdrawalsRequest {
+    return ListHeldWithdrawalsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListHeldWithdrawalsRequest>): ListHeldWithdrawalsRequest {
+    const message = createBaseListHeldWithdrawalsRequest();
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseHeldWithdrawal(): HeldWithdrawal {
+  return { withdrawal: undefined, heldBy: [], signaturesNeeded: 0, approvedBy: [], actId: "" };
+}
+
+export const HeldWithdrawal: MessageFns<HeldWithdrawal> = {
+  encode(message: HeldWithdrawal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.withdrawal !== undefined) {
+      Withdrawal.encode(message.withdrawal, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.heldBy) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.signaturesNeeded !== 0) {
+      writer.uint32(24).uint32(message.signaturesNeeded);
+    }
+    for (const v of message.approvedBy) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.actId !== "") {
+      writer.uint32(42).string(message.actId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HeldWithdrawal {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHeldWithdrawal();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.withdrawal = Withdrawal.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.heldBy.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.signaturesNeeded = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.approvedBy.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.actId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<HeldWithdrawal>): HeldWithdrawal {
+    return HeldWithdrawal.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HeldWithdrawal>): HeldWithdrawal {
+    const message = createBaseHeldWithdrawal();
+    message.withdrawal = (object.withdrawal !== undefined && object.withdrawal !== null)
+      ? Withdrawal.fromPartial(object.withdrawal)
+      : undefined;
+    message.heldBy = object.heldBy?.map((e) => e) || [];
+    message.signaturesNeeded = object.signaturesNeeded ?? 0;
+    message.approvedBy = object.approvedBy?.map((e) => e) || [];
+    message.actId = object.actId ?? "";
+    return message;
+  },
+};
+
+function createBaseListHeldWithdrawalsResponse(): ListHeldWithdrawalsResponse {
+  return { withdrawals: [] };
+}
+
+export const ListHeldWithdrawalsResponse: MessageFns<ListHeldWithdrawalsResponse> = {
+  encode(message: ListHeldWithdrawalsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.withdrawals) {
+      HeldWithdrawal.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListHeldWithdrawalsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListHeldWithdrawalsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.withdrawals.push(HeldWithdrawal.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListHeldWithdrawalsResponse>): ListHeldWithdrawalsResponse {
+    return ListHeldWithdrawalsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListHeldWithdrawalsResponse>): ListHeldWithdrawalsResponse {
+    const message = createBaseListHeldWithdrawalsResponse();
+    message.withdrawals = object.withdrawals?.map((e) => HeldWithdrawal.fromPartial(e)) || [];
     return message;
   },
 };
@@ -872,7 +2324,61 @@ export const OperatorServiceService = {
     responseSerialize: (value: GetStationResponse): Buffer => Buffer.from(GetStationResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetStationResponse => GetStationResponse.decode(value),
   },
-  /** A stop on the station, or on a wallet, account, chain, asset or destination. By one person, at once. */
+  /** An act ready to be signed by operators' own keys: its intent, what it does, how many have to sign. Changes nothing. */
+  prepareOperatorAct: {
+    path: "/portcullis.v1.OperatorService/PrepareOperatorAct" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PrepareOperatorActRequest): Buffer =>
+      Buffer.from(PrepareOperatorActRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PrepareOperatorActRequest => PrepareOperatorActRequest.decode(value),
+    responseSerialize: (value: PrepareOperatorActResponse): Buffer =>
+      Buffer.from(PrepareOperatorActResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PrepareOperatorActResponse => PrepareOperatorActResponse.decode(value),
+  },
+  /** One operator's signature. The one that completes the quorum makes the act happen, or has it announced where it loosens. */
+  submitOperatorAct: {
+    path: "/portcullis.v1.OperatorService/SubmitOperatorAct" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SubmitOperatorActRequest): Buffer =>
+      Buffer.from(SubmitOperatorActRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SubmitOperatorActRequest => SubmitOperatorActRequest.decode(value),
+    responseSerialize: (value: SubmitOperatorActResponse): Buffer =>
+      Buffer.from(SubmitOperatorActResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SubmitOperatorActResponse => SubmitOperatorActResponse.decode(value),
+  },
+  getAct: {
+    path: "/portcullis.v1.OperatorService/GetAct" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetActRequest): Buffer => Buffer.from(GetActRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetActRequest => GetActRequest.decode(value),
+    responseSerialize: (value: GetActResponse): Buffer => Buffer.from(GetActResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetActResponse => GetActResponse.decode(value),
+  },
+  listActs: {
+    path: "/portcullis.v1.OperatorService/ListActs" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListActsRequest): Buffer => Buffer.from(ListActsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListActsRequest => ListActsRequest.decode(value),
+    responseSerialize: (value: ListActsResponse): Buffer => Buffer.from(ListActsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListActsResponse => ListActsResponse.decode(value),
+  },
+  /** Withdrawals that wait for operators, decoded, with what they lack. */
+  listHeldWithdrawals: {
+    path: "/portcullis.v1.OperatorService/ListHeldWithdrawals" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListHeldWithdrawalsRequest): Buffer =>
+      Buffer.from(ListHeldWithdrawalsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListHeldWithdrawalsRequest => ListHeldWithdrawalsRequest.decode(value),
+    responseSerialize: (value: ListHeldWithdrawalsResponse): Buffer =>
+      Buffer.from(ListHeldWithdrawalsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListHeldWithdrawalsResponse => ListHeldWithdrawalsResponse.decode(value),
+  },
+  /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
   freeze: {
     path: "/portcullis.v1.OperatorService/Freeze" as const,
     requestStream: false as const,
@@ -908,7 +2414,15 @@ export const OperatorServiceService = {
 
 export interface OperatorServiceServer extends UntypedServiceImplementation {
   getStation: handleUnaryCall<GetStationRequest, GetStationResponse>;
-  /** A stop on the station, or on a wallet, account, chain, asset or destination. By one person, at once. */
+  /** An act ready to be signed by operators' own keys: its intent, what it does, how many have to sign. Changes nothing. */
+  prepareOperatorAct: handleUnaryCall<PrepareOperatorActRequest, PrepareOperatorActResponse>;
+  /** One operator's signature. The one that completes the quorum makes the act happen, or has it announced where it loosens. */
+  submitOperatorAct: handleUnaryCall<SubmitOperatorActRequest, SubmitOperatorActResponse>;
+  getAct: handleUnaryCall<GetActRequest, GetActResponse>;
+  listActs: handleUnaryCall<ListActsRequest, ListActsResponse>;
+  /** Withdrawals that wait for operators, decoded, with what they lack. */
+  listHeldWithdrawals: handleUnaryCall<ListHeldWithdrawalsRequest, ListHeldWithdrawalsResponse>;
+  /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
   freeze: handleUnaryCall<FreezeRequest, FreezeResponse>;
   /** Lifts a freeze. Only where no operators are founded yet; else it needs their quorum. */
   thaw: handleUnaryCall<ThawRequest, ThawResponse>;
@@ -932,7 +2446,85 @@ export interface OperatorServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetStationResponse) => void,
   ): ClientUnaryCall;
-  /** A stop on the station, or on a wallet, account, chain, asset or destination. By one person, at once. */
+  /** An act ready to be signed by operators' own keys: its intent, what it does, how many have to sign. Changes nothing. */
+  prepareOperatorAct(
+    request: PrepareOperatorActRequest,
+    callback: (error: ServiceError | null, response: PrepareOperatorActResponse) => void,
+  ): ClientUnaryCall;
+  prepareOperatorAct(
+    request: PrepareOperatorActRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PrepareOperatorActResponse) => void,
+  ): ClientUnaryCall;
+  prepareOperatorAct(
+    request: PrepareOperatorActRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PrepareOperatorActResponse) => void,
+  ): ClientUnaryCall;
+  /** One operator's signature. The one that completes the quorum makes the act happen, or has it announced where it loosens. */
+  submitOperatorAct(
+    request: SubmitOperatorActRequest,
+    callback: (error: ServiceError | null, response: SubmitOperatorActResponse) => void,
+  ): ClientUnaryCall;
+  submitOperatorAct(
+    request: SubmitOperatorActRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SubmitOperatorActResponse) => void,
+  ): ClientUnaryCall;
+  submitOperatorAct(
+    request: SubmitOperatorActRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SubmitOperatorActResponse) => void,
+  ): ClientUnaryCall;
+  getAct(
+    request: GetActRequest,
+    callback: (error: ServiceError | null, response: GetActResponse) => void,
+  ): ClientUnaryCall;
+  getAct(
+    request: GetActRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetActResponse) => void,
+  ): ClientUnaryCall;
+  getAct(
+    request: GetActRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetActResponse) => void,
+  ): ClientUnaryCall;
+  listActs(
+    request: ListActsRequest,
+    callback: (error: ServiceError | null, response: ListActsResponse) => void,
+  ): ClientUnaryCall;
+  listActs(
+    request: ListActsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListActsResponse) => void,
+  ): ClientUnaryCall;
+  listActs(
+    request: ListActsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListActsResponse) => void,
+  ): ClientUnaryCall;
+  /** Withdrawals that wait for operators, decoded, with what they lack. */
+  listHeldWithdrawals(
+    request: ListHeldWithdrawalsRequest,
+    callback: (error: ServiceError | null, response: ListHeldWithdrawalsResponse) => void,
+  ): ClientUnaryCall;
+  listHeldWithdrawals(
+    request: ListHeldWithdrawalsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListHeldWithdrawalsResponse) => void,
+  ): ClientUnaryCall;
+  listHeldWithdrawals(
+    request: ListHeldWithdrawalsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListHeldWithdrawalsResponse) => void,
+  ): ClientUnaryCall;
+  /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
   freeze(
     request: FreezeRequest,
     callback: (error: ServiceError | null, response: FreezeResponse) => void,
