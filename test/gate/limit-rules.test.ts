@@ -18,7 +18,8 @@ import {
 import type { Evidence, TransactionCase, WithdrawalCase } from '../../src/gate/cases.ts';
 import { type PricesInForce, thingOf } from '../../src/gate/counting.ts';
 import { decideDestination, decideTransaction, decideWithdrawal, explainWithdrawal } from '../../src/gate/decide.ts';
-import type { BandPolicy, LimitPolicy } from '../../src/gate/policy/limits.ts';
+import type { BandPolicy } from '../../src/gate/policy/bands.ts';
+import type { LimitPolicy } from '../../src/gate/policy/limits.ts';
 import type { Policy } from '../../src/gate/policy.ts';
 import type { Verdict } from '../../src/gate/rule.ts';
 import { alicesAddress, ether, mallorysAddress, tokenAsset } from '../custody/station.ts';

@@ -1,6 +1,8 @@
 import { Malformed } from '../../domain/index.ts';
 import type { Members } from '../document.ts';
-import { type LimitWindow, limitWindows } from './limits.ts';
+import { demands } from './change.ts';
+import { type LimitWindow, windowNames } from './limits.ts';
+import type { Section } from './section.ts';
 
 /**
  * What the circuit breaker counts within a window, and what it freezes when the count goes above:
@@ -47,10 +49,51 @@ const knows: Readonly<Record<BreakerWatch, readonly BreakerFreeze[]>> = {
   'device-refusals': ['wallet'],
 };
 
-export function parseBreaker(of: Members): BreakerPolicy {
+export interface BreakerPart {
+  readonly breaker: readonly BreakerPolicy[];
+}
+
+export const breakerSection: Section<BreakerPart> = {
+  title: 'Circuit breaker',
+  parse: (top) => ({ breaker: top.has('breaker') ? top.memberList('breaker', parseBreaker) : [] }),
+  changes: (was, will) =>
+    demands('breaker', was.breaker, will.breaker, {
+      name: ({ watch, window, above, freeze }) => `${watch} ${window} ${above} ${freeze}`,
+      say: sayBreaker,
+      met: (rule, by) => by.some((other) => covers(other, rule)),
+    }),
+  say: ({ breaker }) =>
+    breaker.length === 0 ? ['Nothing freezes by itself.'] : breaker.map((rule) => `${sayBreaker(rule)}.`),
+};
+
+/** Whether `other` freezes as much as `rule`, and as soon. */
+function covers(other: BreakerPolicy, rule: BreakerPolicy): boolean {
+  return (
+    other.watch === rule.watch &&
+    other.window === rule.window &&
+    other.above <= rule.above &&
+    (other.freeze === rule.freeze || other.freeze === 'station')
+  );
+}
+
+const watched: Readonly<Record<BreakerWatch, (above: number) => string>> = {
+  refusals: (above) => `more than ${above} requests of one account were refused`,
+  'client-refusals': (above) => `more than ${above} requests under one client certificate were refused`,
+  'attestation-failures': (above) => `more than ${above} attestations of one account did not verify`,
+  'shared-destination': (above) => `more than ${above} accounts paid one destination`,
+  'first-withdrawals': (above) => `more than ${above} accounts made their first withdrawal`,
+  'outflow-share': (above) => `one account had more than ${above} percent of a wallet's outflow`,
+  'device-refusals': (above) => `more than ${above} reviews were refused on a wallet's device`,
+};
+
+function sayBreaker({ watch, window, above, freeze }: BreakerPolicy): string {
+  return `When within a${window === 'hour' ? 'n' : ''} ${window} ${watched[watch](above)}, the ${freeze} is frozen`;
+}
+
+function parseBreaker(of: Members): BreakerPolicy {
   const rule = {
     watch: of.oneOf('watch', breakerWatches),
-    window: of.oneOf('window', Object.keys(limitWindows) as LimitWindow[]),
+    window: of.oneOf('window', windowNames),
     above: of.count('above', 0, 1_000_000),
     freeze: of.oneOf('freeze', breakerFreezes),
   };

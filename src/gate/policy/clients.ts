@@ -1,6 +1,9 @@
 import { Malformed, parseWalletId, shown, type WalletId } from '../../domain/index.ts';
 import { type Members, textItem } from '../document.ts';
+import { type Change, listed, named, whole } from './change.ts';
+import { together } from './english.ts';
 import { keyed } from './keyed.ts';
+import type { Section } from './section.ts';
 
 /** Whom the station lets call it, beyond the names in certificates. */
 export interface ClientsPolicy {
@@ -18,7 +21,49 @@ export function walletAllowed(clients: ClientsPolicy | undefined, client: string
   return allowed === undefined || allowed.has(wallet);
 }
 
-export function parseClients(of: Members): ClientsPolicy {
+export interface ClientsPart {
+  readonly clients: ClientsPolicy | undefined;
+}
+
+export const clientsSection: Section<ClientsPart> = {
+  title: 'Clients',
+  parse: (top) => ({ clients: top.has('clients') ? parseClients(top.members('clients')) : undefined }),
+  changes: (was, will) =>
+    whole('clients', was.clients, will.clients, {
+      say: (clients) => sayClients(clients).join('. '),
+      comes: 'tighter',
+      goes: 'looser',
+      kept: (old, fresh) => [
+        ...named('clients.authorities', old.authorities, fresh.authorities, 'looser'),
+        ...named('clients.revoked', old.revoked, fresh.revoked, 'tighter'),
+        ...scopes(old, fresh),
+      ],
+    }),
+  say: ({ clients }) =>
+    clients === undefined
+      ? ['Any certificate of the authorities that the config names is taken.']
+      : sayClients(clients).map((sentence) => `${sentence}.`),
+};
+
+/** Whoever is not named may use every wallet: naming one tightens. */
+function scopes(was: ClientsPolicy, will: ClientsPolicy): Change[] {
+  return listed('clients.wallets', was.wallets, will.wallets, {
+    say: (wallets) => together(wallets),
+    added: 'tighter',
+    removed: 'looser',
+    kept: (member, old, fresh) => named(member, old, fresh, 'looser'),
+  });
+}
+
+function sayClients({ authorities, revoked, wallets }: ClientsPolicy): string[] {
+  return [
+    `Clients’ certificates come from the ${authorities.length === 1 ? 'authority' : 'authorities'} with SHA-256 ${together(authorities)}`,
+    ...(revoked.size === 0 ? [] : [`Revoked are ${together(revoked)}`]),
+    ...[...wallets].map(([client, ids]) => `The withdrawal service ${client} may use ${together(ids, 'no wallet')}`),
+  ];
+}
+
+function parseClients(of: Members): ClientsPolicy {
   const clients = {
     authorities: of.list('authorities', parseFingerprint),
     revoked: new Set(of.has('revoked') ? of.list('revoked', parseFingerprint) : []),

@@ -7,8 +7,11 @@ import {
   parseOperatorName,
 } from '../../domain/index.ts';
 import type { Members } from '../document.ts';
+import { type Change, lessTightens, listed, moreTightens, named, otherLoosens, whole } from './change.ts';
+import { lasting, together } from './english.ts';
 import { keyed } from './keyed.ts';
 import { parseClass, parseHost, parseOrigin } from './origins.ts';
+import type { Section } from './section.ts';
 
 /** A person of the station: a name and the one WebAuthn key that speaks for it. */
 export interface OperatorPolicy {
@@ -38,8 +41,80 @@ export interface OperatorsPolicy extends Quorum {
   readonly openFor: number;
 }
 
+export interface OperatorsPart {
+  /** The station's people; undefined where none are founded, which only test networks allow. */
+  readonly operators: OperatorsPolicy | undefined;
+}
+
+export const operatorsSection: Section<OperatorsPart> = {
+  title: 'Operators',
+  parse: (top) => ({ operators: top.has('operators') ? parseOperators(top.members('operators')) : undefined }),
+  changes: (was, will) =>
+    whole('operators', was.operators, will.operators, {
+      say: (operators) => sayQuorum(operators),
+      // Whoever is founded can lift and approve what nobody could before; without operators nobody stops anything.
+      comes: 'looser',
+      goes: 'looser',
+      kept: operatorChanges,
+    }),
+  say: ({ operators }) => (operators === undefined ? ['There are no operators.'] : sayOperators(operators)),
+};
+
+function operatorChanges(was: OperatorsPolicy, will: OperatorsPolicy): Change[] {
+  return [
+    ...otherLoosens('operators.rp_id', was.rpId, will.rpId),
+    ...named('operators.origins', was.origins, will.origins, 'looser'),
+    ...quorumChanges('operators', was, will),
+    ...quorumChanges('operators.recovery', was.recovery, will.recovery),
+    ...moreTightens('operators.delays.policy', was.delays.policy, will.delays.policy, lasting),
+    ...moreTightens('operators.delays.thaw', was.delays.thaw, will.delays.thaw, lasting),
+    ...moreTightens('operators.delays.reinstate', was.delays.reinstate, will.delays.reinstate, lasting),
+    // The longer an act waits for signatures, the more time there is to come by them.
+    ...lessTightens('operators.open_for', was.openFor, will.openFor, lasting),
+  ];
+}
+
+/**
+ * Somebody who goes leaves fewer to approve, but also fewer to refuse and to freeze: a quorum that means ill would first take away
+ * whoever could stop it. So it ripens, and meanwhile that person can refuse it. (Suspending is at once, and lowers no number.)
+ */
+function quorumChanges(place: string, was: Quorum, will: Quorum): Change[] {
+  return [
+    ...moreTightens(`${place}.quorum`, was.quorum, will.quorum),
+    ...listed(`${place}.people`, byName(was), byName(will), {
+      say: sayPerson,
+      added: 'looser',
+      removed: 'looser',
+      kept: (member, old, fresh) => [
+        ...otherLoosens(`${member}.credential`, old.credential, fresh.credential),
+        ...otherLoosens(`${member}.key`, old.key, fresh.key),
+        ...otherLoosens(`${member}.class`, old.class, fresh.class),
+        ...otherLoosens(`${member}.backup_eligible`, old.backupEligible, fresh.backupEligible),
+      ],
+    }),
+  ];
+}
+
+const byName = ({ people }: Quorum): [string, OperatorPolicy][] => people.map((person) => [person.name, person]);
+
+const sayPerson = ({ name, credential, class: class_ }: OperatorPolicy): string =>
+  `${name} (${class_} credential ${credential})`;
+
+const sayQuorum = ({ quorum, people }: Quorum): string =>
+  `${quorum} of ${people.length}: ${together(people.map(sayPerson))}`;
+
+function sayOperators({ rpId, origins, recovery, delays, openFor, ...own }: OperatorsPolicy): string[] {
+  return [
+    `The operators are any ${sayQuorum(own)}.`,
+    `When too many of them are lost, the recovery quorum stands in: any ${sayQuorum(recovery)}.`,
+    `They sign with WebAuthn credentials of the relying party ${rpId}, on ${together(origins)}.`,
+    `What they approve and loosens waits once its notice was delivered: policy ${lasting(delays.policy)}, a thaw ${lasting(delays.thaw)}, a reinstatement ${lasting(delays.reinstate)}.`,
+    `An act that has not its quorum after ${lasting(openFor)} is void.`,
+  ];
+}
+
 /** Parses `operators`. Whether 1 of 1 is allowed, the whole policy says: it depends on the networks. */
-export function parseOperators(of: Members): OperatorsPolicy {
+function parseOperators(of: Members): OperatorsPolicy {
   const rpId = parseHost(of.text('rp_id'), of.at('rp_id'));
   const origins = of.list('origins', (value, place) => parseOrigin(value, place, rpId));
   if (origins.length === 0) throw new Malformed(of.at('origins'), 'names no origin');

@@ -1,7 +1,7 @@
 import type { FactorClass } from '../../domain/index.ts';
 import type { Evidence, TransactionCase, WithdrawalCase } from '../cases.ts';
 import { countedPayment, type Share, shareOf, unitOf } from '../counting.ts';
-import type { BandPolicy } from '../policy/limits.ts';
+import type { BandPolicy } from '../policy/bands.ts';
 import type { Policy } from '../policy.ts';
 import { hold, type Judgement, pass, type Rule, refuse } from '../rule.ts';
 import { madeOnce } from './limits.ts';
