@@ -1,4 +1,5 @@
 import type { Apdu } from './apdu.ts';
+import type { Model } from './model.ts';
 import type { PublicKey, Signature } from './seed.ts';
 import type { StatusWord } from './status.ts';
 import type { Ui } from './ui.ts';
@@ -20,6 +21,8 @@ export interface Os {
   replySignature(signature: Uint8Array, head?: Uint8Array, word?: StatusWord): void;
   /** The screen, as far as an app may say what is on it. */
   readonly ui: Ui;
+  /** The kind of device: some have less memory than others. */
+  readonly model: Model;
   /** Waits in the device's own time, by ticks of 100 ms; what it returns calls the wait off. */
   after(ms: number, then: () => void): () => void;
   /** Ends the app: back to the dashboard. */

@@ -45,6 +45,7 @@ export class Device implements Machine, Stage {
   readonly buttons = new Buttons((button) => this.#press(button));
   readonly faults = new Faults();
   readonly ticker = new Ticker();
+  readonly model: Model;
   readonly ui: SystemUi;
   readonly #finger: Finger;
   readonly #listeners = new Set<DeviceListener>();
@@ -60,6 +61,7 @@ export class Device implements Machine, Stage {
   #plugged = true;
 
   constructor(options: DeviceOptions) {
+    this.model = options.model;
     this.screen = new Screen(options.model);
     const { panel } = models[options.model];
     this.ui = panel === undefined ? new NanoUi(this) : new TouchUi(this, panel);

@@ -10,6 +10,7 @@ import {
   nanoWords,
   type Pair,
   type Review,
+  type ReviewPart,
   type SystemUi,
   type Words,
 } from './ui.ts';
@@ -33,7 +34,7 @@ export class NanoUi implements SystemUi {
   review({ operation, title, pairs, approve, blind, onApprove, onRefuse }: Review): void {
     const { yes, no } = decision(onApprove, onRefuse);
     const pages: readonly Page[] = [
-      titlePage(nanoWords(title)),
+      ...titlePages(title),
       ...pairs.flatMap(pairPages),
       actionPage(nanoWords(approve), yes),
       actionPage(`Reject ${operation}`, no),
@@ -44,6 +45,15 @@ export class NanoUi implements SystemUi {
       actionPage('Reject transaction', no),
     ];
     this.#ask(blind === true ? warning : pages, no);
+  }
+
+  reviewPart({ title, pairs, onNext, onRefuse }: ReviewPart): void {
+    const { yes, no } = decision(onNext, onRefuse);
+    const pages = [...titlePages(title), ...pairs.flatMap(pairPages)];
+    this.#ask(
+      pages.map((page, i) => (i === pages.length - 1 ? { ...page, onward: yes } : page)),
+      no,
+    );
   }
 
   verifyAddress({ title, address, pairs = [], onApprove, onRefuse }: AddressReview): void {
@@ -139,5 +149,8 @@ export class NanoUi implements SystemUi {
 }
 
 /** A statement is centred on one page; a value has as many as it needs. */
+const titlePages = (title: Words | undefined): readonly Page[] =>
+  title === undefined ? [] : [titlePage(nanoWords(title))];
+
 const pairPages = ([label, value, place]: Pair): readonly Page[] =>
   place === 'alone' ? [infoPage(nanoWords(label), nanoWords(value))] : valuePages(nanoWords(label), nanoWords(value));

@@ -1,6 +1,6 @@
-import { textWidth } from './font.ts';
 import { glyph, glyphRows } from './glyphs.ts';
 import type { Screen } from './screen.ts';
+import { textWidth } from './touch/letters.ts';
 
 /** A byte a pixel, row by row from the top left: 1 is lit (or inked, on a touch screen). */
 export interface Picture {
@@ -9,12 +9,12 @@ export interface Picture {
   readonly pixels: Uint8Array;
 }
 
-/** The text box that the Nano's font fits in; where a box is taller, letters are drawn as many times as large. */
+/** The size of the Nano's letters; a touch screen's are drawn from the same shapes, as many times as large. */
 const boxHeight = 11;
 
 const arrow = ['...#', '..#.', '.#..', '#...', '.#..', '..#.', '...#'];
 
-/** Draws what is on the screen: each line where its text event says, and arrows where there is more. */
+/** Draws what is on the screen: each line where its text event says, frames, and arrows where there is more. */
 export function takePicture({ width, height, shown }: Screen): Picture {
   const pixels = new Uint8Array(width * height);
   const dot = (x: number, y: number, size = 1): void => {
@@ -22,18 +22,25 @@ export function takePicture({ width, height, shown }: Screen): Picture {
       pixels.fill(1, row * width + clamp(x, width), row * width + clamp(x + size, width));
     }
   };
-  for (const { event, font } of shown.lines) {
-    const scale = Math.max(
-      1,
-      Math.floor(Math.min(event.h / boxHeight, event.w / Math.max(1, textWidth(event.text, font)))),
-    );
+  for (const { event, font, em } of shown.lines) {
+    const scale = Math.max(1, Math.round(em / boxHeight));
     const top = event.y + ((event.h - glyphRows * scale + 1) >> 1);
-    let x = event.x + ((event.w - textWidth(event.text, font) * scale) >> 1);
+    let x = event.x;
     for (const character of event.text) {
       const rows = glyph(character, font);
+      const width = (rows[0]?.length ?? 0) * scale;
+      // A touch screen's letters stand where its own font puts them.
+      const advance = em === 11 ? width : textWidth(character, { em });
+      const left = x + ((advance - width) >> 1);
       for (const [y, row] of rows.entries())
-        for (const [i, lit] of row.entries()) if (lit) dot(x + i * scale, top + y * scale, scale);
-      x += (rows[0]?.length ?? 0) * scale;
+        for (const [i, lit] of row.entries()) if (lit) dot(left + i * scale, top + y * scale, scale);
+      x += advance;
+    }
+  }
+  for (const { x, y, w, h, filled = false } of shown.frames) {
+    for (let row = y; row < y + h; row++) {
+      const edge = filled || row === y || row === y + h - 1;
+      for (let column = x; column < x + w; column += edge ? 1 : Math.max(1, w - 1)) dot(column, row);
     }
   }
   const middle = (height - arrow.length) >> 1;

@@ -1,5 +1,6 @@
 import { type Font, textWidth } from './font.ts';
 import { type Model, models } from './model.ts';
+import type { Size } from './touch/panel.ts';
 
 export interface Line {
   readonly text: string;
@@ -23,10 +24,13 @@ export interface TextEvent {
   readonly clear: boolean;
 }
 
+/** The size of letters, in pixels: a Nano's, or one of a touch screen's. */
+export type Em = 11 | Size['em'];
+
 /** All that a picture of the screen needs. */
 export interface Shown {
   /** `em`: the letters' size in pixels; a Nano's two fonts have but one. */
-  readonly lines: readonly { readonly event: TextEvent; readonly font: Font; readonly em: number }[];
+  readonly lines: readonly { readonly event: TextEvent; readonly font: Font; readonly em: Em }[];
   readonly sides: Sides;
   /** On a touch screen: buttons, switches, codes. */
   readonly frames: readonly Frame[];
@@ -36,7 +40,7 @@ export interface Shown {
 export interface PlacedText {
   readonly text: string;
   readonly font: Font;
-  readonly em: number;
+  readonly em: Em;
   readonly x: number;
   readonly y: number;
   readonly w: number;
@@ -78,7 +82,7 @@ export class Screen {
   /** A Nano's lines, centred. */
   draw(lines: readonly Line[], sides: Sides = {}): void {
     const top = Math.max(0, (this.height - lines.length * lineHeight) >> 1);
-    const texts = lines.map(({ text, font }, i) => {
+    const texts = lines.map(({ text, font }, i): PlacedText => {
       const w = textWidth(text, font);
       const x = Math.max(0, (this.width - w) >> 1);
       return { text, font, em: characterHeight, x, y: top + i * lineHeight, w, h: characterHeight };

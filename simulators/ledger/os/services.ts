@@ -1,6 +1,7 @@
 import { concatBytes, numberToBytesBE } from '@noble/curves/utils.js';
 import type { App, Os } from './app.ts';
 import type { Faults } from './faults.ts';
+import type { Model } from './model.ts';
 import { hardened, type PublicKey, Seed, type Signature } from './seed.ts';
 import { answer, nothing, StatusError, type StatusWord, status } from './status.ts';
 import { corrupt, signSchnorrWith, signWith } from './tamper.ts';
@@ -9,6 +10,7 @@ import type { Ui } from './ui.ts';
 
 /** What the services are made of: the parts of the device that no app sees. */
 export interface Machine {
+  readonly model: Model;
   readonly ui: Ui;
   readonly faults: Faults;
   readonly ticker: Ticker;
@@ -24,6 +26,7 @@ export interface Machine {
 /** What apps may ask of the system: keys below their own paths, the screen, the host, time. */
 export class Services implements Os {
   readonly ui: Ui;
+  readonly model: Model;
   readonly #machine: Machine;
   readonly #seed: Seed;
   #otherSeed: Seed | undefined;
@@ -33,6 +36,7 @@ export class Services implements Os {
   /** @param words BIP-39; throws where they can't be that */
   constructor(machine: Machine, words: string) {
     this.ui = machine.ui;
+    this.model = machine.model;
     this.#machine = machine;
     this.#seed = new Seed(words);
   }

@@ -11,6 +11,8 @@ export interface Ui {
   settings(home: Home): void;
   /** Pairs of label and value, to be approved or refused. */
   review(review: Review): void;
+  /** A review whose rest isn't known yet: past its last page it goes on. The end of it is a review without a title. */
+  reviewPart(part: ReviewPart): void;
   /** An address that a person compares. */
   verifyAddress(address: AddressReview): void;
   /** A question. */
@@ -51,7 +53,8 @@ export type Operation = 'transaction' | 'message' | 'operation';
 
 export interface Review {
   readonly operation: Operation;
-  readonly title: Words;
+  /** Absent at the end of a review in parts. */
+  readonly title?: Words;
   readonly pairs: readonly Pair[];
   /** Such as “Sign transaction”: a page of a Nano's, or what stands over “Hold to sign”. */
   readonly approve: Words;
@@ -60,6 +63,15 @@ export interface Review {
   /** Asks first whether to go on at all. */
   readonly blind?: boolean;
   readonly onApprove: () => void;
+  readonly onRefuse: () => void;
+}
+
+export interface ReviewPart {
+  readonly operation: Operation;
+  /** Only of the first part, if at all. */
+  readonly title?: Words;
+  readonly pairs: readonly Pair[];
+  readonly onNext: () => void;
   readonly onRefuse: () => void;
 }
 

@@ -24,6 +24,8 @@ export interface Page {
   readonly lines: readonly Line[];
   /** What pressing both buttons does here; nothing where absent. */
   readonly both?: () => void;
+  /** What the right button does where no page follows; nothing where absent. */
+  readonly onward?: () => void;
 }
 
 /** Pages side by side: left and right walk and stop at the ends, both selects. */
@@ -42,7 +44,10 @@ export class Carousel implements View {
   draw(screen: Screen): void {
     const pages = this.#pages();
     const has = (at: number) => pages[at] !== undefined;
-    screen.draw(pages[this.#at]?.lines ?? [], { left: has(this.#at - 1), right: has(this.#at + 1) });
+    screen.draw(pages[this.#at]?.lines ?? [], {
+      left: has(this.#at - 1),
+      right: has(this.#at + 1) || pages[this.#at]?.onward !== undefined,
+    });
   }
 
   press(button: Button): void {
@@ -51,7 +56,10 @@ export class Carousel implements View {
       return;
     }
     const next = this.#at + (button === 'right' ? 1 : -1);
-    if (this.#pages()[next] === undefined) return;
+    if (this.#pages()[next] === undefined) {
+      if (button === 'right') this.#pages()[this.#at]?.onward?.();
+      return;
+    }
     this.#at = next;
     this.#redraw(this);
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { holdMs } from '../../../simulators/ledger/os/finger.ts';
 import { models } from '../../../simulators/ledger/os/model.ts';
+import { takePicture } from '../../../simulators/ledger/os/picture.ts';
 import { tickMs } from '../../../simulators/ledger/os/ticker.ts';
 import type { Review } from '../../../simulators/ledger/os/ui.ts';
 import { base, sign } from './ethereum.ts';
@@ -357,6 +358,30 @@ describe('what the system draws on a touch screen', () => {
     refusing.device.break({ kind: 'refuse' });
     expect(sign(refusing, base)).toBe('6985');
     expect(refusing.screen).toBe('Transaction rejected');
+  });
+});
+
+describe('the picture of a touch screen', () => {
+  it('has ink in every text’s box and on the frames’ edges, and nowhere else', () => {
+    const person = new Person('stax');
+    sign(person, base);
+    turn(person, 'stax');
+    const { screen } = person.device;
+    const { width, pixels } = takePicture(screen);
+    const inked = Array.from(pixels, (ink, i) => ({ ink, x: i % width, y: Math.floor(i / width) })).filter(
+      ({ ink }) => ink === 1,
+    );
+    const boxes = screen.current.map(({ x, y, w, h }) => ({ x: x - 3, y, w: w + 6, h }));
+    const within = (box: { x: number; y: number; w: number; h: number }) => (dot: { x: number; y: number }) =>
+      dot.x >= box.x && dot.x < box.x + box.w && dot.y >= box.y && dot.y < box.y + box.h;
+    for (const box of boxes) expect(inked.filter(within(box)).length).toBeGreaterThan(50);
+    const [button] = screen.shown.frames;
+    if (button === undefined) throw new Error('“Hold to sign” has no frame');
+    const inside = { x: button.x + 1, y: button.y + 1, w: button.w - 2, h: button.h - 2 };
+    const edge = inked.filter((dot) => within(button)(dot) && !within(inside)(dot));
+    expect(edge).toHaveLength(2 * (button.w + button.h) - 4);
+    const elsewhere = inked.filter((dot) => !edge.includes(dot) && !boxes.some((box) => within(box)(dot)));
+    expect(elsewhere).toEqual([]);
   });
 });
 

@@ -44,10 +44,12 @@ const widths: Readonly<Record<Size['em'], readonly number[]>> = {
   ],
 };
 
-/** What the font has no letter for takes half a square, such as a quotation mark that isn't ASCII. */
-const letterWidth = (letter: string, { em }: Size): number => widths[em][letter.charCodeAt(0) - 0x20] ?? em >> 1;
+type Letters = Pick<Size, 'em'>;
 
-export function textWidth(text: string, size: Size): number {
+/** What the font has no letter for takes half a square, such as a quotation mark that isn't ASCII. */
+const letterWidth = (letter: string, { em }: Letters): number => widths[em][letter.charCodeAt(0) - 0x20] ?? em >> 1;
+
+export function textWidth(text: string, size: Letters): number {
   let width = 0;
   for (const letter of text) width += letterWidth(letter, size);
   return width;

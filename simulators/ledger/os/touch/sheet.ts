@@ -101,7 +101,7 @@ export class Sheet implements View {
     const size = this.#size(weight);
     this.#texts.push({
       text,
-      font: weight === 'small' ? 'regular' : 'bold',
+      font: weight === 'strong' ? 'bold' : 'regular',
       em: size.em,
       x,
       y,

@@ -8,6 +8,7 @@ import {
   type Home,
   type Pair,
   type Review,
+  type ReviewPart,
   type SystemUi,
   touchWords,
   type Words,
@@ -55,14 +56,25 @@ export class TouchUi implements SystemUi {
   review(review: Review): void {
     const { yes, no } = decision(review.onApprove, review.onRefuse);
     const leaves: readonly Leaf[] = [
-      () => this.#opening(touchWords(review.title), 'Swipe to review', review.blind === true),
+      ...this.#openings(review.title, review.blind === true),
       ...this.#pairLeaves(spelt(review.pairs)),
       () => this.#closing(review, yes),
     ];
-    const out: Out = { text: 'Reject', tap: (again) => this.#reallyReject(review, no, again) };
+    const out: Out = { text: 'Reject', tap: (again) => this.#reallyReject(review.operation, no, again) };
     const show = () => this.#turn(leaves, out, 0);
     if (review.blind === true) this.#warnOfBlindSigning(show, no);
     else show();
+    this.#stage.asked(no);
+  }
+
+  reviewPart({ operation, title, pairs, onNext, onRefuse }: ReviewPart): void {
+    const { yes, no } = decision(onNext, onRefuse);
+    const goOn = () => {
+      yes();
+      return this.#status(`Loading ${operation}`);
+    };
+    const leaves: readonly Leaf[] = [...this.#openings(title), ...this.#pairLeaves(spelt(pairs)), goOn];
+    this.#turn(leaves, { text: 'Reject', tap: (again) => this.#reallyReject(operation, no, again) }, 0);
     this.#stage.asked(no);
   }
 
@@ -133,6 +145,10 @@ export class TouchUi implements SystemUi {
     this.#stage.show(sheet);
   }
 
+  #openings(title: Words | undefined, blind = false): readonly Leaf[] {
+    return title === undefined ? [] : [() => this.#opening(touchWords(title), 'Swipe to review', blind)];
+  }
+
   #opening(title: string, hint: string, blind = false): Sheet {
     return this.#pages.text([
       { text: title, weight: 'large' },
@@ -183,7 +199,7 @@ export class TouchUi implements SystemUi {
     this.#stage.show(this.#pages.footer(sheet, 'Close', close));
   }
 
-  #reallyReject({ operation }: Review, no: () => void, back: () => void): void {
+  #reallyReject(operation: Review['operation'], no: () => void, back: () => void): void {
     this.#stage.show(
       this.#question(`Reject ${operation}?`, '', ['Yes, reject', no], [`Go back to ${operation}`, back]),
     );
