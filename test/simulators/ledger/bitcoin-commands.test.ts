@@ -8,6 +8,8 @@ import { mainnet, testnet } from '../../../simulators/ledger/apps/bitcoin/networ
 import { outputKey, tapTweak } from '../../../simulators/ledger/apps/bitcoin/policy/taproot.ts';
 import type { Os } from '../../../simulators/ledger/os/app.ts';
 import { Device } from '../../../simulators/ledger/os/device.ts';
+import { Faults } from '../../../simulators/ledger/os/faults.ts';
+import { corrupt } from '../../../simulators/ledger/os/tamper.ts';
 import { BitcoinHolder } from './bitcoin-holder.ts';
 import { command, compactSize, continued, MerkleHost } from './merkle-host.ts';
 
@@ -331,6 +333,13 @@ describe('addresses', () => {
     expect(await address(host.policy('', 'wpkh(@0/**)', [await ownKey("84'/0'/0'"), otherKey(1)]))).toBe('6a80');
   });
 
+  it('of a policy with something behind it are refused', async () => {
+    const policy = host.policy('', 'wpkh(@0/**)', [await ownKey("84'/0'/0'")]);
+    const longer = concatBytes(policy, Uint8Array.of(0));
+    host.know(longer);
+    expect(await address(longer)).toBe('6a80');
+  });
+
   it('of an account above 100 need it', async () => {
     const key = textOf(await holder.send(xpub(1, "84'/0'/101'")));
     expect(key).toBe('');
@@ -492,6 +501,13 @@ describe('S6, F3: faults reach the Bitcoin app’s signatures', () => {
     expect(schnorr.verify(os.signSchnorr(path, digest), digest, internal)).toBe(true);
     device.break({ kind: 'wrong-signature' });
     expect(schnorr.verify(sign(), digest, outputKey(internal))).toBe(false);
+  });
+
+  it('a short answer is short of a taproot signature too', () => {
+    const faults = new Faults();
+    faults.add({ kind: 'corrupt', form: 'short' });
+    expect(corrupt(new Uint8Array(64), faults)).toHaveLength(63);
+    expect(corrupt(new Uint8Array(72), faults)).toHaveLength(64);
   });
 
   it('taproot signatures verify whatever the parity of the key’s point', () => {

@@ -2,7 +2,7 @@ import { concatBytes, equalBytes } from '@noble/curves/utils.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Os } from '../../os/app.ts';
 import { answer, StatusError, status } from '../../os/status.ts';
-import { leafHash, type MerkleMap, provenRoot } from './merkle.ts';
+import { provenRoot } from './merkle.ts';
 import { Reader, varint } from './reader.ts';
 
 const request = { yield: 0x10, preimage: 0x40, leafProof: 0x41, leafIndex: 0x42, more: 0xa0 } as const;
@@ -110,38 +110,6 @@ export class Host {
     if (!equalBytes(await this.merkleLeafHash(root, size, index), leaf))
       throw new HostError('the index of another leaf');
     return index;
-  }
-
-  /** The map that is committed to in element `index` of a tree: its keys must be strictly sorted. */
-  async map(root: Uint8Array, size: number, index: number): Promise<{ map: MerkleMap; keys: readonly Uint8Array[] }> {
-    const bytes = await this.merkleLeaf(root, size, index);
-    const reader = new Reader(bytes, (why) => new HostError(`in a map's commitment: ${why}`));
-    const map = { size: reader.varint(), keysRoot: reader.take(32), valuesRoot: reader.take(32) };
-    return { map, keys: await this.sortedKeys(map) };
-  }
-
-  /** All keys of a map, each proven, in their strict order. */
-  async sortedKeys({ keysRoot, size }: MerkleMap): Promise<readonly Uint8Array[]> {
-    const keys: Uint8Array[] = [];
-    for (let i = 0; i < size; i++) {
-      const key = await this.merkleLeaf(keysRoot, size, i);
-      const before = keys.at(-1);
-      if (before !== undefined && Buffer.compare(before, key) >= 0)
-        throw new HostError('a map whose keys are not in order');
-      keys.push(key);
-    }
-    return keys;
-  }
-
-  /** The value of a map at a key; undefined where the host says that there is none. */
-  async mapValue({ size, keysRoot, valuesRoot }: MerkleMap, key: Uint8Array): Promise<Uint8Array | undefined> {
-    const index = await this.leafIndex(keysRoot, size, leafHash(key));
-    return index === undefined ? undefined : this.merkleLeaf(valuesRoot, size, index);
-  }
-
-  /** Hands the host a part of the result. */
-  async yield(bytes: Uint8Array): Promise<void> {
-    await this.#ask(concatBytes(Uint8Array.of(request.yield), bytes));
   }
 
   /** Hands the host a signature, after what says whose it is. */

@@ -36,16 +36,12 @@ export class Reader {
     return this.#view(4).getUint32(0, true);
   }
 
-  u64le(): bigint {
-    return this.#view(8).getBigUint64(0, true);
-  }
-
   /** Bitcoin's compact size, in any of its lengths. Above 2⁵³ it is near, and too large for any use. */
   varint(): number {
     const first = this.u8();
     if (first < 0xfd) return first;
     if (first === 0xfd) return this.#view(2).getUint16(0, true);
-    return first === 0xfe ? this.u32le() : Number(this.u64le());
+    return first === 0xfe ? this.u32le() : Number(this.#view(8).getBigUint64(0, true));
   }
 
   #view(length: number): DataView {

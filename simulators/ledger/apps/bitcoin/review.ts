@@ -1,11 +1,11 @@
 import type { Os } from '../../os/app.ts';
 import { StatusError, status } from '../../os/status.ts';
-import type { Pair, Review as Shown, Words } from '../../os/ui.ts';
+import type { Pair, ReviewPart, Review as Shown, Words } from '../../os/ui.ts';
 
 /** What a person is asked, and what is said of the answer. */
 export interface Review {
   readonly operation: Shown['operation'];
-  readonly title: Words;
+  readonly title?: Words;
   readonly pairs: readonly Pair[];
   readonly approve: Words;
   /** Nothing is signed. */
@@ -40,6 +40,11 @@ export class Reviews {
       meanwhile,
       refused,
     });
+  }
+
+  /** Whether a person goes on to the next part of a review. */
+  goOn(part: Omit<ReviewPart, 'onNext' | 'onRefuse'>, refused: Words): Promise<boolean> {
+    return this.#decide((onNext, onRefuse) => this.#os.ui.reviewPart({ ...part, onNext, onRefuse }), { refused });
   }
 
   /** Whether a person finds the address right. */

@@ -66,8 +66,8 @@ const unspendable = hexToBytes('0250929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96
 
 export const isUnspendable = ({ xpub }: KeyInfo): boolean => equalBytes(xpub.subarray(45), unspendable);
 
-/** Whether the key says that it is this device's; `isOurs` looks. */
-export const claimsOurs = (os: Os, { origin }: KeyInfo): boolean =>
+/** Whether the key says that it is this device's. */
+const claimsOurs = (os: Os, { origin }: KeyInfo): boolean =>
   origin !== undefined && equalBytes(origin.fingerprint, os.masterFingerprint());
 
 /** Whether this device has the key. A path that the system refuses is a StatusError. */

@@ -165,11 +165,9 @@ export async function readPolicy(host: Host, reader: Reader): Promise<Policy> {
 export async function fetchPolicy(host: Host, id: Uint8Array): Promise<Policy> {
   const bytes = await host.preimage(id);
   const policy = await readPolicy(host, new Reader(bytes, policyError));
+  if (!equalBytes(policy.id, id)) throw policyError('not serialized as the app would');
   return policy;
 }
-
-/** Whether it was serialized as the app would do it: nothing behind it. */
-export const hasId = (policy: Policy, id: Uint8Array): boolean => equalBytes(policy.id, id);
 
 const policyError = (why: string): HostError => new HostError(`in a policy: ${why}`);
 
