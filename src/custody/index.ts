@@ -5,7 +5,7 @@ import type { Signer } from '../signers/signer.ts';
 import { ActDesk } from './acts/desk.ts';
 import type { EffectParts } from './acts/effect.ts';
 import { checkOperatorKeys } from './acts/signatures.ts';
-import { checkWallets } from './chain.ts';
+import { checkDenied, checkWallets } from './chain.ts';
 import type { Custody } from './custody.ts';
 import { DestinationDesk } from './destinations.ts';
 import { Dispatch, type DispatchTiming } from './dispatch.ts';
@@ -17,6 +17,7 @@ import { Refusals } from './refusals.ts';
 import { Station, type StationParts } from './station.ts';
 import { Timekeeper } from './timekeeper.ts';
 import { TransactionDesk } from './transactions.ts';
+import { TreasuryJudge } from './treasury.ts';
 import { WalletScope } from './wallet-scope.ts';
 import { WithdrawalDesk } from './withdrawals.ts';
 import type { WitnessedClock } from './witnessed-clock.ts';
@@ -46,6 +47,7 @@ export interface Running {
 /** Puts the use-cases together and takes up what was in flight when the process last ended. */
 export function startCustody(parts: CustodyParts): Running {
   checkWallets(parts.policy.wallets.values());
+  checkDenied(parts.policy);
   checkOperatorKeys(parts.policy);
   const station = new Station(parts);
   const refusals = new Refusals();
@@ -69,7 +71,11 @@ export function startCustody(parts: CustodyParts): Running {
     operators: new OperatorDesk(station, dispatch, () => parts.time.read()),
     acts,
   };
-  dispatch.start(transactions);
+  const treasury = new TreasuryJudge(station);
+  // Whoever permitted a transaction judges it again.
+  dispatch.start({
+    again: (record) => (record.kind === 'payment' ? transactions.again(record) : treasury.again(record)),
+  });
   const timekeeper = new Timekeeper(station, refusals, parts.clock, acts);
   return {
     custody,

@@ -70,6 +70,11 @@ export function spentKey(digest: Digest): string {
   return `intent:${digest}`;
 }
 
+/** An operator's signature over an intent: others may sign the same one. */
+export function operatorSpentKey(digest: Digest, operator: string): string {
+  return `operator:${operator}:${digest}`;
+}
+
 export function spentBy(digest: Digest, by: string): SpentRecord {
   return { key: spentKey(digest), by };
 }

@@ -128,6 +128,8 @@ export class TransactionDesk implements Transactions, Judges {
       if (record === undefined) throw new Refusal('not-found', `there is no transaction ${id}`);
       const asked = askedTransaction(id, record.wallet, record.pays);
       return this.#refusals.judged(asked, facts, (): Verdict<TransactionRecord> => {
+        if (record.kind !== 'payment')
+          throw new Refusal('transaction-not-retryable', `transaction ${id} is the operators’: they ask for it again`);
         if (record.state !== 'DECLINED')
           throw new Refusal('transaction-not-retryable', `transaction ${id} is ${record.state}`);
         const again: TransactionRecord = {

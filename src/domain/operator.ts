@@ -1,10 +1,11 @@
+import { domainTag, sha256, toHex } from './digest.ts';
 import type { Digest, FactorId, NoticeId } from './ids.ts';
 import { type Branded, nameParser } from './ids.ts';
 import type { WallMs, WitnessedMs } from './time.ts';
 
 /** An operator's name in policy: 1 to 32 characters of a-z 0-9 . _ -. */
 export type OperatorName = Branded<string, 'OperatorName'>;
-/** An act's id: the digest of the first intent that was signed for it. */
+/** An act's id: `actId` of the first signature under it. */
 export type ActId = Branded<string, 'ActId'>;
 
 export const parseOperatorName = nameParser<OperatorName>(
@@ -12,6 +13,14 @@ export const parseOperatorName = nameParser<OperatorName>(
   '1 to 32 characters of a-z 0-9 . _ -',
 );
 export const parseActId = nameParser<ActId>(/^[0-9a-f]{64}$/, '64 lowercase hex digits');
+
+/**
+ * formats.md, "Act id". Two operators may have prepared in the same second, and then sign the same intent: a signature is one
+ * operator's over one intent, once.
+ */
+export function actId(intent: Digest, operator: OperatorName): ActId {
+  return toHex(sha256(domainTag('portcullis/act/v1'), new TextEncoder().encode(`${intent} ${operator}`))) as ActId;
+}
 
 /** What an operator's intent may ask for (`portcullis/operator/v1`, `verb`). */
 export const operatorVerbs = [

@@ -2,6 +2,7 @@ import {
   type ActId,
   type ActRecord,
   type Attestation,
+  actId,
   type Digest,
   digestOf,
   Malformed,
@@ -20,7 +21,7 @@ import type { Keys, RowKey } from '../../store/facts.ts';
 import type { Verdict, Write } from '../../store/verdict.ts';
 import type { Acts, ActView, HeldWithdrawal, PreparedAct, Unwatch, Watcher } from '../custody.ts';
 import { historyWith } from '../history.ts';
-import { prepareIntent, ruleOutcomes, spentBy, spentKey } from '../intents.ts';
+import { operatorSpentKey, prepareIntent, ruleOutcomes } from '../intents.ts';
 import { noticeSeed } from '../notice.ts';
 import { type Asked as AskedFor, type Refusals, refusalOf, unwrapped } from '../refusals.ts';
 import { type Facts, freezeRows, type Station, toldBy } from '../station.ts';
@@ -120,7 +121,7 @@ export class ActDesk implements Acts {
   /** One operator signs. The signature that completes the quorum makes it happen, or has it announced. */
   async submit(request: Parameters<Acts['submit']>[0]): Promise<ActView> {
     const intent = parseIntent(request.intent, 'portcullis/operator/v1');
-    const before = this.#submitted(intent.digest);
+    const before = this.#submitted(intent.digest, request.attestation);
     if (before !== undefined) return this.get(before);
     const asked: AskedFor = { what: 'act', fields: { intent: intent.digest, verb: intent.intent.verb }, personal: {} };
     let ready: ReadyAct;
@@ -227,8 +228,11 @@ export class ActDesk implements Acts {
   }
 
   /** Where this very intent came before: what came of it is told again, and nothing is done. */
-  #submitted(digest: Digest): ActId | undefined {
-    const spent = this.#station.reading(() => this.#station.store.read('spent', spentKey(digest)));
+  #submitted(digest: Digest, { credential }: Attestation): ActId | undefined {
+    const person = personWith(this.#station.policy.operators, credential);
+    if (person === undefined) return undefined;
+    const key = operatorSpentKey(digest, person.name);
+    const spent = this.#station.reading(() => this.#station.store.read('spent', key));
     const [what, id] = spent?.by.split(' ') ?? [];
     return what === 'act' ? (id as ActId) : undefined;
   }
@@ -261,8 +265,9 @@ export class ActDesk implements Acts {
 
   #keys({ intent, person, ask }: ReadyAct): Keys {
     const { verb, subject, digest } = intent.intent;
-    const rows: RowKey[] = [['spent', spentKey(intent.digest)], ...ask.rows, ...freezeRows(ask.stoppedBy)];
-    if (person !== undefined) rows.push(['operators', person.name]);
+    const rows: RowKey[] = [...ask.rows, ...freezeRows(ask.stoppedBy)];
+    if (person !== undefined)
+      rows.push(['operators', person.name], ['spent', operatorSpentKey(intent.digest, person.name)]);
     return {
       rows,
       lookups: [['actsAlike', verb, subject, digest], ['actsUnsettled', unsettledMost], ...(ask.lookups ?? [])],
@@ -281,7 +286,7 @@ export class ActDesk implements Acts {
       ...station.moment(facts, ask.stoppedBy),
       intent,
       ticketGenuine: station.ticketGenuine(facts.station, intent.fields),
-      spent: facts.get('spent', spentKey(intent.digest)),
+      spent: person === undefined ? undefined : facts.get('spent', operatorSpentKey(intent.digest, person.name)),
       subject: stands,
       demands: demandsIf(stands, ask, facts),
       signature,
@@ -293,7 +298,7 @@ export class ActDesk implements Acts {
     if (joined === undefined && of.demands.signatures > 1) checkOpen(person, facts);
     const kept = { operator: person.name, intent: intent.bytes, assertion: ready.attestation };
     const opened: ActRecord = joined ?? {
-      id: intent.digest as string as ActId,
+      id: actId(intent.digest, person.name),
       verb,
       subject,
       digest,
@@ -319,7 +324,11 @@ export class ActDesk implements Acts {
     const writes: Write[] = [
       { table: 'acts', record: act, leaf: 0 },
       { table: 'operators', record: operator, leaf: 0 },
-      { table: 'spent', record: spentBy(intent.digest, `act ${act.id}`), leaf: 0 },
+      {
+        table: 'spent',
+        record: { key: operatorSpentKey(intent.digest, person.name), by: `act ${act.id}` },
+        leaf: 0,
+      },
     ];
     return { result: act, writes, leaves: [actedLeaf(act, intent, person, ask, facts)] };
   }

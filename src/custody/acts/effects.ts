@@ -2,12 +2,15 @@ import { Malformed, type OperatorVerb, shown } from '../../domain/index.ts';
 import type { Ask, Effect, EffectParts } from './effect.ts';
 import { approveEffect } from './effects/approve.ts';
 import { clockEffect } from './effects/clock.ts';
+import { confirmedEffect } from './effects/confirmed.ts';
 import { epochEffect } from './effects/epoch.ts';
 import { freezeEffect } from './effects/freeze.ts';
 import { refuseEffect } from './effects/refuse.ts';
 import { reinstateEffect } from './effects/reinstate.ts';
 import { suspendEffect } from './effects/suspend.ts';
 import { thawEffect } from './effects/thaw.ts';
+import { transferEffect } from './effects/transfer.ts';
+import { voidEffect } from './effects/void.ts';
 
 /** Everything that operators can do, one file each. */
 const effects: readonly Effect[] = [
@@ -19,6 +22,9 @@ const effects: readonly Effect[] = [
   reinstateEffect,
   clockEffect,
   epochEffect,
+  transferEffect,
+  voidEffect,
+  confirmedEffect,
 ];
 
 /** An effect, and what a subject asks of it. */

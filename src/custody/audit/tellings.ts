@@ -1,8 +1,17 @@
-import { digestOf, parseIntent, paymentSet, transactionId } from '../../domain/index.ts';
+import {
+  actId,
+  type Digest,
+  digestOf,
+  type OperatorName,
+  parseIntent,
+  paymentSet,
+  transactionId,
+} from '../../domain/index.ts';
 import type { Leaf, LeafKind } from '../../journal/leaf.ts';
 import type { Records, TableName } from '../../store/tables.ts';
 import { decodeSignatures } from '../acts/signatures.ts';
 import { attesters, decodeEvidence } from '../evidence.ts';
+import { operatorSpentKey } from '../intents.ts';
 
 // Which journal entries tell of which rows. Every write of a row below carries the index of the entry that tells of it, and
 // indexes only grow; so a row that is missing, or whose entry is older than the newest that tells of it, was deleted or
@@ -26,6 +35,8 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       tell('spent', spentKey(member('intent')));
       break;
     case 'withdrawal-ended':
+    case 'withdrawal-voided':
+    case 'withdrawal-confirmed':
       tell('withdrawals', member('withdrawal'));
       break;
     case 'destination-added':
@@ -60,6 +71,8 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
     case 'transaction-uncertain':
     case 'transaction-retried':
     case 'transaction-replaced':
+    case 'transaction-voided':
+    case 'transaction-confirmed':
       tell('transactions', member('transaction'));
       break;
     case 'frozen':
@@ -74,7 +87,7 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
     case 'operator-acted':
       tell('acts', member('act'));
       tell('operators', member('operator'));
-      tell('spent', spentKey(member('intent')));
+      tell('spent', operatorSpent(member('operator'), member('intent')));
       break;
     case 'act-announced':
       tell('acts', member('act'));
@@ -214,7 +227,7 @@ const checked: Checks = {
     const intents = signatures.map((s) => parseIntent(s.intent, 'portcullis/operator/v1'));
     const said = intents.map(({ intent }) => [intent.verb, intent.subject, intent.digest, intent.base].join(' '));
     return [
-      ['id', r.id, intents[0]?.digest ?? null],
+      ['id', r.id, firstOf(intents[0]?.digest, signatures[0]?.operator)],
       ['operators', r.operators.join(' '), signatures.map((s) => s.operator).join(' ')],
       ['evidence', [...new Set(said)].join('\n'), [r.verb, r.subject, r.digest, r.base].join(' ')],
       ['id', r.id, told('act')],
@@ -229,7 +242,8 @@ const checked: Checks = {
     ['wallet', r.wallet, told('wallet')],
     ['unsigned', transactionId(r.wallet, r.unsigned), r.id],
     ['anchor', r.anchor, told('anchor')],
-    ['pays', paymentSet(r.pays), r.paymentSet],
+    // A void keeps its anchor's, a transfer has its act's: neither pays a withdrawal.
+    ['pays', paymentSet(r.pays), r.kind === 'payment' ? r.paymentSet : undefined],
     ['payment_set', r.paymentSet, told('payment_set')],
     ['max_fee', String(r.maxFee), told('max_fee')],
     ['replaces', r.replaces ?? '', told('replaces')],
@@ -247,6 +261,14 @@ function frozenScope(member: Member): string | undefined {
 /** The factors that kept evidence names. */
 function attestedIn(evidence: Uint8Array): string {
   return attesters(decodeEvidence(evidence)).join(' ');
+}
+
+function firstOf(intent: Digest | undefined, operator: OperatorName | undefined): string | null {
+  return intent === undefined || operator === undefined ? null : actId(intent, operator);
+}
+
+function operatorSpent(operator: string | undefined, digest: string | undefined): string | undefined {
+  return operator === undefined || digest === undefined ? undefined : operatorSpentKey(digest as Digest, operator);
 }
 
 function spentKey(digest: string | undefined): string | undefined {

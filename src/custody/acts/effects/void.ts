@@ -27,6 +27,8 @@ export const voidEffect: Effect = {
       stoppedBy: stoppedBy(ready, station.policy),
       personal: false,
       approved(facts) {
+        if (ready.effects.anchor.id !== record.anchor)
+          throw new Refusal('void-differs', `a void of ${id} spends ${record.anchor}, not ${ready.effects.anchor.id}`);
         if (named) return standing(station, ready, facts, payload);
         throw new Refusal('anchor-taken', `transaction ${id} is not the newest on its anchor`);
       },
