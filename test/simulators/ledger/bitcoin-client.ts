@@ -83,10 +83,13 @@ export async function signAs(
 
 /** Goes on wherever the screen asks: through the pages, then at what approves. */
 async function approve(holder: BitcoinHolder, seen: string[]): Promise<void> {
-  if (!/^(Review transaction|Security risk)/.test(holder.screen)) return;
-  seen.push(
-    ...(await holder.select(holder.screen.startsWith('Security risk') ? 'Continue anyway' : 'Sign transaction')),
-  );
+  if (
+    !/^(Review transaction|Security risk|From|Transaction output|High fees|Fees|Sign transaction)/.test(holder.screen)
+  )
+    return;
+  const end = holder.screen.startsWith('Security risk') ? 'Continue anyway' : 'Sign transaction';
+  // A page stays until the host has said what comes next.
+  for (const screen of await holder.select(end)) if (screen !== seen.at(-1)) seen.push(screen);
 }
 
 const turn = (): Promise<boolean> => new Promise((resolve) => setImmediate(() => resolve(false)));

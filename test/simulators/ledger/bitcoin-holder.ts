@@ -42,7 +42,7 @@ export class BitcoinHolder {
   async select(start: string): Promise<string[]> {
     const seen = [this.screen];
     while (!this.screen.startsWith(start)) {
-      if (seen.length > 200) throw new Error(`no screen begins with “${start}”; the last is “${this.screen}”`);
+      if (seen.length > 2000) throw new Error(`no screen begins with “${start}”; the last is “${this.screen}”`);
       await this.press('right');
       seen.push(this.screen);
     }

@@ -193,6 +193,13 @@ describe('what a person is told', () => {
 
   it('an output that only says it is change is shown', async () => {
     const fake = { amount: 399_000n, own: { change: true, index: 5 }, script: foreign };
+    const otherBranch = {
+      amount: 1n,
+      own: { change: false, index: 5 },
+      script: new BitcoinAccount('wpkh').script(true, 5),
+    };
+    expect(await screens(by('wpkh', { outputs: [paid, otherBranch] }))).toContain('Amount\n0.00000001 BTC');
+    seen = [];
     const shown = await screens(by('wpkh', { outputs: [paid, fake] }));
     expect(shown).toContain('Transaction output\n2 of 2');
     expect(shown).toContain('Amount\n0.00399 BTC');
@@ -255,6 +262,65 @@ describe('what a person is told', () => {
     const hmac = await register(holder, policy);
     await signAs(holder, new BitcoinPayment(account, plan).psbt, policy, hmac, seen);
     expect(seen.slice(0, 3)).toEqual([review, 'From\nCold storage', 'Amount\n0.006 BTC']);
+  });
+});
+
+describe('more payments than the app keeps in mind', () => {
+  const address = 'Address\nbc1qcr8te4kr609gcaw\nutmrza0j4xv80jy8z30\n6fyu';
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, i): Made => ({ ...paid, amount: 1001n + 10n * BigInt(i) }));
+  const parts = (count: number) =>
+    many(count).flatMap(({ amount }, i) => [
+      `Transaction output\n${i + 1} of ${count}`,
+      `Amount\n0.0000${amount} BTC`,
+      address,
+    ]);
+
+  it.each([
+    ['nanosp', 16],
+    ['nanox', 8],
+  ])('are reviewed one after the other, and asked for again: %s', async (model, kept) => {
+    holder = new BitcoinHolder('Bitcoin', model);
+    const coins = [{ ...coin, amount: 50_000n }];
+    const few = await screens(by('wpkh', { coins, outputs: many(kept) }));
+    expect(few.filter((screen) => screen.startsWith('To\n'))).toHaveLength(kept);
+    await holder.press('both');
+    seen = [];
+    const count = kept + 2;
+    expect(await screens(by('wpkh', { coins: [{ ...coin, amount: 110_000n }], outputs: many(count) }))).toEqual([
+      'Review transaction\nto send bitcoin',
+      ...parts(count),
+      'High fees warning\nFees are above 10%\n of total amount',
+      expect.stringMatching(/^Fees/),
+      'Sign transaction',
+    ]);
+    expect(holder.screen).toBe('Transaction signed');
+  });
+
+  it('left walks back to the part’s first page only; a registered account’s name stands for the title', async () => {
+    const account = new BitcoinAccount('wsh(sortedmulti)');
+    const policy = policyOf(account, 'Cold storage');
+    const hmac = await register(holder, policy);
+    const payment = new BitcoinPayment(account, { coins: [coin], outputs: many(17) });
+    const signing = clientOf(holder).signPsbt(Buffer.from(payment.psbt), policy, hmac);
+    while (!holder.screen.startsWith('From')) await new Promise((resolve) => setImmediate(resolve));
+    expect(holder.screen).toBe('From\nCold storage');
+    await holder.press('left');
+    expect(holder.screen).toBe('From\nCold storage');
+    await holder.press('right');
+    await holder.press('both');
+    await holder.press('left');
+    expect(holder.screen).toBe('Transaction output\n1 of 17');
+    const outcome = expect(signing).rejects.toMatchObject({ statusCode: 0x6985 });
+    await holder.select('Reject transaction');
+    await outcome;
+    expect(holder.screen).toBe('Transaction rejected');
+  });
+
+  it('one whose script has no address is refused in its turn', async () => {
+    const outputs = [...many(16), { amount: 1n, script: hexToBytes(`21${'02'.repeat(33)}ac`) }];
+    await expect(screens(by('wpkh', { outputs }))).rejects.toThrow();
+    expect(holder.replies.at(-1)).toBe('6a82');
   });
 });
 

@@ -59,9 +59,7 @@ function requireFields({ policy }: Psbt, { has }: Input): void {
   const witness = has.has(inputField.witnessUtxo);
   if (policy.segwitVersion !== undefined) {
     if (!witness) throw wrongPsbt('a segwit input without a witness UTXO', reason.noWitnessUtxo);
-  } else if (witness || !has.has(inputField.previousTransaction)) {
-    throw wrongPsbt('a legacy input with a witness UTXO, or without its previous transaction', reason.notForLegacy);
-  }
+  } else if (witness) throw wrongPsbt('a legacy input with a witness UTXO', reason.notForLegacy);
 }
 
 /** Whether the input's signature would leave parts of the transaction open. */

@@ -3,11 +3,16 @@ import { type Output, openOutput } from './output.ts';
 import type { Psbt } from './psbt.ts';
 import { reason, unsupported, wrongPsbt } from './refusal.ts';
 
+/** An output that a person is shown, and its place in the transaction. */
+export interface Payment extends Output {
+  readonly index: number;
+}
+
 /** What is known of the outputs once each has been looked at. */
 export interface CheckedOutputs {
   readonly total: bigint;
   /** Those that a person is shown: all that don't return to the account. */
-  readonly payments: readonly Output[];
+  readonly payments: readonly Payment[];
 }
 
 /** As change isn't shown, there may not be more of it than a person would expect. */
@@ -15,12 +20,12 @@ const maxChange = 10;
 
 /** Adds up the outputs, and finds the account's change among them. */
 export async function checkOutputs(psbt: Psbt, inputsTotal: bigint): Promise<CheckedOutputs> {
-  const payments: Output[] = [];
+  const payments: Payment[] = [];
   let total = 0n;
   for (let i = 0; i < psbt.outputs.count; i++) {
     const output = await openOutput(psbt, i);
     total += output.amount;
-    if (!(await isChange(psbt, output))) payments.push({ amount: output.amount, script: output.script });
+    if (!(await isChange(psbt, output))) payments.push({ amount: output.amount, script: output.script, index: i });
   }
   if (total > inputsTotal) throw wrongPsbt('the outputs are worth more than the inputs');
   if (psbt.outputs.count - payments.length > maxChange) throw unsupported('too much change', reason.tooMuchChange);

@@ -29,7 +29,7 @@ export async function signPsbt(context: Context, data: Reader): Promise<Uint8Arr
   const { total, own, warnings } = await checkInputs(psbt);
   const outputs = await checkOutputs(psbt, total);
   const hashes = await hashTransaction(psbt);
-  await reviewTransaction(context, {
+  await reviewTransaction(psbt, {
     payments: outputs.payments,
     fee: total - outputs.total,
     inputsTotal: total,
