@@ -6,7 +6,16 @@ import {
   canonicalAsset,
   decodeUnsigned,
 } from '../chains/ethereum/index.ts';
-import { type Address, type AssetId, type ChainId, type Decoded, Malformed, type Wallet } from '../domain/index.ts';
+import {
+  type Address,
+  type AssetId,
+  type ChainId,
+  chainOfAddress,
+  type Decoded,
+  Malformed,
+  type Wallet,
+} from '../domain/index.ts';
+import type { Policy } from '../gate/policy.ts';
 
 /** What custody asks of a chain: one for each CAIP-2 namespace. */
 export interface Chain {
@@ -28,6 +37,17 @@ export function chainOf(id: ChainId, field: string): Chain {
   if (chain === undefined)
     throw new Malformed(field, `no chain of namespace ${id.slice(0, id.indexOf(':'))} is supported`);
   return chain;
+}
+
+/**
+ * D7: a denied address in another spelling than its chain's own would deny nothing while people believe that it does. One on a
+ * chain that the policy does not name can't be paid anyway.
+ */
+export function checkDenied({ denied, chains: named }: Pick<Policy, 'denied' | 'chains'>): void {
+  for (const address of denied) {
+    const id = chainOfAddress(address);
+    if (named.has(id)) chainOf(id, 'policy.denied').canonicalAddress(address, 'policy.denied');
+  }
 }
 
 /** A wallet's pinned address must be its pinned key's: one is what people compare, the other what signatures are held to. */

@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseAccountId } from '../../src/domain/index.ts';
-import { Customer, TestStation } from '../custody/station.ts';
-import { leaves, refused } from './attempt.ts';
-import { destinationIntent, deviceOf, prepareFactor } from './people.ts';
+import { day, parseAccountId } from '../../src/domain/index.ts';
+import { Customer, ether, mallorysAddress, TestStation } from '../custody/station.ts';
+import { leaves, refused, setWall } from './attempt.ts';
+import { destinationIntent, deviceOf, furtherFactor, prepareFactor } from './people.ts';
 
-// That young accounts share one outflow limit a wallet comes with limits, in an issue of its own.
 describe('A10: accounts that are nobody’s', () => {
   let station: TestStation;
   beforeEach(async () => {
@@ -104,5 +103,61 @@ describe('A10: accounts that are nobody’s', () => {
     expect(outcomes.map((o) => o.status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(leaves(station).filter((leaf) => leaf.kind === 'factor-added')).toHaveLength(1);
     expect(leaves(station).at(-1)).toMatchObject({ kind: 'refused', fields: { reason: 'voucher-not-first' } });
+  });
+});
+
+describe('A10: accounts that were just made', () => {
+  let station: TestStation;
+  afterEach(() => station.close());
+
+  const one = 10n ** 18n;
+  const open = async (): Promise<void> => {
+    station = await TestStation.open({
+      policy: (document) =>
+        `${document}young: { destination: 24h, account: 720h }
+limits:
+  - { scope: wallet, window: week, asset: '${ether}', most: '${2n * one}', young: account }
+`,
+    });
+  };
+  const to = (address: string) => address.slice(address.lastIndexOf(':') + 1) as `0x${string}`;
+
+  it('A10: young accounts share one outflow limit a wallet, however many there are; the others keep theirs', async () => {
+    await open();
+    const old = await station.ripeCustomer('old');
+    station.time.pass(30 * day);
+    const ghosts: Customer[] = [];
+    for (let i = 1; i <= 3; i++) ghosts.push(await station.enrol(`ghost-${i}`));
+    station.passDay();
+    for (const [i, ghost_] of ghosts.entries()) await ghost_.list(`entry-${i}`, mallorysAddress);
+    await station.deliver();
+    station.passDay();
+    for (const [i, ghost_] of ghosts.entries()) await ghost_.authorize(`w-${i}`, { destination: mallorysAddress });
+    const pay = (i: number) => station.sign([`w-${i}`], station.payment({ nonce: i, to: to(mallorysAddress) }));
+    await pay(0);
+    await pay(1);
+    const refusal = await refused(station, () => pay(2), 'limit-exceeded', 'transaction');
+    expect(refusal.details).toMatchObject({ scope: 'wallet', window: 'week', used: String(2n * one) });
+    await station.restart();
+    await refused(station, () => pay(2), 'limit-exceeded', 'transaction');
+    await old.authorize('w-old', { amount: 50n * one });
+    expect((await station.sign(['w-old'], station.payment({ nonce: 2, value: 50n * one }))).id).toMatch(
+      /^[0-9a-f]{64}$/,
+    );
+  });
+
+  it('A10: an account is no older for its further factors, nor for waiting on a stopped station', async () => {
+    await open();
+    const ghost_ = await station.ripeCustomer('ghost');
+    await furtherFactor(ghost_, deviceOf('ghost-2'));
+    await station.stop();
+    // A machine that was off: witnessed time grows by ten minutes a day at most (I6).
+    setWall(station, 60 * day);
+    station.time.mono = 0;
+    station.time.bootId = 'another';
+    station.start();
+    const { account } = ghost_;
+    const { since } = station.store.read('accounts', account) ?? { since: 0 };
+    expect(station.store.look({}).w - since).toBeLessThan(4 * day);
   });
 });
