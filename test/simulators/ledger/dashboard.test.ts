@@ -129,6 +129,16 @@ describe.each(['nanosp', 'stax'] satisfies Model[])('the dashboard of %s', (mode
   });
 });
 
+describe('an app without settings', () => {
+  it('has information and the way out beside its home screen', () => {
+    const person = new Person('nanosp', undefined, 'bitcoin');
+    person.press('right');
+    expect(person.screen).toBe('App info');
+    person.press('right');
+    expect(person.screen).toBe('Quit app');
+  });
+});
+
 describe('a busy app', () => {
   const showKey = 'e10000010e0103800000548000000080000000';
 

@@ -327,6 +327,29 @@ describe('what the system draws on a touch screen', () => {
     expect(answers).toEqual(['yes', 'no', 'yes', 'no']);
   });
 
+  it('a review in parts has no page numbers, and goes on past the last page of each', () => {
+    const person = new Person('stax');
+    const done: string[] = [];
+    const part = {
+      operation: 'transaction' as const,
+      onNext: () => done.push('next'),
+      onRefuse: () => done.push('no'),
+    };
+    person.device.ui.reviewPart({ ...part, title: 'Review', pairs: [['A', '1']] });
+    expect(person.screen).toBe('Review\nSwipe to review\nReject');
+    at(person, 'stax', 'next');
+    expect(person.screen).toBe('A\n1\nReject');
+    at(person, 'stax', 'reject');
+    person.touch('Go back to transaction');
+    expect([person.screen, done]).toEqual(['A\n1\nReject', []]);
+    at(person, 'stax', 'next');
+    expect([person.screen, done]).toEqual(['Processing', ['next']]);
+    person.device.ui.reviewPart({ ...part, pairs: [['B', '2']] });
+    at(person, 'stax', 'reject');
+    person.touch('Yes, reject');
+    expect(done).toEqual(['next', 'no']);
+  });
+
   it('a status goes by itself after three seconds, or at a tap anywhere; work that goes on stays', () => {
     const person = new Person('stax');
     let gone = 0;

@@ -14,6 +14,8 @@ export interface Navigation {
   readonly at: number;
   readonly count: number;
   readonly go: (page: number) => void;
+  /** What follows the last page, where how much there is isn't known: pages aren't numbered then. */
+  readonly onward?: () => void;
 }
 
 export interface Row {
@@ -96,7 +98,7 @@ export class Pages {
   }
 
   /** The way out at the left; at the right the ways to the pages before and after, and between them where one is. */
-  navigation(sheet: Sheet, { out, at, count, go }: Navigation): Sheet {
+  navigation(sheet: Sheet, { out, at, count, go, onward }: Navigation): Sheet {
     const { width, height, footer, back } = this.#panel;
     const [from, to] = back;
     const row = { y: height - footer, h: footer };
@@ -104,9 +106,10 @@ export class Pages {
       const left = { ...row, x: 0, w: from };
       sheet.label(out.text, 'strong', left).touchable({ ...left, tap: out.tap });
     }
-    sheet.label(`${at + 1} of ${count}`, 'small', { ...row, x: from, w: width - from });
+    if (onward === undefined) sheet.label(`${at + 1} of ${count}`, 'small', { ...row, x: from, w: width - from });
     if (at > 0) sheet.touchable({ ...row, x: from, w: to - from, tap: () => go(at - 1) });
-    if (at + 1 < count) sheet.touchable({ ...row, x: to, w: width - to, tap: () => go(at + 1) });
+    const next = at + 1 < count ? () => go(at + 1) : onward;
+    if (next !== undefined) sheet.touchable({ ...row, x: to, w: width - to, tap: next });
     return sheet;
   }
 
@@ -115,8 +118,7 @@ export class Pages {
     const { height, top, footer, gap } = this.#panel;
     let used = 0;
     for (const [i, pair] of pairs.entries()) {
-      const starts = pair[2] !== undefined || this.#isLong(pair);
-      if (i === mostPairs || (i > 0 && starts)) return i;
+      if (i === mostPairs || (i > 0 && pair[2] !== undefined)) return i;
       used += (i === 0 ? 0 : gap) + this.#height(pair);
       if (i > 0 && used >= height - top - footer) return i;
       if (pair[2] === 'alone') return 1;

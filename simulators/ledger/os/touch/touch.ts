@@ -69,12 +69,12 @@ export class TouchUi implements SystemUi {
 
   reviewPart({ operation, title, pairs, onNext, onRefuse }: ReviewPart): void {
     const { yes, no } = decision(onNext, onRefuse);
+    const leaves: readonly Leaf[] = [...this.#openings(title), ...this.#pairLeaves(spelt(pairs))];
     const goOn = () => {
+      this.wait('Processing');
       yes();
-      return this.#status(`Loading ${operation}`);
     };
-    const leaves: readonly Leaf[] = [...this.#openings(title), ...this.#pairLeaves(spelt(pairs)), goOn];
-    this.#turn(leaves, { text: 'Reject', tap: (again) => this.#reallyReject(operation, no, again) }, 0);
+    this.#turn(leaves, { text: 'Reject', tap: (again) => this.#reallyReject(operation, no, again) }, 0, goOn);
     this.#stage.asked(no);
   }
 
@@ -133,14 +133,15 @@ export class TouchUi implements SystemUi {
   }
 
   /** Makes page `at`, with the ways to its neighbours and out. */
-  #turn(leaves: readonly Leaf[], out: Out, at: number): void {
-    const again = () => this.#turn(leaves, out, at);
+  #turn(leaves: readonly Leaf[], out: Out, at: number, onward?: () => void): void {
+    const again = () => this.#turn(leaves, out, at, onward);
     const sheet = leaves[at]?.(again) ?? this.#pages.text([]);
     this.#pages.navigation(sheet, {
       out: { text: out.text, tap: () => out.tap(again) },
       at,
       count: leaves.length,
-      go: (page) => this.#turn(leaves, out, page),
+      go: (page) => this.#turn(leaves, out, page, onward),
+      ...(onward === undefined ? {} : { onward }),
     });
     this.#stage.show(sheet);
   }
