@@ -3,7 +3,7 @@ import type { Api, TlsMaterial } from './api/server.ts';
 import type { Config } from './config.ts';
 import { fingerprint } from './domain/index.ts';
 import type { Policy } from './gate/policy.ts';
-import { authoritiesOfPolicy, authorityDifference, readTls } from './tls-files.ts';
+import { authoritiesOfPolicy, differenceOf, readTls } from './tls-files.ts';
 
 type RotationLog = (event: string, details: Readonly<Record<string, string>>) => void;
 
@@ -64,7 +64,7 @@ export class Rotation {
       return false;
     }
     if (clients === undefined) return true;
-    const { missing, foreign } = authorityDifference(tls.ca, clients);
+    const { missing, foreign } = differenceOf(tls.ca, clients);
     for (const authority of missing) this.#log('authority-missing', { authority });
     for (const authority of foreign) this.#log('authority-foreign', { authority });
     return true;

@@ -2,7 +2,14 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { TlsMaterial } from './api/server.ts';
 import type { Config } from './config.ts';
-import { certificatesIn, fingerprint, Malformed, Refusal } from './domain/index.ts';
+import {
+  type AuthorityDifference,
+  authorityDifference,
+  certificatesIn,
+  fingerprint,
+  Malformed,
+  Refusal,
+} from './domain/index.ts';
 import type { ClientsPolicy } from './gate/policy/clients.ts';
 
 /** Reads what TLS needs, and says what TLS itself would say only with an error of OpenSSL's, or at the first client. */
@@ -19,18 +26,8 @@ export function readTls(files: Config['tls']): TlsMaterial {
   return { ca, cert, key };
 }
 
-/** How the CA file differs from what policy names: fingerprints. */
-export interface AuthorityDifference {
-  readonly missing: readonly string[];
-  readonly foreign: readonly string[];
-}
-
-export function authorityDifference(ca: TlsMaterial['ca'], { authorities }: ClientsPolicy): AuthorityDifference {
-  const held = certificatesIn(ca, 'config.tls.ca').map(fingerprint);
-  return {
-    missing: authorities.filter((wanted) => !held.some((print) => print === wanted)),
-    foreign: held.filter((print) => !authorities.includes(print)),
-  };
+export function differenceOf(ca: TlsMaterial['ca'], { authorities }: ClientsPolicy): AuthorityDifference {
+  return authorityDifference(authorities, certificatesIn(ca, 'config.tls.ca'));
 }
 
 /** What of the CA file policy names: it may be less than policy names, and never is more. */
@@ -42,7 +39,7 @@ export function authoritiesOfPolicy(tls: TlsMaterial, { authorities }: ClientsPo
 /** S11: who may issue clients' certificates is policy, not a file's. Throws `Refusal` unless the file holds exactly those. */
 export function checkAuthorities({ ca }: TlsMaterial, clients: ClientsPolicy | undefined, file: string): void {
   if (clients === undefined) return;
-  const { missing, foreign } = authorityDifference(ca, clients);
+  const { missing, foreign } = differenceOf(ca, clients);
   if (missing.length === 0 && foreign.length === 0) return;
   const found = [...missing.map((print) => `lacks ${print}`), ...foreign.map((print) => `holds the foreign ${print}`)];
   throw new Refusal('authority-changed', `${file} ${found.join(', ')}: policy.clients.authorities says otherwise`);

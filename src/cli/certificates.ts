@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { randomBytes, webcrypto } from 'node:crypto';
+import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
 import { day, Malformed, minute, shown } from '../domain/index.ts';
@@ -53,6 +53,33 @@ export async function createAuthority(trustDomain: string, now: number): Promise
     ],
   });
   return { trustDomain, issuer, signingKey: keys.privateKey, certificate: pem(issuer), key: await privatePem(keys) };
+}
+
+/** An authority as it was made before, from its PEM files. Throws `Malformed` for what is none, or was made by other means. */
+export async function openAuthority(certificate: string, key: string): Promise<Authority> {
+  const place = 'ca.pem';
+  const issuer = attempt(place, 'is not a certificate in PEM', () => new x509.X509Certificate(certificate));
+  const trustDomain = constrainedTo(issuer);
+  if (trustDomain === undefined)
+    throw new Malformed(place, 'is not an authority for one trust domain, as "portcullis certificate authority" makes');
+  if (
+    !new X509Certificate(certificate).checkPrivateKey(
+      attempt('ca.key', 'is no private key', () => createPrivateKey(key)),
+    )
+  )
+    throw new Malformed('ca.key', 'is not the key of ca.pem');
+  const pkcs8 = x509.PemConverter.decodeFirst(key);
+  const signingKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
+  return { trustDomain, issuer, signingKey, certificate, key };
+}
+
+function attempt<T>(place: string, complaint: string, read: () => T): T {
+  try {
+    return read();
+  } catch {
+    // The parser's own message could quote the file.
+    throw new Malformed(place, complaint);
+  }
 }
 
 /** A server certificate for the names and IP addresses that clients may connect to. */
@@ -138,7 +165,21 @@ function checkTrustDomain(value: string): void {
  * kinds of names are free: what a station's machines are called changes.
  */
 function uriConstraint(host: string): x509.Extension {
-  const der = (tag: number, content: Uint8Array): Uint8Array => Uint8Array.of(tag, content.length, ...content);
   const value = der(0x30, der(0xa0, der(0x30, der(0x86, new TextEncoder().encode(host)))));
-  return new x509.Extension('2.5.29.30', true, value);
+  return new x509.Extension(nameConstraints, true, value);
+}
+
+const nameConstraints = '2.5.29.30';
+
+function der(tag: number, content: Uint8Array): Uint8Array {
+  return Uint8Array.of(tag, content.length, ...content);
+}
+
+/** The one trust domain that a certificate of `createAuthority` is constrained to; undefined for any other certificate. */
+function constrainedTo(certificate: x509.X509Certificate): string | undefined {
+  const value = certificate.extensions.find(({ type }) => type === nameConstraints)?.value;
+  if (value === undefined) return undefined;
+  const bytes = new Uint8Array(value);
+  const host = new TextDecoder().decode(bytes.subarray(8));
+  return Buffer.from(uriConstraint(host).value).equals(bytes) ? host : undefined;
 }

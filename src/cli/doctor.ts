@@ -8,7 +8,7 @@ import { verifierKeyOf } from '../custody/journal-key.ts';
 import { type Reason, reasons, type Wallet } from '../domain/index.ts';
 import { machineTime } from '../machine-time.ts';
 import { probeSigner } from '../signer-probe.ts';
-import { checkCertificates } from './certificate-check.ts';
+import { checkAuthorities, checkCertificates } from './certificate-check.ts';
 import { printable } from './client.ts';
 import { type Command, readArguments } from './command.ts';
 import type { Diagnosis } from './diagnosis.ts';
@@ -59,6 +59,8 @@ export async function* diagnose(file: string, probe: Probe): AsyncGenerator<Diag
     () => ({ state: readStateKey(config.keys.state), journal: readJournalKey(config.keys.journal) }),
     'Restore the key from where it is kept safe.',
   );
+  const named = read.value?.policy.clients?.authorities;
+  if (named !== undefined) yield* checkAuthorities(config.tls.ca, named);
   for (const { diagnosis } of [read, keys]) if (diagnosis !== undefined) yield diagnosis;
   if (keys.value === undefined) return;
   const { state, journal } = keys.value;

@@ -1,24 +1,15 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { loadConfig, loadPolicy, loadPolicyText, parsePolicyText } from '../config.ts';
 import { foundStation, journalOrigin, newStationId } from '../custody/founding.ts';
 import { verifierKeyOf } from '../custody/journal-key.ts';
 import { certificatesIn, fingerprint, Malformed, type TimeSource, toHex } from '../domain/index.ts';
 import { machineTime } from '../machine-time.ts';
-import { type Authority, createAuthority, type Issued, issueClient, issueServer } from './certificates.ts';
+import { type Authority, createAuthority, issueClient, issueServer } from './certificates.ts';
 import { type Command, CommandFailed, readArguments } from './command.ts';
 import { foundingPolicy, ownAuthority } from './founding-policy.ts';
+import { makeFolder, writeFile, writeIssued } from './private-file.ts';
 
 /** The folder that must not stay on the station. */
 export const takeAway = 'take-away';
@@ -141,7 +132,7 @@ async function buildStation(
   for (const folder of ['', 'data', 'keys', takeAway]) makeFolder(join(build, folder));
   const policyPath = join(build, 'policy.yaml');
   const template = policyFile === undefined ? foundingPolicy(trustDomain ?? defaultDomain) : loadPolicyText(policyFile);
-  const asked = parsePolicyText(template.replaceAll(ownAuthority, '0'.repeat(64)));
+  const asked = parsePolicyText(template.replaceAll(ownAuthority, 'f'.repeat(64)));
   if (trustDomain !== undefined && trustDomain !== asked.trustDomain) {
     throw new Malformed('--trust-domain', `is not ${asked.trustDomain}, which the policy says`);
   }
@@ -198,26 +189,6 @@ async function writeCertificates(
     makeFolder(folder);
     writeFile(join(folder, 'ca.pem'), authority.certificate);
     writeIssued(join(folder, name), await issueClient(authority, role, name, now));
-  }
-}
-
-function writeIssued(path: string, { certificate, key }: Issued): void {
-  writeFile(`${path}.pem`, certificate);
-  writeFile(`${path}.key`, key);
-}
-
-function makeFolder(path: string): void {
-  mkdirSync(path, { mode: 0o700 });
-}
-
-/** Makes a file that only its owner may read, and has it on the disk before anything is built on it. */
-function writeFile(path: string, text: string): void {
-  const descriptor = openSync(path, 'wx', 0o600);
-  try {
-    writeSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
 

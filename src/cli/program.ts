@@ -1,5 +1,6 @@
 import { Malformed } from '../domain/index.ts';
 import { advance } from './advance.ts';
+import { certificate } from './certificate.ts';
 import { CallFailed } from './client.ts';
 import { clock } from './clock.ts';
 import { type Command, CommandFailed, type Output, UsageError } from './command.ts';
@@ -11,7 +12,19 @@ import { status } from './status.ts';
 import { thaw } from './thaw.ts';
 import { verify } from './verify.ts';
 
-const commands: readonly Command[] = [init, run, dev, verify, doctor, status, freeze, thaw, clock, advance];
+const commands: readonly Command[] = [
+  init,
+  run,
+  dev,
+  verify,
+  doctor,
+  certificate,
+  status,
+  freeze,
+  thaw,
+  clock,
+  advance,
+];
 
 /** Runs one command line. Exit codes: 0 done, 1 refused, failed or found something wrong, 2 a command line that makes no sense. */
 export async function runProgram(args: readonly string[], output: Output): Promise<number> {

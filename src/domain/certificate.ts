@@ -31,3 +31,20 @@ export function certificatesIn(pem: string | Uint8Array, place: string): X509Cer
 export function issuedBy(certificate: X509Certificate, authority: X509Certificate): boolean {
   return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
 }
+
+/** How a file's authorities differ from those that policy names: fingerprints. */
+export interface AuthorityDifference {
+  readonly missing: readonly string[];
+  readonly foreign: readonly string[];
+}
+
+export function authorityDifference(
+  named: readonly string[],
+  certificates: readonly X509Certificate[],
+): AuthorityDifference {
+  const held: string[] = certificates.map(fingerprint);
+  return {
+    missing: named.filter((print) => !held.includes(print)),
+    foreign: held.filter((print) => !named.includes(print)),
+  };
+}

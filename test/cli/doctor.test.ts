@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkCertificates } from '../../src/cli/certificate-check.ts';
@@ -9,7 +9,7 @@ import { diagnose, type Probe } from '../../src/cli/doctor.ts';
 import { foundingPolicy } from '../../src/cli/founding-policy.ts';
 import { makeStation } from '../../src/cli/init.ts';
 import { readStateKey } from '../../src/config.ts';
-import { day, type WallMs } from '../../src/domain/index.ts';
+import { certificatesIn, day, fingerprint, type WallMs } from '../../src/domain/index.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { deriveKeys } from '../../src/store/key.ts';
 import { Rows } from '../../src/store/rows.ts';
@@ -50,6 +50,10 @@ async function onlyWrong(probe?: Probe): Promise<string> {
   return `${found[0]?.what}: ${found[0]?.found}`;
 }
 
+function fingerprintsIn(file: string): string[] {
+  return certificatesIn(readFileSync(file), file).map(fingerprint);
+}
+
 function edit(path: string, from: string, to: string): void {
   const file = join(folder, path);
   const text = readFileSync(file, 'utf8');
@@ -63,6 +67,20 @@ describe('doctor', () => {
     expect(out).not.toContain('WRONG');
     expect(out).toContain('nothing is wrong');
     expect(code).toBe(0);
+  });
+
+  it('S11: finds a CA that policy does not name, and one of policy’s that the file lacks', async () => {
+    const file = join(folder, 'keys/ca.pem');
+    const own = fingerprintsIn(file);
+    appendFileSync(file, (await createAuthority('station.example', Date.now())).certificate);
+    const [, foreign] = fingerprintsIn(file);
+    expect(await onlyWrong()).toBe(`authorities: ${file} holds ${foreign}, which policy does not name`);
+    writeFileSync(file, (await createAuthority('station.example', Date.now())).certificate);
+    expect((await wrongs()).map(({ what, found }) => `${what}: ${found}`)).toEqual([
+      'server certificate: it is not of a CA that the config names',
+      `authorities: ${file} lacks ${own[0]}, which policy names`,
+      `authorities: ${file} holds ${fingerprintsIn(file)[0]}, which policy does not name`,
+    ]);
   });
 
   it('complains of a take-away that is still there', async () => {
@@ -216,10 +234,25 @@ describe('certificates', () => {
     expect(wrong(tls, now - day)[0]).toMatch(/holds from/);
   });
 
+  it('of several CAs each is looked at, and one of them must be the server’s', async () => {
+    const [tls, old, other] = [await files(), await files(now - validity.authority - day), await files()];
+    const both = (...of: { ca: string }[]) => of.map(({ ca }) => readFileSync(ca, 'utf8')).join('');
+    writeFileSync(join(tls.folder, 'both.pem'), both(other, tls));
+    expect(wrong({ ...tls, ca: join(tls.folder, 'both.pem') }, now)).toEqual([]);
+    writeFileSync(join(tls.folder, 'both.pem'), both(tls, old));
+    expect(wrong({ ...tls, ca: join(tls.folder, 'both.pem') }, now)).toEqual([
+      expect.stringMatching(/^CA certificate: expired on/),
+    ]);
+    writeFileSync(join(tls.folder, 'both.pem'), 'nothing');
+    expect(wrong({ ...tls, ca: join(tls.folder, 'both.pem') }, now)).toEqual([
+      expect.stringMatching(/^CA certificate: .*both\.pem holds none/),
+    ]);
+  });
+
   it('must belong to each other and to the key', async () => {
     const [tls, other] = [await files(), await files()];
     expect(wrong({ ...tls, ca: other.ca }, now)).toEqual([
-      'server certificate: it is not of the CA that the config names',
+      'server certificate: it is not of a CA that the config names',
     ]);
     expect(wrong({ ...tls, key: other.key }, now)).toEqual(['server certificate: tls.key is another certificate’s']);
     expect(wrong({ ...tls, key: tls.ca }, now)[0]).toMatch(/is not a private key/);

@@ -39,7 +39,19 @@ describe('a command line', () => {
     const { out, code } = await ran('help');
     expect(code).toBe(0);
     const names = [...out.matchAll(/^ {2}(\w+) {2,}/gm)].map(([, name]) => name ?? '');
-    expect(names).toEqual(['init', 'run', 'dev', 'verify', 'doctor', 'status', 'freeze', 'thaw', 'clock', 'advance']);
+    expect(names).toEqual([
+      'init',
+      'run',
+      'dev',
+      'verify',
+      'doctor',
+      'certificate',
+      'status',
+      'freeze',
+      'thaw',
+      'clock',
+      'advance',
+    ]);
     for (const name of names) {
       const { out: help } = await ran('help', name);
       expect(help).toMatch(new RegExp(`^Usage: portcullis ${name}\\b`));
@@ -48,7 +60,18 @@ describe('a command line', () => {
   });
 
   it('S9: takes no secret: no option is a key, a PIN or a password itself', async () => {
-    for (const name of ['init', 'run', 'verify', 'doctor', 'status', 'freeze', 'thaw', 'clock', 'advance']) {
+    for (const name of [
+      'init',
+      'run',
+      'verify',
+      'doctor',
+      'certificate',
+      'status',
+      'freeze',
+      'thaw',
+      'clock',
+      'advance',
+    ]) {
       const { out } = await ran('help', name);
       expect(out).not.toMatch(/--(pin|password|secret|seed|mnemonic)\b/);
       for (const [, operand] of out.matchAll(/--(?:state-)?key (\w+)/g)) expect(operand).toBe('FILE');
