@@ -111,6 +111,8 @@ describe('what the app refuses without asking anyone', () => {
     expect(await refusal(by('wpkh', { outputs: [{ ...paid, amount: 1_000_001n }] }))).toBe('6a80');
     expect(await refusal(by('wpkh', { outputs: [{ ...paid, amount: 2_100_000_000_000_001n }] }))).toBe('6a80');
     expect(await refusal(by('wpkh', { coins: [{ ...coin, amount: 2_100_000_000_000_001n }] }))).toBe('6a80');
+    const rich = { coins: [0, 1].map((index) => ({ ...coin, index, amount: 2_100_000_000_000_000n })) };
+    expect(await refusal(by('wpkh', { ...rich, outputs: [{ ...paid, amount: 2_100_000_000_000_001n }] }))).toBe('6a80');
   });
 
   it('sighashes that it doesn’t know, any but ALL before SegWit, SINGLE without an output', async () => {
