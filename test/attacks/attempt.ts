@@ -27,7 +27,7 @@ export function leaves(station: TestStation, from = 0): Leaf[] {
   return journal.entries(from, journal.size()).map(({ leaf }) => parseLeaf(leaf));
 }
 
-export type Proof = 'withdrawal' | 'transaction' | 'destination' | 'factor' | 'none';
+export type Proof = 'withdrawal' | 'transaction' | 'destination' | 'factor' | 'act' | 'none';
 
 /**
  * An attack that must fail: refused for exactly this reason, nothing remembered of it but the leaf that I5 demands (`none`

@@ -6,6 +6,7 @@ import {
   type Digest,
   digestOf,
   Malformed,
+  minute,
   type NoticeRecord,
   type OperatorIntent,
   parseIntent,
@@ -66,6 +67,8 @@ export class ActDesk implements Acts {
   readonly #refusals: Refusals;
   readonly #parts: EffectParts;
   readonly #effective: (settled: Settled) => void;
+  /** W at which the sweep tries an act again. */
+  readonly #next = new Map<ActId, number>();
 
   /** `effective` is told of each act that took effect. */
   constructor(parts: EffectParts, refusals: Refusals, effective: (settled: Settled) => void) {
@@ -180,13 +183,23 @@ export class ActDesk implements Acts {
 
   /** Moves on whatever can be: ripe acts take effect, overdue ones end, those whose subject is gone lapse. */
   async sweep(): Promise<void> {
-    const waiting = this.#station.reading(() => this.#station.store.find('actsUnsettled', unsettledMost));
+    const station = this.#station;
+    const waiting = station.reading(() => station.store.find('actsUnsettled', unsettledMost));
+    if (waiting.length === 0) {
+      this.#next.clear();
+      return;
+    }
+    const { w, station: record } = station.look({});
     for (const act of waiting) {
+      // To settle is to verify signatures: not each second for what can only wait.
+      if (w < (this.#next.get(act.id) ?? 0) && act.base === record.policy) continue;
       try {
-        await this.settle(act.id);
+        const settled = await this.settle(act.id);
+        if (isUnsettled(settled.act)) this.#next.set(act.id, nextTry(settled.act, w));
+        else this.#next.delete(act.id);
       } catch (error) {
         // One act holds up no other.
-        this.#station.log('act-not-settled', { act: act.id, error: String(error) });
+        station.log('act-not-settled', { act: act.id, error: String(error) });
       }
     }
   }
@@ -336,6 +349,12 @@ export class ActDesk implements Acts {
   #view(act: ActRecord, settled?: Settled): ActView {
     return viewOf(act, this.#parts, settled?.waiting);
   }
+}
+
+/** A ripening act is tried when it is ripe, any other once a minute. */
+function nextTry(act: ActRecord, w: number): number {
+  const ripe = act.w0 === null || act.d0 === null ? 0 : act.w0 + act.d0;
+  return ripe > w ? Math.min(ripe, w + minute) : w + minute;
 }
 
 /** The payload, as its effect wants it. Throws `Malformed`. */
