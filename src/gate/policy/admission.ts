@@ -37,7 +37,7 @@ export const admissionSection: Section<AdmissionPart> = {
     admission.length === 0
       ? ['Nobody vouches for first factors: no account can enrol one.']
       : admission.map(
-          ({ issuer, kid, jwk }) => `${issuer} vouches for first factors, with its ${jwk['crv'] ?? ''} key ${kid}.`,
+          ({ issuer, kid, jwk }) => `${issuer} vouches for first factors, with its key ${kid}, ${keyOf(jwk)}.`,
         ),
 };
 

@@ -1,4 +1,12 @@
-import { type AssetId, assetParts, Malformed, parseAssetId, parsePositiveAmount, shown } from '../../domain/index.ts';
+import {
+  type AssetId,
+  assetParts,
+  digestOf,
+  Malformed,
+  parseAssetId,
+  parsePositiveAmount,
+  shown,
+} from '../../domain/index.ts';
 import { Members } from '../document.ts';
 import { type Change, lessTightens, listed, otherLoosens } from './change.ts';
 import { inUnits } from './english.ts';
@@ -40,7 +48,10 @@ export const assetsSection: Section<AssetsPart> = {
 };
 
 function sayAsset({ asset, symbol, decimals, maxPayment, ledgerDescriptor }: AssetPolicy): string {
-  const signed = ledgerDescriptor === undefined ? '' : '; Ledger’s description of it is on record';
+  const signed =
+    ledgerDescriptor === undefined
+      ? ''
+      : `; Ledger’s description of it has SHA-256 ${digestOf(Buffer.from(ledgerDescriptor, 'hex'))}`;
   return `${symbol} (${asset}, ${decimals} decimals): at most ${inUnits(maxPayment, decimals)} ${symbol} in one payment${signed}`;
 }
 

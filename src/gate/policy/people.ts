@@ -1,4 +1,5 @@
 import {
+  digestOf,
   type FactorClass,
   type FactorId,
   Malformed,
@@ -97,8 +98,10 @@ function quorumChanges(place: string, was: Quorum, will: Quorum): Change[] {
 
 const byName = ({ people }: Quorum): [string, OperatorPolicy][] => people.map((person) => [person.name, person]);
 
-const sayPerson = ({ name, credential, class: class_ }: OperatorPolicy): string =>
-  `${name} (${class_} credential ${credential})`;
+function sayPerson({ name, credential, key, class: class_, backupEligible }: OperatorPolicy): string {
+  const kept = backupEligible ? 'that may be backed up' : 'that cannot be backed up';
+  return `${name} (${class_} credential ${credential} ${kept}, key ${digestOf(Buffer.from(key, 'base64url'))})`;
+}
 
 const sayQuorum = ({ quorum, people }: Quorum): string =>
   `${quorum} of ${people.length}: ${together(people.map(sayPerson))}`;

@@ -1,0 +1,275 @@
+import { describe, expect, it, vi } from 'vitest';
+import { Members } from '../../src/gate/document.ts';
+import type { Direction } from '../../src/gate/policy/change.ts';
+import { onlyTightens, policyChanges, sayPolicy } from '../../src/gate/policy.ts';
+import { alicesAddress, chain, ether, mallorysAddress, tokenAsset } from '../custody/station.ts';
+import { type Json, otherKey, sepolia, wholeDocument, wholePolicy } from './whole-policy.ts';
+
+const fresh = 'eip155:31337:0x90F79bf6EB2c4f870365E785982E1f101E93b906';
+const newcomer = {
+  name: 'otto',
+  credential: 'T'.repeat(43),
+  key: 'T'.repeat(40),
+  class: 'hardware',
+  backup_eligible: false,
+};
+const list = (name: string): Json[] => wholeDocument()[name] as Json[];
+const people = (): Json[] => (wholeDocument()['operators'] as { people: Json[] }).people;
+
+/** A change of the whole policy, what it is called, and its direction. */
+const rows: readonly [changes: Record<string, Json | undefined>, member: string, direction: Direction][] = [
+  [{ trust_domain: 'other.example' }, 'trust_domain', 'looser'],
+  [{ 'approvals.rp_id': 'example', 'approvals.origins': ['https://approve.example'] }, 'approvals.rp_id', 'looser'],
+  [{ 'approvals.origins[1]': undefined }, 'approvals.origins[https://www.approve.example]', 'tighter'],
+  [{ 'approvals.origins[2]': 'https://x.approve.example' }, 'approvals.origins[https://x.approve.example]', 'looser'],
+  [{ 'ripening.factor': '25h' }, 'ripening.factor', 'tighter'],
+  [{ 'ripening.factor': '23h' }, 'ripening.factor', 'looser'],
+  [{ 'ripening.destination': '25h' }, 'ripening.destination', 'tighter'],
+  [{ 'ripening.destination': '23h' }, 'ripening.destination', 'looser'],
+  [{ 'evidence.webauthn': 2 }, 'evidence.webauthn', 'tighter'],
+  [{ 'evidence.classes': ['device'] }, 'evidence.classes[synced]', 'tighter'],
+  [{ 'evidence.classes': ['device', 'synced', 'hardware'] }, 'evidence.classes[hardware]', 'looser'],
+  [{ 'admission[0].issuer': 'other.example' }, 'admission[one].issuer', 'looser'],
+  [{ 'admission[0].kid': 'three' }, 'admission[three]', 'looser'],
+  [{ 'admission[0].jwk.x': 'D'.repeat(43) }, 'admission[one].jwk', 'looser'],
+  [{ 'admission[1].jwk.y': 'D'.repeat(43) }, 'admission[two].jwk', 'looser'],
+  [{ 'admission[1].jwk': { kty: 'OKP', crv: 'Ed25519', x: 'B'.repeat(43) } }, 'admission[two].jwk', 'looser'],
+  [{ 'admission[0]': undefined }, 'admission[one]', 'tighter'],
+  [{ 'chains[0].max_fee': '2000000000000001' }, `chains[${chain}].max_fee`, 'looser'],
+  [{ 'chains[0].max_fee': '1999999999999999' }, `chains[${chain}].max_fee`, 'tighter'],
+  [{ 'chains[0].max_fee_per_gas': '1' }, `chains[${chain}].max_fee_per_gas`, 'tighter'],
+  [{ 'chains[0].max_fee_per_gas': '2000000001' }, `chains[${chain}].max_fee_per_gas`, 'looser'],
+  [{ 'chains[0].data_fee': '1001' }, `chains[${chain}].data_fee`, 'tighter'],
+  [{ 'chains[0].data_fee': undefined }, `chains[${chain}].data_fee`, 'looser'],
+  [{ 'chains[0].access_list_entries': 3 }, `chains[${chain}].access_list_entries`, 'looser'],
+  [{ 'chains[0].access_list_entries': 0 }, `chains[${chain}].access_list_entries`, 'tighter'],
+  [{ 'chains[1]': undefined }, `chains[${sepolia}]`, 'tighter'],
+  [{ 'chains[1].chain': 'eip155:17000' }, 'chains[eip155:17000]', 'looser'],
+  [{ 'assets[0].symbol': 'ETHER' }, `assets[${ether}].symbol`, 'looser'],
+  [{ 'assets[0].decimals': 17 }, `assets[${ether}].decimals`, 'looser'],
+  [{ 'assets[0].max_payment': '1' }, `assets[${ether}].max_payment`, 'tighter'],
+  [{ 'assets[0].max_payment': '2000000000000000001' }, `assets[${ether}].max_payment`, 'looser'],
+  [{ 'assets[1].ledger_descriptor': '00fe' }, `assets[${tokenAsset}].ledger_descriptor`, 'looser'],
+  [{ 'assets[1].ledger_descriptor': undefined }, `assets[${tokenAsset}].ledger_descriptor`, 'tighter'],
+  [{ 'assets[1]': undefined }, `assets[${tokenAsset}]`, 'tighter'],
+  [
+    { 'assets[1].asset': `${sepolia}/slip44:60`, 'assets[1].ledger_descriptor': undefined },
+    `assets[${sepolia}/slip44:60]`,
+    'looser',
+  ],
+  [{ 'wallets[0].id': 'warm' }, 'wallets[warm]', 'looser'],
+  [{ wallets: [] }, 'wallets[hot]', 'tighter'],
+  [
+    { 'wallets[0].chain': sepolia, 'wallets[0].address': `${sepolia}:0x90F79bf6EB2c4f870365E785982E1f101E93b906` },
+    'wallets[hot].chain',
+    'looser',
+  ],
+  [{ 'wallets[0].signer': 'other' }, 'wallets[hot].signer', 'looser'],
+  [{ 'wallets[0].path': "m/44'/60'/0'/0/1" }, 'wallets[hot].path', 'looser'],
+  [{ 'wallets[0].address': fresh }, 'wallets[hot].address', 'looser'],
+  [{ 'wallets[0].public_key': otherKey }, 'wallets[hot].public_key', 'looser'],
+  [{ 'wallets[0].first_nonce': '1' }, 'wallets[hot].first_nonce', 'looser'],
+  [{ nonce_window: 5 }, 'nonce_window', 'looser'],
+  [{ nonce_window: 3 }, 'nonce_window', 'tighter'],
+  [{ batch_most: 4 }, 'batch_most', 'looser'],
+  [{ batch_most: undefined }, 'batch_most', 'looser'],
+  [{ batch_most: 2 }, 'batch_most', 'tighter'],
+  [{ 'limits[0].most': '3000000000000000001' }, `limits[account day ${ether} refuse]`, 'looser'],
+  [{ 'limits[0].most': '2999999999999999999' }, `limits[account day ${ether} refuse]`, 'tighter'],
+  [{ 'limits[0].scope': 'station' }, `limits[account day ${ether} refuse]`, 'looser'],
+  [{ 'limits[0].window': 'hour' }, `limits[account day ${ether} refuse]`, 'looser'],
+  [{ 'limits[0].window': 'week' }, `limits[account day ${ether} refuse]`, 'same'],
+  [{ 'limits[0].window': 'week' }, `limits[account week ${ether} refuse]`, 'tighter'],
+  [{ 'limits[0].asset': tokenAsset }, `limits[account day ${ether} refuse]`, 'looser'],
+  [{ 'limits[0].action': 'hold' }, `limits[account day ${ether} refuse]`, 'looser'],
+  [{ 'limits[1].action': 'refuse' }, 'limits[station week reference hold]', 'same'],
+  [{ 'limits[1].action': undefined }, 'limits[station week reference refuse]', 'tighter'],
+  [{ 'limits[3].young': undefined }, `limits[account hour ${ether} young destination hold]`, 'looser'],
+  [{ 'limits[0]': undefined }, `limits[account day ${ether} refuse]`, 'looser'],
+  [{ 'young.destination': '49h' }, 'young.destination', 'tighter'],
+  [{ 'young.destination': '47h' }, 'young.destination', 'looser'],
+  [{ 'young.account': '73h' }, 'young.account', 'tighter'],
+  [{ 'young.account': '1h' }, 'young.account', 'looser'],
+  [{ 'reference.currency': 'EUR' }, 'reference.currency', 'looser'],
+  [{ 'reference.decimals': 3 }, 'reference.decimals', 'looser'],
+  [{ 'reference.prices_last': '25h' }, 'reference.prices_last', 'tighter'],
+  [{ 'reference.prices_last': '23h' }, 'reference.prices_last', 'looser'],
+  [{ reference: undefined, 'limits[1]': undefined, 'bands[1]': undefined }, 'reference', 'looser'],
+  [{ 'bands[0].above': '1000000000000000001' }, `bands[${ether} above 1000000000000000000]`, 'looser'],
+  [{ 'bands[0].above': '999999999999999999' }, `bands[${ether} above 1000000000000000000]`, 'same'],
+  [{ 'bands[0].above': '999999999999999999' }, `bands[${ether} above 999999999999999999]`, 'tighter'],
+  [{ 'bands[0].asset': tokenAsset }, `bands[${ether} above 1000000000000000000]`, 'looser'],
+  [{ 'bands[0].operators': 1 }, `bands[${ether} above 1000000000000000000]`, 'looser'],
+  [{ 'bands[0].operators': 3 }, `bands[${ether} above 1000000000000000000]`, 'tighter'],
+  [{ 'bands[1].classes': 3 }, 'bands[reference above 400000]', 'tighter'],
+  [{ 'bands[1].classes': undefined }, 'bands[reference above 400000]', 'looser'],
+  [{ 'bands[0]': undefined }, `bands[${ether} above 1000000000000000000]`, 'looser'],
+  [{ 'hours.days': ['mon'] }, 'hours.days[fri]', 'tighter'],
+  [{ 'hours.days[5]': 'sun' }, 'hours.days[sun]', 'looser'],
+  [{ 'hours.from': '06:59' }, 'hours.from', 'looser'],
+  [{ 'hours.from': '07:01' }, 'hours.from', 'tighter'],
+  [{ 'hours.to': '20:01' }, 'hours.to', 'looser'],
+  [{ 'hours.to': '19:59' }, 'hours.to', 'tighter'],
+  [{ 'hours.action': 'refuse' }, 'hours.action', 'tighter'],
+  [{ hours: undefined }, 'hours', 'looser'],
+  [{ 'denied[1]': fresh }, `denied[${fresh}]`, 'tighter'],
+  [{ 'denied[0]': undefined }, `denied[${mallorysAddress}]`, 'looser'],
+  [{ 'treasury[0].address': fresh }, `treasury[${fresh}]`, 'looser'],
+  [{ 'treasury[0].label': 'colder' }, `treasury[${alicesAddress}].label`, 'looser'],
+  [{ 'treasury[0].evacuation': undefined }, `treasury[${alicesAddress}].evacuation`, 'tighter'],
+  [{ 'treasury[0]': undefined }, `treasury[${alicesAddress}]`, 'tighter'],
+  [{ 'breaker[0].watch': 'attestation-failures' }, 'breaker[refusals hour 10 account]', 'looser'],
+  [{ 'breaker[0].window': 'day' }, 'breaker[refusals hour 10 account]', 'looser'],
+  [{ 'breaker[0].above': 11 }, 'breaker[refusals hour 10 account]', 'looser'],
+  [{ 'breaker[0].above': 9 }, 'breaker[refusals hour 10 account]', 'same'],
+  [{ 'breaker[0].above': 9 }, 'breaker[refusals hour 9 account]', 'tighter'],
+  [{ 'breaker[0].freeze': 'station' }, 'breaker[refusals hour 10 account]', 'same'],
+  [{ 'breaker[1]': undefined }, 'breaker[device-refusals day 3 wallet]', 'looser'],
+  [{ 'operators.rp_id': 'example', 'operators.origins': ['https://example'] }, 'operators.rp_id', 'looser'],
+  [{ 'operators.origins[1]': 'http://localhost:1' }, 'operators.origins[http://localhost:1]', 'looser'],
+  [{ 'operators.quorum': 1 }, 'operators.quorum', 'looser'],
+  [{ 'operators.quorum': 3 }, 'operators.quorum', 'tighter'],
+  [{ 'operators.people[3]': newcomer }, 'operators.people[otto]', 'looser'],
+  [{ 'operators.people[2]': undefined }, 'operators.people[oscar]', 'looser'],
+  [{ 'operators.people[0].name': 'opal' }, 'operators.people[opal]', 'looser'],
+  [{ 'operators.people[0].credential': 'Z'.repeat(43) }, 'operators.people[olivia].credential', 'looser'],
+  [{ 'operators.people[0].key': 'Z'.repeat(40) }, 'operators.people[olivia].key', 'looser'],
+  [{ 'operators.people[0].class': 'device' }, 'operators.people[olivia].class', 'looser'],
+  [{ 'operators.people[0].backup_eligible': true }, 'operators.people[olivia].backup_eligible', 'looser'],
+  [{ 'operators.recovery.quorum': 2 }, 'operators.recovery.quorum', 'tighter'],
+  [{ 'operators.recovery.people[0].name': 'ruth' }, 'operators.recovery.people[ruth]', 'looser'],
+  [
+    { 'operators.recovery.people[0].credential': 'Z'.repeat(43) },
+    'operators.recovery.people[rita].credential',
+    'looser',
+  ],
+  [{ 'operators.recovery.people[0].key': 'Z'.repeat(40) }, 'operators.recovery.people[rita].key', 'looser'],
+  [{ 'operators.recovery.people[0].class': 'synced' }, 'operators.recovery.people[rita].class', 'looser'],
+  [
+    { 'operators.recovery.people[0].backup_eligible': true },
+    'operators.recovery.people[rita].backup_eligible',
+    'looser',
+  ],
+  [{ 'operators.delays.policy': '23h' }, 'operators.delays.policy', 'looser'],
+  [{ 'operators.delays.policy': '25h' }, 'operators.delays.policy', 'tighter'],
+  [{ 'operators.delays.thaw': '11h' }, 'operators.delays.thaw', 'looser'],
+  [{ 'operators.delays.reinstate': '1h' }, 'operators.delays.reinstate', 'looser'],
+  [{ 'operators.open_for': '49h' }, 'operators.open_for', 'looser'],
+  [{ 'operators.open_for': '47h' }, 'operators.open_for', 'tighter'],
+  [{ operators: undefined, bands: [], limits: [], hours: undefined }, 'operators', 'looser'],
+  [{ 'clients.authorities[2]': 'd'.repeat(64) }, `clients.authorities[${'d'.repeat(64)}]`, 'looser'],
+  [{ 'clients.authorities[1]': undefined }, `clients.authorities[${'b'.repeat(64)}]`, 'tighter'],
+  [{ 'clients.revoked[1]': 'd'.repeat(64) }, `clients.revoked[${'d'.repeat(64)}]`, 'tighter'],
+  [{ 'clients.revoked': undefined }, `clients.revoked[${'c'.repeat(64)}]`, 'looser'],
+  [{ 'clients.wallets[0].client': 'other' }, 'clients.wallets[exchange]', 'looser'],
+  [{ 'clients.wallets[0].client': 'other' }, 'clients.wallets[other]', 'tighter'],
+  [{ 'clients.wallets[0].wallets': [] }, 'clients.wallets[exchange][hot]', 'tighter'],
+  [{ 'clients.wallets[0].wallets[1]': 'warm' }, 'clients.wallets[exchange][warm]', 'looser'],
+  [{ clients: undefined }, 'clients', 'looser'],
+];
+
+describe('I3: which way a change of policy is', () => {
+  for (const [changes, member, direction] of rows) {
+    it(`I3: ${Object.entries(changes)
+      .map(([at, value]) => `${at} = ${JSON.stringify(value) ?? 'none'}`)
+      .join(', ')} makes ${member} ${direction}`, () => {
+      const found = policyChanges(wholePolicy(), wholePolicy(changes));
+      const [change, ...twice] = found.filter((c) => c.member === member);
+      expect(change, JSON.stringify(found)).toMatchObject({ member, direction });
+      expect(change?.was).not.toBe(change?.will);
+      expect(twice).toEqual([]);
+      expect(onlyTightens(found)).toBe(found.every((c) => c.direction !== 'looser'));
+    });
+  }
+
+  it('I3: an added part is told by itself: limits, hours, clients tighten; operators loosen', () => {
+    const without = { limits: undefined, hours: undefined, clients: undefined, bands: undefined, operators: undefined };
+    const [was, will] = [wholePolicy({ ...without, reference: undefined }), wholePolicy()];
+    const direction = (member: string) => policyChanges(was, will).find((c) => c.member.startsWith(member))?.direction;
+    for (const member of ['limits', 'hours', 'clients', 'bands', 'reference'])
+      expect(direction(member)).toBe('tighter');
+    expect(direction('operators')).toBe('looser');
+  });
+
+  it('I3: an asset’s limits and bands go with it, which loosens nothing', () => {
+    const will = wholePolicy({
+      'assets[0]': undefined,
+      limits: [list('limits')[1] ?? ''],
+      bands: [list('bands')[1] ?? ''],
+    });
+    expect(onlyTightens(policyChanges(wholePolicy(), will))).toBe(true);
+  });
+
+  it('A8: where a withdrawal takes several factors, one that stops counting loosens: enrolment takes fewer then', () => {
+    const two = { 'evidence.webauthn': 2 };
+    const direction = (changes: Record<string, Json>) =>
+      policyChanges(wholePolicy(two), wholePolicy({ ...two, ...changes }));
+    expect(direction({ 'ripening.factor': '25h' })).toMatchObject([{ direction: 'looser' }]);
+    expect(direction({ 'evidence.classes': ['device'] })).toMatchObject([{ direction: 'looser' }]);
+    expect(direction({ 'ripening.destination': '25h' })).toMatchObject([{ direction: 'tighter' }]);
+  });
+
+  it('one demand may take the place of two, and two of one', () => {
+    const above = (operators: number, classes: number): Json => ({ above: '400000', operators, classes });
+    const split = [
+      { above: '400000', classes: 2 },
+      { above: '300000', operators: 1 },
+    ];
+    const onlyBands = { bands: [above(1, 2)] };
+    expect(policyChanges(wholePolicy(onlyBands), wholePolicy({ bands: split })).map((c) => c.direction)).not.toContain(
+      'looser',
+    );
+    expect(people().length).toBe(3);
+  });
+
+  it('a policy differs from itself in nothing', () => {
+    expect(policyChanges(wholePolicy(), wholePolicy())).toEqual([]);
+    expect(onlyTightens([])).toBe(true);
+  });
+});
+
+describe('every member of the schema', () => {
+  const leaves = (value: Json, at = ''): string[] => {
+    if (Array.isArray(value)) return value.flatMap((item) => leaves(item, `${at}[]`));
+    if (typeof value === 'object')
+      return Object.entries(value).flatMap(([name, item]) => leaves(item, at === '' ? name : `${at}.${name}`));
+    return [at];
+  };
+  const general = (at: string): string => at.replace(/\[[^\]]*\]/g, '[]');
+
+  it('stands in the whole policy: what the parser knows, the tests below know', () => {
+    const asked = new Map<string, boolean>();
+    const has = Members.prototype.has;
+    const spy = vi.spyOn(Members.prototype, 'has').mockImplementation(function (this: Members, name: string) {
+      const found = has.call(this, name);
+      const place = general(this.at(name));
+      asked.set(place, (asked.get(place) ?? false) || found);
+      return found;
+    });
+    wholePolicy();
+    spy.mockRestore();
+    expect([...asked].filter(([, found]) => !found)).toEqual([]);
+    expect(asked.size).toBeGreaterThan(20);
+  });
+
+  it('is known to its section: whichever is changed, a change tells of it', () => {
+    const plain = (at: string): string => general(at).replace(/\[\]$/, '');
+    const changed = new Set(rows.flatMap(([changes]) => Object.keys(changes).map(plain)));
+    const members = new Set(leaves(wholeDocument()));
+    // A version is not changed; a key's type and curve stand in its `jwk`.
+    for (const at of ['version', 'admission[].jwk.kty', 'admission[].jwk.crv']) members.delete(at);
+    expect([...members].filter((at) => !changed.has(plain(at)))).toEqual([]);
+  });
+
+  it('stands in the English', () => {
+    const said = sayPolicy(wholePolicy()).flatMap(({ sentences }) => sentences);
+    for (const sentence of said) expect(sentence).toMatch(/^[A-Z].*\.$|^\w+.*\.$/);
+    const silent: string[] = [];
+    const english = (changes: Record<string, Json | undefined>): string =>
+      sayPolicy(wholePolicy(changes))
+        .flatMap(({ sentences }) => sentences)
+        .join('\n');
+    for (const [changes] of rows) if (english(changes) === said.join('\n')) silent.push(Object.keys(changes).join());
+    expect(silent).toEqual([]);
+  });
+});

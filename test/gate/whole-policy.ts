@@ -1,0 +1,85 @@
+import { parse } from 'yaml';
+import { addressOfKey } from '../../src/chains/ethereum/index.ts';
+import { type Policy, parsePolicy } from '../../src/gate/policy.ts';
+import { alicesAddress, chain, ether, mallorysAddress, tokenAsset } from '../custody/station.ts';
+
+// A policy that says something of everything that policies can say.
+
+export type Json = string | number | boolean | Json[] | { [name: string]: Json };
+
+const person = (name: string, at: string): string =>
+  `{ name: ${name}, credential: ${at.repeat(43)}, key: ${at.repeat(40)}, class: hardware, backup_eligible: false }`;
+
+const hot = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
+export const otherKey = '02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5';
+export const sepolia = 'eip155:11155111';
+
+export const wholePolicyText = `version: 1
+trust_domain: station.example
+approvals: { rp_id: approve.example, origins: ['https://approve.example', 'https://www.approve.example'] }
+ripening: { factor: 24h, destination: 24h }
+evidence: { webauthn: 1, classes: [device, synced] }
+admission:
+  - { issuer: admission.example, kid: one, jwk: { kty: OKP, crv: Ed25519, x: ${'A'.repeat(43)} } }
+  - { issuer: admission.example, kid: two, jwk: { kty: EC, crv: P-256, x: ${'B'.repeat(43)}, y: ${'C'.repeat(43)} } }
+chains:
+  - { chain: '${chain}', max_fee: '2000000000000000', max_fee_per_gas: '2000000000', data_fee: '1000', access_list_entries: 2 }
+  - { chain: '${sepolia}', max_fee: '2000000000000000', max_fee_per_gas: '2000000000', data_fee: '100000', access_list_entries: 0 }
+assets:
+  - { asset: '${ether}', symbol: ETH, decimals: 18, max_payment: '2000000000000000000' }
+  - { asset: '${tokenAsset}', symbol: TST, decimals: 6, max_payment: '1000000', ledger_descriptor: '00ff' }
+wallets:
+  - { id: hot, chain: '${chain}', signer: ledger, path: "m/44'/60'/0'/0/0", address: '${chain}:${addressOfKey(hot)}', public_key: '${hot}', first_nonce: '0' }
+nonce_window: 4
+batch_most: 3
+limits:
+  - { scope: account, window: day, asset: '${ether}', most: '3000000000000000000' }
+  - { scope: station, window: week, most: '5000000', action: hold }
+  - { scope: wallet, window: hour, asset: '${ether}', most: '3000000000000000000' }
+  - { scope: account, window: hour, asset: '${ether}', most: '2000000000000000000', young: destination, action: hold }
+young: { destination: 48h, account: 72h }
+reference: { currency: USD, decimals: 2, prices_last: 24h }
+bands:
+  - { asset: '${ether}', above: '1000000000000000000', operators: 2 }
+  - { above: '400000', operators: 1, classes: 2 }
+hours: { days: [mon, tue, wed, thu, fri], from: '07:00', to: '20:00', action: hold }
+denied: ['${mallorysAddress}']
+treasury:
+  - { address: '${alicesAddress}', label: cold, evacuation: true }
+breaker:
+  - { watch: refusals, window: hour, above: 10, freeze: account }
+  - { watch: device-refusals, window: day, above: 3, freeze: wallet }
+operators:
+  rp_id: localhost
+  origins: ['http://localhost:7480']
+  quorum: 2
+  people: [${person('olivia', 'O')}, ${person('omar', 'P')}, ${person('oscar', 'Q')}]
+  recovery: { quorum: 1, people: [${person('rita', 'R')}, ${person('rolf', 'S')}] }
+  delays: { policy: 24h, thaw: 12h, reinstate: 36h }
+  open_for: 48h
+clients:
+  authorities: [${'a'.repeat(64)}, ${'b'.repeat(64)}]
+  revoked: [${'c'.repeat(64)}]
+  wallets: [{ client: exchange, wallets: [hot] }]
+`;
+
+export function wholeDocument(): { [name: string]: Json } {
+  return parse(wholePolicyText);
+}
+
+/** The whole policy with members replaced or, where undefined, left out; `at` as in `limits[0].most`. */
+export function wholePolicy(changes: Readonly<Record<string, Json | undefined>> = {}): Policy {
+  const document = wholeDocument();
+  for (const [at, value] of Object.entries(changes)) put(document, at, value);
+  return parsePolicy(document);
+}
+
+export function put(document: { [name: string]: Json }, at: string, value: Json | undefined): void {
+  const steps = at.split(/[.[\]]+/).filter((step) => step !== '');
+  const last = steps.pop() ?? '';
+  let where: Json = document;
+  for (const step of steps) where = (where as { [name: string]: Json })[step] as Json;
+  if (Array.isArray(where) && value === undefined) where.splice(Number(last), 1);
+  else if (value === undefined) delete (where as { [name: string]: Json })[last];
+  else (where as { [name: string]: Json })[last] = value;
+}
