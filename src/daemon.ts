@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { composeStation } from './compose.ts';
 import { loadConfig, loadPolicy } from './config.ts';
-import { isTestNetwork } from './domain/index.ts';
+import { isTestNetwork, Refusal } from './domain/index.ts';
 import { machineTime } from './machine-time.ts';
 import { stationLog } from './station-log.ts';
 
@@ -62,6 +62,7 @@ function stopOnSignal(close: () => Promise<void>): void {
 process.on('SIGUSR1', () => {});
 
 main().catch((error: unknown) => {
-  stationLog('start-failed', { error: error instanceof Error ? error.message : String(error) });
+  const reason = error instanceof Refusal ? { reason: error.reason } : {};
+  stationLog('start-failed', { ...reason, error: error instanceof Error ? error.message : String(error) });
   process.exitCode = 1;
 });
