@@ -314,6 +314,12 @@ describe('more payments than the app keeps in mind', () => {
     await holder.press('left');
     expect(holder.screen).toBe('Transaction output\n1 of 17');
     const outcome = expect(signing).rejects.toMatchObject({ statusCode: 0x6985 });
+    const walkTo = async (page: string) => {
+      while (holder.screen !== page) await holder.press('right');
+      return holder.replies.length;
+    };
+    const before = await walkTo('Transaction output\n16 of 17');
+    expect(await walkTo('Transaction output\n17 of 17'), 'it is asked for again').toBeGreaterThan(before);
     await holder.select('Reject transaction');
     await outcome;
     expect(holder.screen).toBe('Transaction rejected');
