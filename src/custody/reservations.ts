@@ -4,11 +4,12 @@ import {
   Buckets,
   equalBytes,
   type Prices,
+  type PricesInForce,
   parsePrices,
   type WalletId,
   type WithdrawalRecord,
 } from '../domain/index.ts';
-import { type CountedPayment, type PricesInForce, thingsCounted } from '../gate/counting.ts';
+import { type CountedPayment, thingsCounted } from '../gate/counting.ts';
 import type { LimitScope } from '../gate/policy/limits.ts';
 import type { Policy } from '../gate/policy.ts';
 import type { Facts, RowKey } from '../store/facts.ts';

@@ -1,6 +1,7 @@
 import { type AssetId, parseAssetId } from './caip.ts';
 import { canonicalBytes, type Flat, parseCanonical } from './canonical.ts';
 import { Malformed, shown } from './refusal.ts';
+import type { WitnessedMs } from './time.ts';
 
 /** A decimal fraction, exactly: `digits` ÷ 10^`places`. */
 interface Price {
@@ -16,6 +17,12 @@ export interface Prices {
   readonly decimals: number;
   /** Base units of the currency for one whole unit of the asset. */
   readonly of: ReadonlyMap<AssetId, Price>;
+}
+
+/** The operators' table, and the W from which its age counts. */
+export interface PricesInForce {
+  readonly prices: Prices;
+  readonly since: WitnessedMs;
 }
 
 const type = 'portcullis/prices/v1';

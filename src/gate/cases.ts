@@ -14,6 +14,7 @@ import type {
   OperatorIntent,
   OperatorName,
   OperatorRecord,
+  PricesInForce,
   Sealed,
   SpentRecord,
   StationRecord,
@@ -26,7 +27,6 @@ import type {
   WithdrawalRecord,
   WitnessedMs,
 } from '../domain/index.ts';
-import type { PricesInForce } from './counting.ts';
 import type { Policy } from './policy.ts';
 import type { Judgement } from './rule.ts';
 

@@ -5,10 +5,9 @@ import {
   type BucketWindow,
   type DestinationRecord,
   formatInstant,
-  type Prices,
+  type PricesInForce,
   second,
   type WallMs,
-  type WitnessedMs,
   worth,
 } from '../domain/index.ts';
 import type { Moment } from './cases.ts';
@@ -16,12 +15,6 @@ import type { LimitPolicy, LimitScope, YoungKind } from './policy/limits.ts';
 import type { Policy } from './policy.ts';
 
 // What limits count: the same for the rules that judge it and for the commits that record it.
-
-/** The operators' table, and the W from which its age counts. */
-export interface PricesInForce {
-  readonly prices: Prices;
-  readonly since: WitnessedMs;
-}
 
 /** One payment, as limits see it. */
 export interface CountedPayment {

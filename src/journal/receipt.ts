@@ -12,6 +12,7 @@ import { parseVerifierKey } from './note.ts';
 import { parseReceipt, type ReceiptDocument } from './receipt-document.ts';
 import { ReceiptError, type ReceiptReason } from './receipt-error.ts';
 import { intentOf, ofItsTime, ReceiptFactors } from './receipt-factors.ts';
+import { held, operatorsApprovals, paidAfter, spendingLeaf } from './receipt-hold.ts';
 import {
   fromHex,
   openedOf,
@@ -25,7 +26,18 @@ import {
 
 /** One thing that a receipt proves: which leaves say so, and a sentence about it. */
 export interface ReceiptFact {
-  readonly what: 'log' | 'station' | 'approved' | 'attested' | 'ripe' | 'enrolled' | 'permitted' | 'signed' | 'ended';
+  readonly what:
+    | 'log'
+    | 'station'
+    | 'approved'
+    | 'attested'
+    | 'held'
+    | 'released'
+    | 'ripe'
+    | 'enrolled'
+    | 'permitted'
+    | 'signed'
+    | 'ended';
   readonly leaves: readonly number[];
   readonly sentence: string;
 }
@@ -46,6 +58,7 @@ export function verifyReceipt(bytes: Uint8Array, logVerifierKey: string): readon
   const authorized = authorization(proven, intent);
   const documents = policies(receipt, proven);
   const factors = new ReceiptFactors(receipt, proven, openedOf(authorized, 'account'));
+  const releases = operatorsApprovals(proven, authorized);
   const approvals = attested(receipt, factors, authorized, intent);
   const listed = destination(receipt, proven, factors, authorized);
   const enrolled = factors
@@ -60,9 +73,10 @@ export function verifyReceipt(bytes: Uint8Array, logVerifierKey: string): readon
     founded,
     approved(authorized, intent),
     ...approvals,
+    ...held(authorized, releases),
     listed.fact,
     ...enrolled,
-    ...transactions(receipt, proven, authorized, listed.ripening, intent),
+    ...transactions(receipt, proven, { authorized, releases }, listed.ripening, intent),
     ...ended(proven, authorized),
   ];
 }
@@ -86,7 +100,7 @@ function station(proven: ProvenLeaves, { origin }: Checkpoint, key: string): Rec
 
 function authorization(proven: ProvenLeaves, sealed: Sealed<WithdrawalIntent>): ProvenLeaf {
   const { digest, fields, intent } = sealed;
-  const leaf = proven.one('withdrawal-authorized', intent.withdrawal, (l) => l.fields['intent'] === digest);
+  const leaf = spendingLeaf(proven, intent.withdrawal, digest);
   for (const name of ['withdrawal', 'asset', 'amount', 'max_fee', 'pay_by']) {
     if (leaf.fields[name] !== fields[name]) throw differs('intent-differs', `leaf ${leaf.index} has another ${name}`);
   }
@@ -171,7 +185,7 @@ function stands(proven: ProvenLeaves, ripening: ProvenLeaf, at: ProvenLeaf): voi
 function transactions(
   receipt: ReceiptDocument,
   proven: ProvenLeaves,
-  authorized: ProvenLeaf,
+  { authorized, releases }: { readonly authorized: ProvenLeaf; readonly releases: readonly ProvenLeaf[] },
   ripening: ProvenLeaf,
   { intent }: Sealed<WithdrawalIntent>,
 ): ReceiptFact[] {
@@ -187,7 +201,7 @@ function transactions(
       permit.fields['wallet'] === wallet &&
       pays.includes(intent.withdrawal) &&
       paymentSet(pays) === payment_set &&
-      permit.index > authorized.index &&
+      paidAfter(authorized, releases, permit) &&
       replaces === (receipt.transactions[i - 1]?.id ?? '') &&
       permits.every((p) => p.fields['anchor'] === anchor && p.fields['payment_set'] === payment_set) &&
       permits.every((p) => p.fields['wallet'] === wallet);

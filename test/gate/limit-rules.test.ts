@@ -10,13 +10,14 @@ import {
   hour,
   minute,
   type OperatorName,
+  type PricesInForce,
   parsePrices,
   type TransactionId,
   type WallMs,
   type WitnessedMs,
 } from '../../src/domain/index.ts';
 import type { Evidence, TransactionCase, WithdrawalCase } from '../../src/gate/cases.ts';
-import { type PricesInForce, thingOf } from '../../src/gate/counting.ts';
+import { thingOf } from '../../src/gate/counting.ts';
 import { decideDestination, decideTransaction, decideWithdrawal, explainWithdrawal } from '../../src/gate/decide.ts';
 import type { BandPolicy } from '../../src/gate/policy/bands.ts';
 import type { LimitPolicy } from '../../src/gate/policy/limits.ts';
