@@ -107,7 +107,7 @@ export class Station {
     return this.reading(() => this.store.look(keys));
   }
 
-  /** What the gate is told of the present, with the freezes on the given scopes. */
+  /** What the gate is told of the present, with the freezes on the given scopes. A forged row's is the station's. */
   moment(facts: Facts, scopes: readonly FreezeScope[]): Moment {
     const freezes = scopes.map((scope) => facts.get('freezes', scope)).filter((f) => f?.active === true);
     return {
@@ -116,7 +116,10 @@ export class Station {
       now: facts.now,
       w: facts.w,
       clockSuspect: facts.clock.suspect,
-      freezes: [...this.#tamperFreeze(facts.now), ...freezes.filter((f) => f !== undefined)],
+      freezes: [
+        ...(scopes.includes('station') ? this.#tamperFreeze(facts.now) : []),
+        ...freezes.filter((f) => f !== undefined),
+      ],
     };
   }
 
