@@ -47,7 +47,14 @@ const warnings: readonly (readonly [keyof Warnings, Words])[] = [
   ['unverifiedInputs', 'Unverified inputs\nUpdate your wallet software'],
 ];
 
-const highFee: Pair = ['High fees warning', 'Fees are above 10%\n of total amount', 'alone'];
+const highFee: Pair = [
+  'High fees warning',
+  {
+    nano: 'Fees are above 10%\n of total amount',
+    touch: 'This transaction has fees higher than 10% of the amount you’re sending.',
+  },
+  'alone',
+];
 
 /** Fees of so small a transaction are no one's loss. */
 const smallTotal = 100_000n;
