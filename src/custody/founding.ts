@@ -5,6 +5,7 @@ import type { Policy } from '../gate/policy.ts';
 import { createDatabase } from '../store/database.ts';
 import { found } from '../store/founding.ts';
 import { deriveKeys } from '../store/key.ts';
+import { checkOperatorKeys } from './acts/signatures.ts';
 
 export interface FoundingRequest {
   /** The database's file; must not exist. */
@@ -39,6 +40,7 @@ export function policyHash(document: string): ReturnType<typeof digestOf> {
 /** Makes a station: generation 1, its first policy in force. */
 export function foundStation(request: FoundingRequest): { readonly station: StationName } {
   const { policy, policyDocument, simulated, stationId } = request;
+  checkOperatorKeys(policy);
   if (simulated && [...policy.chains.keys()].some((chain) => !isTestNetwork(chain))) {
     throw new Error('a station with simulated time may name test networks only');
   }

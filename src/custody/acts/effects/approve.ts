@@ -30,7 +30,8 @@ export const approveEffect: Effect = {
       if (record === undefined) throw new Refusal('not-found', `there is no withdrawal ${id}`);
       if (record.act !== (known?.act ?? null))
         throw new Refusal('changed-meanwhile', `withdrawal ${id} was decided on`);
-      if (record.payBy <= facts.now)
+      // It bounds the first permit, as everywhere: what is on its way to a device may be approved anew.
+      if (record.payBy <= facts.now && record.state !== 'COMMITTED')
         throw new Refusal('pay-by-passed', `withdrawal ${id} had to be signed by ${formatInstant(record.payBy)}`);
       if (record.state === 'HELD') return record;
       const missed = (earlier?.operators ?? []).some(
