@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -16,9 +17,8 @@ const { default: SpeculosTransport } = require('@ledgerhq/hw-transport-node-spec
 const main = fileURLToPath(new URL('../simulators/ledger/main.ts', import.meta.url));
 const approveAll = fileURLToPath(new URL('../simulators/ledger/approve-all.json', import.meta.url));
 
-/** One wpkh input of 0.01 BTC, a payment of 0.006 BTC, change, of the emulator's default seed: what a real app was recorded with. */
-const psbt =
-  'cHNidP8BAHECAAAAAWMUWVP3a2flriDdRLkFLsy/OBYr3oHBScpXE6UE6k5AAQAAAAD9////AsAnCQAAAAAAFgAUwM681sPTyox13F7GLr5VMw75EOKYFgYAAAAAABYAFI5l8LeLQXiuYaEFvKcZde3VXkWVAAAAAAABALUCAAAAAAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEAAAAAAP////8C0gQAAAAAAAAWABTAzrzWw9PKjHXcXsYuvlUzDvkQ4kBCDwAAAAAAFgAUHQeGrySuMiBXlPAa8OolVfYFCX8BQAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEAAAAAAQEfQEIPAAAAAAAWABQdB4avJK4yIFeU8Brw6iVV9gUJfyIGA1Ji9LZsrqtuBn5+Aqy5J29R/n3a7CBLzH/+FVlkAVt7GPWswv1UAACAAAAAgAAAAIAAAAAAAgAAAAAiAgM35Oq3+E65UuiYRRSGOh6RAvRrfRZV9ExXqhtWWCXviBj1rML9VAAAgAAAAIAAAACAAQAAAAUAAAAA';
+/** What a real app was recorded with: one wpkh input of 0.01 BTC, a payment of 0.006 BTC, and change. */
+const recorded = new URL('../test/vectors/ledger/btc-sign-wpkh-1in-2out.json', import.meta.url);
 
 /**
  * The part `emulator`: from its process to its ready line, and one signature of a wpkh input through Ledger's npm client over
@@ -35,11 +35,12 @@ export async function benchEmulator(effort: Effort): Promise<Measurement[]> {
   }
   const emulator = await start();
   const bare = await bareServer();
+  const { psbt }: { psbt: string } = JSON.parse(readFileSync(recorded, 'utf8')).result;
   const signatures: number[] = [];
   const floors: number[] = [];
   try {
-    const transport = await SpeculosTransport.open({ baseURL: emulator.url });
-    const floor = await SpeculosTransport.open({ baseURL: bare.url });
+    const transport = await SpeculosTransport.open(at(emulator.url));
+    const floor = await SpeculosTransport.open(at(bare.url));
     const app = new AppClient(transport);
     const fingerprint = await app.getMasterFingerprint();
     const xpub = await app.getExtendedPubkey("m/84'/0'/0'");
@@ -72,6 +73,12 @@ export async function benchEmulator(effort: Effort): Promise<Measurement[]> {
     measurement('emulator.wpkh_1in_ms', 'ms', signatures, { most: 150 }),
     measurement('emulator.client_alone_ms', 'ms', floors),
   ];
+}
+
+/** As the transport wants it: host and port apart. */
+function at(url: string): { baseURL: string; apiPort: string } {
+  const { hostname, port } = new URL(url);
+  return { baseURL: `http://${hostname}`, apiPort: port };
 }
 
 async function timed(run: () => Promise<unknown>): Promise<number> {
