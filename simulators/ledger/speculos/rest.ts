@@ -5,6 +5,7 @@ import { parseFault } from '../os/fault.ts';
 import type { Button } from '../os/view.ts';
 import type { Automation } from './automation.ts';
 import type { EventLog } from './events.ts';
+import { screenshot } from './png.ts';
 
 /** The largest body that is read: far above an APDU, enough for a file of rules. */
 const maxBody = 1 << 20;
@@ -60,6 +61,8 @@ export class RestApi {
       case 'POST /finger':
         await readBody(request);
         return json(response, 200, {});
+      case 'GET /screenshot':
+        return this.#screenshot(response);
       case 'GET /events':
         return this.#listEvents(url.searchParams, response);
       case 'DELETE /events':
@@ -115,6 +118,16 @@ export class RestApi {
     }
     const current = query.get('currentscreenonly') === 'true';
     json(response, 200, { events: current ? this.#events.currentScreen : this.#events.all });
+  }
+
+  #screenshot(response: ServerResponse): void {
+    const png = screenshot(this.#device.screen);
+    response.writeHead(200, {
+      'content-type': 'image/png',
+      'content-length': png.length,
+      'cache-control': 'no-cache,no-store',
+    });
+    response.end(png);
   }
 
   #load(body: unknown, response: ServerResponse): void {
