@@ -63,8 +63,10 @@ clients:
   wallets: [{ client: exchange, wallets: [hot] }]
 `;
 
+const read: { [name: string]: Json } = parse(wholePolicyText);
+
 export function wholeDocument(): { [name: string]: Json } {
-  return parse(wholePolicyText);
+  return structuredClone(read);
 }
 
 /** The whole policy with members replaced or, where undefined, left out; `at` as in `limits[0].most`. */
