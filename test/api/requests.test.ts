@@ -154,6 +154,35 @@ describe('what custody is asked', () => {
       intentDigest: Buffer.from(fake.digest, 'hex'),
       transactionId: '',
       authorizedAt: new Date(fake.time),
+      operatorsNeeded: 0,
+      heldBy: [],
+    });
+  });
+
+  it('PrepareWithdrawal: what would only be held is not refused; it says for how many operators, and by which rules', async () => {
+    const refusal = { reason: 'withdrawal-held', message: 'above the band', details: { operators: '2' } } as const;
+    served.fake.behaviours.set('withdrawals.prepare', () => ({
+      ...fake.prepared,
+      rules: [{ rule: 'band-USD-1', passed: false, explanation: 'above the band', refusal, holds: true }],
+      held: { operators: 2, by: ['band-USD-1'] },
+    }));
+    const answer = accepted(await as('withdrawals', WithdrawalServiceService.prepareWithdrawal, prepareWithdrawal()));
+    expect(answer.rules).toMatchObject([{ rule: 'band-USD-1', passed: false, reason: { reason: 'withdrawal-held' } }]);
+    expect(answer).toMatchObject({ wouldRefuse: [], operatorsNeeded: 2, heldBy: ['band-USD-1'] });
+  });
+
+  it('GetWithdrawal: a held one says what it lacks', async () => {
+    served.fake.behaviours.set('withdrawals.get', () => ({
+      ...fake.withdrawal,
+      state: 'HELD',
+      operators: 2,
+      heldBy: ['band-USD-1'],
+    }));
+    const answer = accepted(await as('withdrawals', WithdrawalServiceService.getWithdrawal, { withdrawalId: 'w-1' }));
+    expect(answer.withdrawal).toMatchObject({
+      state: WithdrawalState.HELD,
+      operatorsNeeded: 2,
+      heldBy: ['band-USD-1'],
     });
   });
 
