@@ -11,6 +11,7 @@ const parts: ReadonlyMap<string, () => Promise<Part>> = new Map([
   ['sign', async () => (await import('./sign.ts')).benchSign],
   ['start', async () => (await import('./start.ts')).benchStart],
   ['emulator', async () => (await import('./emulator.ts')).benchEmulator],
+  ['limits', async () => (await import('./limits.ts')).benchLimits],
 ]);
 
 const help = `Usage: npm run bench -- [PART…] [--json FILE] [--chart FILE]

@@ -55,6 +55,7 @@ export interface Commits {
 /** A whole station over gRPC, with everything that the daemon has but its config files and its devices. */
 export interface BenchStation {
   readonly custody: Custody;
+  readonly store: Store;
   readonly policy: Policy;
   readonly signatures: Map<string, Uint8Array>;
   readonly wallets: readonly BenchWallet[];
@@ -68,14 +69,17 @@ export interface BenchStation {
   close(): Promise<void>;
 }
 
-/** With `slots` wallets, each with a signer of its own, and as many again on one signer. */
-export async function openStation(slots: number): Promise<BenchStation> {
+/** With `slots` wallets, each with a signer of its own, and as many again on one signer; `change` edits the policy's text. */
+export async function openStation(
+  slots: number,
+  change: (document: string) => string = (document) => document,
+): Promise<BenchStation> {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'));
   const file = join(folder, 'station.db');
   const time = new BenchTime();
   const admission = generateKeyPairSync('ed25519');
   const wallets = walletNames(slots).map((id) => ({ id, key: testKey(id) }));
-  const document = policyDocument(admission.publicKey.export({ format: 'jwk' }).x ?? '', wallets);
+  const document = change(policyDocument(admission.publicKey.export({ format: 'jwk' }).x ?? '', wallets));
   const policy = parsePolicy(parse(document));
   const stateKey = new Uint8Array(randomBytes(32));
   const stationId = newStationId();
@@ -147,6 +151,7 @@ export async function openStation(slots: number): Promise<BenchStation> {
   const ticking = setInterval(() => void running.timekeeper.tick(), 1_000);
   return {
     custody: running.custody,
+    store,
     policy,
     signatures,
     wallets,

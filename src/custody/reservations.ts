@@ -1,5 +1,6 @@
 import {
   type AccountId,
+  type AccountRecord,
   type AssetId,
   Buckets,
   equalBytes,
@@ -33,27 +34,27 @@ const walletRow = (wallet: WalletId): string => `wallet:${wallet}`;
 
 const limits = (policy: Policy, scope: LimitScope): boolean => policy.limits.some((limit) => limit.scope === scope);
 
-/** What weighs a payment: prices, and how old its account is; nothing where policy asks for neither. */
-function weighing(policy: Policy, accounts: Iterable<AccountId>): RowKey[] {
-  const rows: RowKey[] = policy.reference === undefined ? [] : [['prices', 'prices']];
-  for (const account of accounts) rows.push(['accounts', account]);
-  return rows;
-}
+const pricesRow = (policy: Policy): RowKey[] => (policy.reference === undefined ? [] : [['prices', 'prices']]);
 
 /** The rows that an authorization reads and writes to be counted. */
 export function authorizationRows(policy: Policy, of: CountedFor): RowKey[] {
   const counted = authorized
     .filter((scope) => limits(policy, scope))
     .map((scope): RowKey => ['buckets', rowOf(scope, of)]);
-  return [...weighing(policy, [of.account]), ...counted];
+  return [...pricesRow(policy), ['accounts', of.account], ...counted];
 }
 
-/** The rows that permitting reads and writes to be counted. */
+/** The rows that permitting reads and writes to be counted: none where no limit is on a wallet. */
 export function permitRows(policy: Policy, wallet: WalletId, accounts: Iterable<AccountId>): RowKey[] {
-  return [
-    ...weighing(policy, accounts),
-    ...(limits(policy, 'wallet') ? [['buckets', walletRow(wallet)] as const] : []),
-  ];
+  if (!limits(policy, 'wallet')) return pricesRow(policy);
+  const rows: RowKey[] = [...pricesRow(policy), ['buckets', walletRow(wallet)]];
+  for (const account of accounts) rows.push(['accounts', account]);
+  return rows;
+}
+
+/** An account as the decision sees it. Where it did not name it, no limit asks how old it is; were one to, it would be young. */
+export function accountOf(facts: Facts, account: AccountId): AccountRecord | undefined {
+  return facts.named('accounts', account) ? facts.get('accounts', account) : undefined;
 }
 
 /** The rows to which a withdrawal's reservations go back when it ends unpaid. */

@@ -28,7 +28,7 @@ import { historyWith } from './history.ts';
 import { ruleOutcomes } from './intents.ts';
 import { moveTransaction, moveWithdrawal } from './machine.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
-import { permitRows, Reservations } from './reservations.ts';
+import { accountOf, permitRows, Reservations } from './reservations.ts';
 import { reliedOn } from './ripened.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
 import { watchRecords } from './watch.ts';
@@ -251,7 +251,7 @@ export class TransactionDesk implements Transactions, Judges {
       intent: parseIntent(record.intent, 'portcullis/withdrawal/v1'),
       evidence,
       listed: { listing, entry: listing?.entry === record.entry ? listedEntry(facts, listing) : undefined },
-      account: facts.get('accounts', record.account),
+      account: accountOf(facts, record.account),
       approvals,
     };
   }
