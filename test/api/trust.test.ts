@@ -1,6 +1,8 @@
 import { connect, type TLSSocket } from 'node:tls';
 import { type Client, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
+import { mutualTls } from '../../src/api/credentials.ts';
+import { Identities } from '../../src/api/roles.ts';
 import type { ClientTrust } from '../../src/api/server.ts';
 import { certificatesIn, fingerprint } from '../../src/domain/index.ts';
 import { JournalServiceService } from '../../src/generated/portcullis/v1/journal.ts';
@@ -159,7 +161,10 @@ describe('S1: when the authorities change', () => {
   it('with none left nobody is let in, least of all by the web’s authorities', async () => {
     served = await serve({ clients: nobody });
     const old = await served.ca.issue({ role: 'auditors' });
-    served.api.trust({ ...served.tls, ca: Buffer.alloc(0) }, nobody, trustDomain);
+    const none = { ...served.tls, ca: Buffer.alloc(0) };
+    served.api.trust(none, nobody, trustDomain);
+    // Left out, it would stand for the authorities that Node comes with.
+    expect(mutualTls(none).ca).toEqual([]);
     expect(await checkpoint(await served.client(old))).toBe(status.UNAVAILABLE);
   });
 
@@ -192,6 +197,21 @@ describe('S1: when the trust domain changes', () => {
     expect(await until(() => socket.destroyed)).toBe(true);
     expect(await checkpoint(await served.client(old))).toBe(status.UNAUTHENTICATED);
     expect(await checkpoint(await served.client(fresh))).toBe(status.OK);
+    const olga = await served.client(
+      await served.ca.issue({ role: 'operators', trustDomain: 'elsewhere.test' }),
+      'operators',
+    );
+    expect((await call(olga, OperatorServiceService.getStation, {})).ok).toBe(true);
+  });
+
+  it('who was read before is read anew', async () => {
+    served = await serve();
+    const [certificate] = certificatesIn((await served.ca.issue({ role: 'auditors' })).cert, 'cert');
+    const [identities, connection] = [new Identities(trustDomain), {}];
+    const of = () => identities.of(connection, () => certificate?.raw, Date.now()).known;
+    expect(of()).toBe(true);
+    identities.trust('elsewhere.test');
+    expect(of()).toBe(false);
   });
 });
 

@@ -110,6 +110,13 @@ describe('portcullis certificate', () => {
     expect([code, err]).toEqual([2, expect.stringContaining(said)]);
   });
 
+  it('says of a file without certificates that it has none', async () => {
+    writeFileSync(join(home, 'empty.pem'), 'nothing\n');
+    const { code, err } = await ran('certificate', 'fingerprint', join(home, 'empty.pem'));
+    expect([code, err]).toEqual([1, expect.stringContaining('empty.pem holds no certificate')]);
+    expect((await ran('certificate', 'fingerprint', join(next, 'ca.key'))).err).toContain('something other');
+  });
+
   it('issues for the roles that there are', async () => {
     expect((await issue(next, 'x', join(home, 'none'), 'dev')).err).toContain('is none of withdrawals, operators');
     expect(readdirSync(home)).not.toContain('none');

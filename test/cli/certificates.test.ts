@@ -1,5 +1,7 @@
-import { X509Certificate } from 'node:crypto';
+import 'reflect-metadata';
+import { webcrypto, X509Certificate } from 'node:crypto';
 import { connect, createServer, type TLSSocket } from 'node:tls';
+import { BasicConstraintsExtension, Extension, X509CertificateGenerator } from '@peculiar/x509';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { identify } from '../../src/api/roles.ts';
 import {
@@ -8,6 +10,7 @@ import {
   type Issued,
   issueClient,
   issueServer,
+  openAuthority,
   validity,
 } from '../../src/cli/certificates.ts';
 import { Malformed } from '../../src/domain/index.ts';
@@ -86,6 +89,36 @@ describe('the authority', () => {
     const other = await createAuthority(domain, now);
     const client = await issueClient(other, 'operators', 'mallory', now);
     expect(await handshake(client)).toBeDefined();
+  });
+});
+
+describe('an authority that is opened again', () => {
+  it('issues as before', async () => {
+    const opened = await openAuthority(authority.certificate, authority.key);
+    expect(opened.trustDomain).toBe(domain);
+    expect(await handshake(await issueClient(opened, 'operators', 'ann', now))).toBeUndefined();
+  });
+
+  it('is one of one trust domain, and of nothing else', async () => {
+    const names = [domain, 'other.example'].map((host) => [
+      0x30,
+      host.length + 2,
+      0x86,
+      host.length,
+      ...Buffer.from(host),
+    ]);
+    const subtrees = names.flat();
+    const value = Uint8Array.of(0x30, subtrees.length + 2, 0xa0, subtrees.length, ...subtrees);
+    const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+    const wide = await X509CertificateGenerator.createSelfSigned({
+      name: 'CN=wide',
+      signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+      keys,
+      extensions: [new BasicConstraintsExtension(true, 0, true), new Extension('2.5.29.30', true, value)],
+    });
+    await expect(openAuthority(wide.toString('pem'), authority.key)).rejects.toThrow(
+      /no.* an authority for one trust domain/,
+    );
   });
 });
 
