@@ -262,10 +262,8 @@ export class TransactionDesk implements Transactions, Judges {
       if (sameWithdrawal(facts.get('withdrawals', withdrawal), authorization) !== undefined) {
         throw new Refusal('changed-meanwhile', `withdrawal ${withdrawal} was authorized meanwhile: ask again`);
       }
-      const authorized = this.#withdrawals.judge(authorization, facts, reservations, i);
-      // Design §4, "Batches": a HELD member is settled first. Held for its own, nothing else of the call would be decided.
-      if (authorized.record.state === 'HELD') throw heldInline(authorized.record);
-      return authorized;
+      // One that would be HELD is refused with the whole call, by the rule on anchors: a HELD member is settled first.
+      return this.#withdrawals.judge(authorization, facts, reservations, i);
     });
   }
 
@@ -346,16 +344,6 @@ function countPayments(of: TransactionCase, reservations: Reservations): void {
     const payment = countedPayment({ ...of, asset, amount, account, entry: listed.entry });
     reservations.permit(of.policy, of.wallet.id, payment);
   }
-}
-
-/** Nothing is spent and nothing reserved: the customer's approval is still good for authorizing it by itself. */
-function heldInline({ id, operators, heldBy }: WithdrawalRecord): Refusal {
-  const details = { withdrawal: id, operators: String(operators), held_by: heldBy.join(' ') };
-  return new Refusal(
-    'withdrawal-held',
-    `withdrawal ${id} would be HELD by ${heldBy.join(', ')} for ${operators} operator(s): it is settled first, then signed`,
-    details,
-  );
 }
 
 /** What permitting writes: the transaction, its anchor, the withdrawals' claim on it, and what it replaces. */

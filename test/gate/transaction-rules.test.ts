@@ -227,6 +227,12 @@ describe('I4: anchors', () => {
     for (const of of withdrawalStates.filter((s) => s !== 'AUTHORIZED' && s !== 'HELD')) {
       expectRefusal(judge(anchorHolds, { withdrawals: state(of) }), 'withdrawal-not-payable');
     }
+    const lacks = { operators: 2, heldBy: ['band'] };
+    expectRefusal(
+      judge(anchorHolds, { withdrawals: [paid(), ...state('HELD', lacks)] }),
+      'withdrawal-held',
+      /2 operator\(s\), by band/,
+    );
     expectRefusal(judge(anchorHolds, { withdrawals: state('AUTHORIZED', bound) }), 'withdrawal-not-payable');
     expectRefusal(judge(anchorHolds, { withdrawals: [] }), 'payment-unmatched');
     expectRefusal(judge(anchorHolds, { wallet: undefined }), 'wallet-unknown');

@@ -41,10 +41,11 @@ function first({ withdrawals, replaces, effects }: TransactionCase): Judgement {
   if (replaces !== undefined)
     return refuse('replacement-differs', `nothing to replace: ${effects.anchor.id} has no transaction`);
   for (const { record } of withdrawals) {
-    // A HELD member of a batch is settled first: nothing of the batch is permitted before.
+    // Design §4, "Batches": a HELD member is settled first. Nothing of the batch is permitted before, nor, where its authorization
+    // came inline, spent: that would hold one member of a call, and leave the others undecided.
     if (record.state === 'HELD') {
-      const lacks = `it lacks the approval of ${record.operators} operator(s)`;
-      return refuse('withdrawal-held', `withdrawal ${record.id} is HELD by ${record.heldBy.join(', ')}: ${lacks}`, {
+      const lacks = `it takes the approval of ${record.operators} operator(s), by ${record.heldBy.join(', ')}`;
+      return refuse('withdrawal-held', `withdrawal ${record.id} is settled first: ${lacks}`, {
         withdrawal: record.id,
         operators: String(record.operators),
         held_by: record.heldBy.join(' '),

@@ -18,5 +18,8 @@ export const destinationNotDenied: Rule<Moment & { readonly intent: (WithdrawalC
 export const destinationsNotDenied: Rule<TransactionCase> = {
   name: 'destination-not-denied',
   judge: (of) =>
-    judge([...of.effects.payments.map((p) => p.destination), ...of.withdrawals.map((w) => w.record.destination)], of),
+    judge(
+      of.effects.payments.map((p) => p.destination),
+      of,
+    ),
 };
