@@ -44,6 +44,7 @@ describe('a verdict', () => {
       held: undefined,
       refusal: { message: 'none' },
     });
+    for (const operators of [-1, Number.NaN]) expect(decide([held('odd', operators)], {}).refusal?.message).toBe('odd');
     expect(decide([yes], {}).held).toBeUndefined();
   });
 

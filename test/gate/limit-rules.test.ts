@@ -23,6 +23,8 @@ import type { BandPolicy } from '../../src/gate/policy/bands.ts';
 import type { LimitPolicy } from '../../src/gate/policy/limits.ts';
 import type { Policy } from '../../src/gate/policy.ts';
 import type { Verdict } from '../../src/gate/rule.ts';
+import { evidenceOfClasses } from '../../src/gate/rules/bands.ts';
+import { batchWithinPolicy } from '../../src/gate/rules/batch-within-policy.ts';
 import { alicesAddress, ether, mallorysAddress, tokenAsset } from '../custody/station.ts';
 import {
   accountRecord,
@@ -360,6 +362,23 @@ describe('bands', () => {
     expect(decided(bands, { ...above, evidence: two }).approved).toBe(true);
   });
 
+  it('A5: what does not verify, or is of no factor, is of no class', () => {
+    const judged = (more: Evidence) =>
+      evidenceOfClasses.judge(
+        withdrawalCase({
+          policy: policyWith({ bands: [band({ classes: 2 })] }),
+          ...above,
+          evidence: [evidence(), more],
+        }),
+      ).passed;
+    const [, synced] = two;
+    if (synced === undefined) throw new Error('no second factor');
+    expect(judged(synced)).toBe(true);
+    const wrong = { genuine: false, reason: 'signature-invalid', message: 'no' } as const;
+    expect(judged({ ...synced, verification: wrong })).toBe(false);
+    expect(judged({ ...synced, factor: undefined })).toBe(false);
+  });
+
   it('D4: the classes are judged again before a signature, by what the payment was worth when it was authorized', () => {
     const judged = (bands: readonly BandPolicy[], reserved: bigint | null, evidence_: Evidence[]) =>
       decideTransaction(
@@ -451,5 +470,10 @@ describe('the size of a batch', () => {
       reason: 'batch-too-large',
       details: { limit: '1' },
     });
+    // A replacement makes exactly the same payments: it is judged by its anchor's first version.
+    const later = { policy: policyWith({ batchMost: 1 }), ...of };
+    expect(batchWithinPolicy.judge(transactionCase(later)).passed).toBe(false);
+    expect(batchWithinPolicy.judge(transactionCase({ ...later, anchor: anchor() })).passed).toBe(true);
+    expect(batchWithinPolicy.judge(transactionCase({ ...later, phase: 'again' })).passed).toBe(true);
   });
 });
