@@ -142,7 +142,7 @@ describe('S5: one operator', () => {
     const { act: old } = await station.operators.act(['omar', 'oscar'], 'thaw', 'account:bob');
     await station.deliver();
     station.time.pass(1_000);
-    await station.operators.sign('olivia', 'freeze', 'account:bob', 'something else');
+    await station.operators.sign('olivia', 'freeze', 'account:bob', 'first');
     await station.operators.ripen();
     expect(act(old.id).state).toBe('LAPSED');
     expect(frozen()).toEqual(['account:bob']);

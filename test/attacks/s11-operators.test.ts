@@ -175,8 +175,11 @@ describe('S11: one operator against the others', () => {
     station.start();
 
     station.passDay();
+    const anew = await station.operators.sign('omar', 'thaw', 'station');
+    expect(anew.act).toMatchObject({ state: 'OPEN', operators: ['omar'], base: hash });
     await live(station, 2_000);
     expect(state(act.id)).toBe('LAPSED');
+    expect(state(anew.act.id)).toBe('OPEN');
     expect(frozen()).toEqual(['station']);
     const submit = (prepared: typeof freeze, payload: string) =>
       station.custody.acts.submit({

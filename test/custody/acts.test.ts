@@ -137,6 +137,33 @@ describe('operators’ acts', () => {
     expect(freezes()).toMatchObject([{ scope: 'station', who: 'olivia' }]);
   });
 
+  it('I4: an act takes effect once, whoever tries at the same time', async () => {
+    await station.operators.sign('olivia', 'freeze', 'station', 'drill');
+    const { act } = await station.operators.act(['omar', 'oscar'], 'thaw', 'station');
+    await station.deliver();
+    await live(station, 2_000);
+    station.passDay();
+    // A decision of the same turn comes first, so that the others wait for one another.
+    const first = station.store.decide({}, () => ({ result: undefined }));
+    await Promise.all([first, ...[1, 2, 3].map(() => station.running.timekeeper.tick())]);
+    const told = leaves(station).filter((leaf) => leaf.kind === 'act-effective' && leaf.fields['act'] === act.id);
+    expect(told).toHaveLength(1);
+    expect(freezes()).toEqual([]);
+  });
+
+  it('operators who sign in the same turn all count', async () => {
+    await station.operators.sign('olivia', 'freeze', 'station', 'drill');
+    const first = station.store.decide({}, () => ({ result: undefined }));
+    const views = await Promise.all([
+      first,
+      station.operators.sign('omar', 'thaw', 'station'),
+      station.operators.sign('oscar', 'thaw', 'station'),
+    ]);
+    const [act] = station.custody.acts.list({ unsettled: true, limit: 10 });
+    expect(views).toHaveLength(3);
+    expect(act?.act).toMatchObject({ state: 'ANNOUNCING', operators: ['omar', 'oscar'] });
+  });
+
   it('an act without its quorum expires, and on a suspect clock nothing ends', async () => {
     await station.operators.sign('olivia', 'freeze', 'station', 'drill');
     await live(station, 1_000);
@@ -147,11 +174,13 @@ describe('operators’ acts', () => {
     setWall(station, -25 * hour);
     await station.operators.act(['omar', 'oscar'], 'clock', 'acknowledge');
     station.passDay();
-    await live(station, 1_000);
-    expect(get(act.id).act.state).toBe('EXPIRED');
+    // Overdue already, whether or not it has been ended.
     const fresh = await station.operators.sign('oscar', 'thaw', 'station');
     expect(fresh.act).toMatchObject({ state: 'OPEN', operators: ['oscar'] });
     expect(fresh.act.id).not.toBe(act.id);
+    await live(station, 1_000);
+    expect(get(act.id).act.state).toBe('EXPIRED');
+    expect(get(fresh.act.id).act.state).toBe('OPEN');
   });
 
   it('A9: the epoch, raised by a quorum in one write, ends every factor and every authorization in flight', async () => {
