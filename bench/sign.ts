@@ -24,9 +24,9 @@ const needs = {
     release: 1,
     leaf: 4,
     // Written: 4 rows to authorize (withdrawal, spent, notice, factor), 4 to permit (transaction, anchor, wallet, withdrawal),
-    // 1 to send, 2 to sign. Read: 3 to authorize (factor, listing, destination), 5 to permit (withdrawal, factor, listing,
+    // 1 to send, 2 to sign. Read: 4 to authorize (factor, account, listing, destination), 5 to permit (withdrawal, factor, listing,
     // destination, wallet), 7 each to send and to sign (those, transaction and anchor).
-    mac: 11 + 22,
+    mac: 11 + 23,
   } satisfies Record<BarePart, number>,
 } as const;
 

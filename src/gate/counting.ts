@@ -104,7 +104,7 @@ export function thingsCounted(policy: Policy, scope: LimitScope, payment: Counte
 /** The unit of a limit or a band, for people. */
 export function unitOf(asset: AssetId | undefined, { reference, assets }: Policy): string {
   if (asset !== undefined) return `base units of ${assets.get(asset)?.symbol ?? asset}`;
-  return `${reference?.currency ?? 'reference currency'} with ${reference?.decimals ?? 0} decimals`;
+  return `base units of ${reference?.currency ?? 'reference currency'} (${reference?.decimals ?? 0} decimals)`;
 }
 
 /** How a limit would stand with `amount` more. */
@@ -128,7 +128,6 @@ export function standing(
   const wouldBe = used + amount;
   const left = limit.most > used ? limit.most - used : 0n;
   const unit = unitOf(limit.asset, policy);
-  const frees = counted.freesAt(thingOf(limit, policy), window, w, limit.most > amount ? limit.most - amount : 0n);
   const within = wouldBe <= limit.most;
   const details: Record<string, string> = {
     limit: String(limit.most),
@@ -140,8 +139,10 @@ export function standing(
     unit: limit.asset ?? policy.reference?.currency ?? '',
   };
   // Never, if the payment alone is above it.
-  if (!within && amount <= limit.most)
+  if (!within && amount <= limit.most) {
+    const frees = counted.freesAt(thingOf(limit, policy), window, w, limit.most - amount);
     details['not_before'] = formatInstant((now + Math.ceil((frees - w) / second) * second) as WallMs);
+  }
   const told =
     `${used} of ${limit.most} ${unit} used within the ${limit.window}, with this ${wouldBe}` +
     (within ? '' : `: at most ${left} now`) +
