@@ -163,6 +163,8 @@ describe('S5: one operator', () => {
     const { act: done } = await station.operators.sign('omar', 'approve', 'withdrawal:w-1');
     expect(done.state).toBe('DONE');
     expect(withdrawal()).toMatchObject({ state: 'AUTHORIZED', act: done.id });
+    const third = () => station.operators.sign('oscar', 'approve', 'withdrawal:w-1');
+    await refused(station, third, 'act-subject-changed', 'none');
     const { id } = await station.sign(['w-1']);
     await station.settle();
     expect(station.custody.transactions.get(id).state).toBe('SIGNED');
@@ -172,6 +174,21 @@ describe('S5: one operator', () => {
       'act-subject-changed',
       'none',
     );
+  });
+
+  it('S12: nothing is approved under a freeze of what it touches, nor after its time to be paid', async () => {
+    await alice.authorize('w-1');
+    const prepared = await station.operators.prepare('approve', 'withdrawal:w-1');
+    await station.operators.sign('oscar', 'freeze', 'account:alice', 'drill');
+    await refused(station, () => station.operators.sign('olivia', 'approve', 'withdrawal:w-1'), 'frozen', 'act');
+    expect(prepared.description).toMatch(/^Approve withdrawal w-1: 1 ETH of account alice to eip155:31337:0x/);
+    await alice.authorize('w-2').catch(() => {});
+    await station.operators.act(['olivia', 'omar'], 'thaw', 'account:alice');
+    await station.operators.ripen();
+    await alice.authorize('w-2');
+    station.time.pass(24 * 3_600_000);
+    const late = () => station.operators.sign('olivia', 'approve', 'withdrawal:w-2');
+    await refused(station, late, 'pay-by-passed', 'none');
   });
 
   it('S5: an approval is of that one withdrawal, and dies with it', async () => {

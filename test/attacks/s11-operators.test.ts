@@ -122,7 +122,7 @@ describe('S11: one operator against the others', () => {
     await station.operators.sign('olivia', 'operators', 'suspend:omar', 'first');
     await station.operators.act(['olivia', 'oscar'], 'operators', 'reinstate:omar');
     await station.operators.ripen();
-    await station.operators.sign('olivia', 'operators', 'suspend:omar', 'second');
+    await station.operators.sign('olivia', 'operators', 'suspend:omar', 'first');
     const old = leaves(station).find((l) => l.kind === 'operator-acted' && l.fields['subject'] === 'reinstate:omar');
     const fresh = await station.operators.sign('oscar', 'operators', 'reinstate:omar');
     expect(fresh.act.id).not.toBe(old?.fields['act']);

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { approvalsNow } from '../../src/custody/acts/approvals.ts';
+import type { EffectParts } from '../../src/custody/acts/effect.ts';
+import { approveEffect } from '../../src/custody/acts/effects/approve.ts';
 import {
   checkKept,
   checkOperatorKeys,
@@ -12,16 +15,18 @@ import {
   verifySignature,
 } from '../../src/custody/acts/signatures.ts';
 import {
+  type ActId,
   digestOf,
   type Flat,
   type OperatorName,
   type OperatorRecord,
   type StationName,
   sealIntent,
+  type WithdrawalRecord,
 } from '../../src/domain/index.ts';
 import { parsePolicy } from '../../src/gate/policy.ts';
 import type { Facts } from '../../src/store/facts.ts';
-import { policyDocument } from './station.ts';
+import { alicesAddress, chain, policyDocument } from './station.ts';
 import { foundOperators } from './test-operators.ts';
 
 const station = `${'9f'.repeat(16)}/1` as StationName;
@@ -161,5 +166,30 @@ describe('an operator’s key', () => {
         'policy.operators.olivia.key',
       );
     }
+  });
+});
+
+describe('what was read beforehand and changed since', () => {
+  const withdrawal = (act: string | null) =>
+    ({
+      id: 'w-1',
+      act,
+      account: 'alice',
+      asset: `${chain}/slip44:60`,
+      destination: alicesAddress,
+    }) as unknown as WithdrawalRecord;
+  const factsOf = (record: WithdrawalRecord) => ({ get: () => record, now: 0 }) as unknown as Facts;
+
+  it('D4: approvals of an act that the withdrawal rests on no longer are not counted', () => {
+    const ready = { act: 'a'.repeat(64) as ActId, checked: [] };
+    expect(approvalsNow(ready, withdrawal('a'.repeat(64)), factsOf(withdrawal(null)))).toEqual([]);
+    expect(() => approvalsNow(ready, withdrawal('b'.repeat(64)), factsOf(withdrawal(null)))).toThrow('meanwhile');
+  });
+
+  it('a withdrawal that was approved meanwhile is not approved on what was known before', () => {
+    const { policy } = setUp();
+    const parts = { station: { policy, store: { read: () => withdrawal(null) } } } as unknown as EffectParts;
+    const ask = approveEffect.ask('withdrawal:w-1', new Uint8Array(), parts);
+    expect(() => ask?.approved(factsOf(withdrawal('b'.repeat(64))))).toThrow('was decided on');
   });
 });

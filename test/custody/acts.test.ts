@@ -1,6 +1,10 @@
+import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { audit } from '../../src/custody/audit/audit.ts';
+import { foundStation } from '../../src/custody/founding.ts';
 import { day, hour, type WithdrawalId } from '../../src/domain/index.ts';
+import { parsePolicy } from '../../src/gate/policy.ts';
 import { leaves, live, setWall } from '../attacks/attempt.ts';
 import { alicesAddress, chain, ether, mallorysAddress, TestStation, walletId } from './station.ts';
 
@@ -89,6 +93,14 @@ describe('operators’ acts', () => {
       reason: 'act-settled',
     });
     await expectClean(station);
+  });
+
+  it('A13: the notice of an act that was refused sets nothing ripening', async () => {
+    await station.operators.sign('olivia', 'freeze', 'station', 'drill');
+    const { act } = await station.operators.act(['omar', 'oscar'], 'thaw', 'station');
+    await station.operators.sign('olivia', 'refuse', `act:${act.id}`);
+    await station.deliver();
+    expect(get(act.id).act).toMatchObject({ state: 'REFUSED', w0: null });
   });
 
   it('a signature that came before is answered with its act, and counts once', async () => {
@@ -358,12 +370,30 @@ describe('where operators are founded', () => {
     await station.close();
   });
 
-  it('S11: a key that does not parse stops the start: it would silently be nobody’s', async () => {
-    await expect(
-      TestStation.open({
-        operators: {},
-        policy: (d) => d.replace(/(name: omar, credential: \S+ key: )\w{8}/, '$1AAAAAAAA'),
+  it('S11: a key that does not parse founds no station and starts none: it would silently be nobody’s', async () => {
+    const spoil = (document: string) => document.replace(/(name: omar, credential: \S+ key: )\w{8}/, '$1AAAAAAAA');
+    await expect(TestStation.open({ operators: {}, policy: spoil })).rejects.toThrow('policy.operators.omar.key');
+    const station = await TestStation.open({ operators: {} });
+    const document = station.store.policy(station.policyHash) ?? '';
+    const spoilt = parsePolicy(parse(spoil(document)));
+    expect(() =>
+      foundStation({
+        file: ':memory:',
+        stateKey: station.stateKey,
+        policyDocument: document,
+        policy: spoilt,
+        reading: station.time.read(),
+        simulated: true,
+        journalKey: station.verifierKey,
+        stationId: station.stationId,
       }),
-    ).rejects.toThrow('policy.operators.omar.key');
+    ).toThrow('policy.operators.omar.key');
+    await station.stop();
+    const policy = Object.getOwnPropertyDescriptor(station, 'policy') ?? {};
+    Object.defineProperty(station, 'policy', { ...policy, value: spoilt });
+    expect(() => station.start()).toThrow('policy.operators.omar.key');
+    Object.defineProperty(station, 'policy', policy);
+    station.db.close();
+    rmSync(station.folder, { recursive: true });
   });
 });
