@@ -181,3 +181,29 @@ describe('S12: a freeze while a signature is being made', () => {
     expect(station.signer.seen).toEqual([]);
   });
 });
+
+describe('S12: an operator’s freeze while a signature is being made', () => {
+  it('S12: it is withheld, over a restart, until a quorum’s thaw has ripened', async () => {
+    const station = await TestStation.open({ operators: {} });
+    const alice = await station.ripeCustomer('alice');
+    await alice.authorize('w-1');
+    station.signer.behaviour = async (_permit, signed) => {
+      await station.operators.sign('olivia', 'freeze', 'account:alice', 'something is wrong');
+      return signed;
+    };
+    const { id } = await station.sign(['w-1']);
+    await station.settle();
+    const state = () => station.custody.transactions.get(id);
+    expect(state()).toMatchObject({ state: 'WITHHELD', blockedBy: 'frozen', signed: null });
+    await station.restart();
+    await station.settle();
+    expect(state()).toMatchObject({ state: 'WITHHELD', signed: null });
+    await station.operators.act(['omar', 'oscar'], 'thaw', 'account:alice');
+    await station.settle();
+    expect(state()).toMatchObject({ state: 'WITHHELD', signed: null });
+    await station.operators.ripen();
+    expect(state()).toMatchObject({ state: 'SIGNED', blockedBy: null, sealed: null });
+    expect(station.signer.seen).toHaveLength(1);
+    await station.close();
+  });
+});
