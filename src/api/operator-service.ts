@@ -128,7 +128,7 @@ export function operatorService(operators: Operators, acts: Acts): Service {
       };
     },
     submitOperatorAct: async (request) => {
-      if (request.attestation === undefined) throw new Malformed('attestation', 'is missing', 'attestation-missing');
+      if (request.attestation === undefined) throw new Malformed('attestation', 'is missing');
       const view = await acts.submit({
         intent: parseIntentBytes(request.intent, 'intent'),
         attestation: parseAttestation(request.attestation, 'attestation'),

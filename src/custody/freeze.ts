@@ -11,6 +11,7 @@ import {
   type WallMs,
 } from '../domain/index.ts';
 import type { Policy } from '../gate/policy.ts';
+import type { TamperedRow } from '../store/failure.ts';
 import { canonicalDestination } from './withdrawals.ts';
 
 /** A freeze's scope as people write it. Throws `Malformed`. */
@@ -69,7 +70,7 @@ export function scopeFields(
  * The freeze of the station that a forged row made: it holds in memory at once, and on the disk only if there was room for it.
  * Undefined where none was met.
  */
-export function tamperFreeze(tampered: unknown, since: WallMs): FreezeRecord | undefined {
+export function tamperFreeze(tampered: TamperedRow | undefined, since: WallMs): FreezeRecord | undefined {
   if (tampered === undefined) return undefined;
-  return { scope: 'station', active: true, who: 'station', why: 'fact-tampered', since };
+  return { scope: 'station', active: true, who: 'station', why: `fact-tampered: ${tampered.told}`, since };
 }

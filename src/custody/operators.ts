@@ -32,7 +32,15 @@ export class OperatorDesk implements Operators {
   station(): StationView {
     const station = this.#station;
     const facts = station.look({ lookups: [['activeFreezes'], ['noticesWaiting', -1, 1000]] });
-    const forged = tamperFreeze(station.store.tampered, facts.now);
+    const { tampered } = station.store;
+    // Operators, and nobody else, are told which row it was.
+    const forged: FreezeRecord | undefined = tampered && {
+      scope: 'station',
+      active: true,
+      who: 'station',
+      why: tampered.message,
+      since: facts.now,
+    };
     const recorded = facts.all('activeFreezes');
     const next = station.reading(
       () => new Map([...station.policy.wallets.keys()].map((id) => [id, station.store.read('wallets', id)?.nextNonce])),

@@ -160,6 +160,8 @@ describe('operators’ acts', () => {
     await Promise.all([first, ...[1, 2, 3].map(() => station.running.timekeeper.tick())]);
     const told = leaves(station).filter((leaf) => leaf.kind === 'act-effective' && leaf.fields['act'] === act.id);
     expect(told).toHaveLength(1);
+    expect(kinds(station, 0)).not.toContain('act-ended');
+    expect(get(act.id).act.state).toBe('DONE');
     expect(freezes()).toEqual([]);
   });
 
