@@ -194,5 +194,5 @@ export function decideActQuorum(of: EffectCase): Verdict {
 
 /** Whether an act takes effect now. */
 export function decideActEffect(of: EffectCase): Verdict {
-  return decide([operatorsFounded, baseInForce, subjectStands, quorumPresent, actRipe, notFrozen, actClock], of);
+  return decide([baseInForce, subjectStands, quorumPresent, actRipe, notFrozen, actClock], of);
 }

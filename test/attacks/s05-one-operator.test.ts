@@ -314,4 +314,17 @@ describe('S5: one operator', () => {
     expect(frozen()).toEqual([]);
     expect((await alice.authorize('w-1')).state).toBe('HELD');
   });
+
+  it('S4: a forgery that is met while a thaw ripens is not forgotten with it', async () => {
+    await station.operators.sign('olivia', 'freeze', 'station', 'drill');
+    const { act: thaw } = await station.operators.act(['olivia', 'omar'], 'thaw', 'station');
+    await station.deliver();
+    station.db.prepare("UPDATE destinations SET label = 'forged'").run();
+    await expect(alice.authorize('w-1')).rejects.toMatchObject({ reason: 'fact-tampered' });
+    station.db.prepare("UPDATE destinations SET label = 'my wallet'").run();
+    station.passDay();
+    await live(station, 2_000);
+    expect(act(thaw.id).state).toBe('LAPSED');
+    expect(frozen()).toEqual(['station']);
+  });
 });

@@ -28,7 +28,8 @@ export const thawEffect: Effect = {
       recovery: false,
       stoppedBy: [],
       personal: scope.startsWith('account:') || scope.startsWith('destination:'),
-      approved: (facts) => frozenBytes(scope, inForce(facts)),
+      approved: (facts) =>
+        frozenBytes(scope, inForce(facts), scope === 'station' ? station.store.tampered?.told : undefined),
       describe(facts) {
         const { who, why, since } = inForce(facts);
         const when = since === notRecorded ? 'and could not record when' : `at ${formatInstant(since)}`;
@@ -53,7 +54,11 @@ export const thawEffect: Effect = {
 /** A freeze that holds in memory only has no time of its own. */
 const notRecorded = 0 as FreezeRecord['since'];
 
-/** formats.md, "Operators' evidence": a freeze as it is recorded. */
-function frozenBytes(scope: FreezeScope, { who, why, since }: FreezeRecord): Uint8Array {
-  return canonicalBytes({ type: 'portcullis/freeze/v1', scope, who, why, since: String(since) });
+/**
+ * formats.md, "Operators' evidence": a freeze as it is recorded; for the station's also the forged row that was met last, so that a
+ * forgery that is met while a thaw ripens is not forgotten with the one that people looked at.
+ */
+function frozenBytes(scope: FreezeScope, { who, why, since }: FreezeRecord, tampered: string | undefined): Uint8Array {
+  const members = { type: 'portcullis/freeze/v1', scope, who, why, since: String(since) };
+  return canonicalBytes(tampered === undefined ? members : { ...members, tampered });
 }
