@@ -261,9 +261,9 @@ export const lookups = {
   actsNewest: { table: 'acts', where: '1 ORDER BY rowid DESC LIMIT ?' },
   actsUnsettled: {
     table: 'acts',
-    where: "state IN ('OPEN', 'ANNOUNCING', 'RIPENING') ORDER BY rowid LIMIT ?",
+    // By rowid alone it would read all acts that ever were, in their order.
+    where: "state IN ('OPEN', 'ANNOUNCING', 'RIPENING') ORDER BY opened_at, rowid LIMIT ?",
   },
-  nthActUnsettled: { table: 'acts', where: "state IN ('OPEN', 'ANNOUNCING', 'RIPENING') LIMIT 1 OFFSET ?" },
   withdrawalsHeld: { table: 'withdrawals', where: "state = 'HELD' ORDER BY pay_by LIMIT ?" },
   activeFreezes: { table: 'freezes', where: 'active = 1' },
 } as const satisfies Record<string, { table: TableName; where: string }>;
