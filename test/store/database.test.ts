@@ -7,7 +7,7 @@ import { createDatabase, openDatabase, openForReading } from '../../src/store/da
 import { StorageFailed, StoreUnusable } from '../../src/store/failure.ts';
 import { migrations } from '../../src/store/migrations.ts';
 import { columnName, columnsOf } from '../../src/store/table.ts';
-import { type TableName, tables } from '../../src/store/tables.ts';
+import { lookups, type TableName, tables } from '../../src/store/tables.ts';
 import { BareStore } from './bare-store.ts';
 
 let folder = '';
@@ -59,6 +59,12 @@ describe('the schema', () => {
     expect(
       plan(`SELECT * FROM withdrawals WHERE state IN ('HELD', 'AUTHORIZED') AND pay_by <= 1 ORDER BY pay_by LIMIT 1`),
     ).toContain('withdrawals_open');
+    // Once a second, whether or not there is one: never a look at all that ever were.
+    for (const name of ['actsUnsettled', 'actsAlike'] as const)
+      expect(plan(`SELECT * FROM acts WHERE ${lookups[name].where.replaceAll('?', '1')}`)).toContain('acts_unsettled');
+    expect(plan(`SELECT * FROM withdrawals WHERE ${lookups.withdrawalsHeld.where.replace('?', '1')}`)).toContain(
+      'withdrawals_held',
+    );
     bare.close();
   });
 });
