@@ -20,7 +20,7 @@ export interface HoursPart {
   readonly hours: HoursPolicy | undefined;
 }
 
-const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
+const weekdays: readonly string[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 
 export const hoursSection: Section<HoursPart> = {
   title: 'Hours',
@@ -62,7 +62,7 @@ function sayHours(hours: HoursPolicy): string {
 function parseHours(of: Members): HoursPolicy {
   const hours = {
     days: of.list('days', (value, place) => {
-      const at = weekdays.findIndex((name) => name === textItem(value, place));
+      const at = weekdays.indexOf(textItem(value, place));
       if (at < 0) throw new Malformed(place, `expected one of ${weekdays.join(', ')}`);
       return at;
     }),

@@ -1,7 +1,7 @@
 import type { Address, Payment } from '../../domain/index.ts';
 import type { Policy } from '../policy.ts';
 import { pass, type Rule } from '../rule.ts';
-import type { TreasuryCase } from '../treasury.ts';
+import type { TreasuryCase } from '../treasury-case.ts';
 import { notFrozen } from './frozen.ts';
 
 /** Whether all of it goes to cold wallets that policy named for evacuation beforehand. */

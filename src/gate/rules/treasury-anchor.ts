@@ -1,6 +1,6 @@
 import type { Payment } from '../../domain/index.ts';
 import { type Judgement, pass, type Rule, refuse } from '../rule.ts';
-import type { TreasuryCase } from '../treasury.ts';
+import type { TreasuryCase } from '../treasury-case.ts';
 
 /**
  * I4: a void spends exactly the anchor of what it voids; a transfer spends one that is free, or its own again with the same

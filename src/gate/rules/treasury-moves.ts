@@ -1,6 +1,6 @@
 import type { Address, Payment } from '../../domain/index.ts';
 import { type Judgement, pass, type Rule, refuse } from '../rule.ts';
-import type { TreasuryCase } from '../treasury.ts';
+import type { TreasuryCase } from '../treasury-case.ts';
 import { present } from './quorum-present.ts';
 
 /** I1: the station's own moves reach only its own wallets or the operators' ripened list; a void reaches nobody. */
