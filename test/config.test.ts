@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig, loadPolicy, readJournalKey, readSecret, readStateKey } from '../src/config.ts';
+import { parseYaml } from '../src/custody/yaml.ts';
 import { Malformed } from '../src/domain/index.ts';
-import { parseYaml, readYamlFile } from '../src/yaml-file.ts';
+import { readYamlFile } from '../src/yaml-file.ts';
 
 const document = `version: 1
 data: data

@@ -230,6 +230,8 @@ export interface PreparedAct {
   readonly intent: Sealed<Intent>;
   /** One English sentence. */
   readonly description: string;
+  /** What else to read before signing, a line each. */
+  readonly details: readonly string[];
   /** How many operators have to sign. */
   readonly signatures: number;
   /** How long it ripens once they have, ms; undefined: it acts at once. */

@@ -6,6 +6,7 @@ import {
   type TransactionRecord,
   type Wallet,
 } from '../domain/index.ts';
+import type { Policy } from '../gate/policy.ts';
 import type { Outcome, Readiness, Signer } from '../signers/signer.ts';
 import type { Permit } from '../store/permit.ts';
 import { Attempts, type Judges } from './attempts.ts';
@@ -39,7 +40,7 @@ export class Dispatch {
   readonly #station: Station;
   readonly #signers: ReadonlyMap<string, Signer>;
   /** Policy's wallets by their signer. */
-  readonly #wallets: ReadonlyMap<string, readonly Wallet[]>;
+  #wallets: ReadonlyMap<string, readonly Wallet[]> = new Map();
   readonly #timing: DispatchTiming;
   #attempts: Attempts | undefined;
   /** The last thing that each signer's line has to do. */
@@ -59,8 +60,12 @@ export class Dispatch {
   constructor(station: Station, signers: ReadonlyMap<string, Signer>, timing: DispatchTiming) {
     this.#station = station;
     this.#signers = signers;
-    this.#wallets = Map.groupBy(station.policy.wallets.values(), (wallet) => wallet.signer);
     this.#timing = timing;
+    this.#follow(station.policy);
+    station.onPolicy((policy) => {
+      this.#follow(policy);
+      this.kickAll();
+    });
   }
 
   /** Starts: whatever was in flight when the process last ended is found again and goes on. */
@@ -79,13 +84,16 @@ export class Dispatch {
 
   /** What a wallet's signer said when it was last asked. */
   readiness(wallet: Wallet): Readiness {
-    return (
-      this.#readiness.get(wallet.id) ?? {
-        ready: false,
-        reason: 'device-missing',
-        message: 'the device has not been asked yet',
-      }
-    );
+    const message = this.#signers.has(wallet.signer)
+      ? 'the device has not been asked yet'
+      : `the config names no signer ${wallet.signer}`;
+    return this.#readiness.get(wallet.id) ?? { ready: false, reason: 'device-missing', message };
+  }
+
+  #follow(policy: Policy): void {
+    this.#wallets = Map.groupBy(policy.wallets.values(), (wallet) => wallet.signer);
+    // Under the same id there may be another key by now: its device has not been asked.
+    for (const id of this.#readiness.keys()) this.#readiness.delete(id);
   }
 
   /** There may be work for this signer. */
@@ -168,7 +176,10 @@ export class Dispatch {
 
   async #run(name: string): Promise<void> {
     const signer = this.#signers.get(name);
-    if (signer === undefined) return;
+    if (signer === undefined) {
+      for (const record of this.#open(name)) await this.#attemptsOf().block(record.id, 'device-missing');
+      return;
+    }
     let again = false;
     const unready = new Map<string, Reason>();
     const open = this.#open(name);

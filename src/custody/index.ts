@@ -30,6 +30,8 @@ export interface CustodyParts extends StationParts {
   /** By the name that policy's wallets use. */
   readonly signers: ReadonlyMap<string, Signer>;
   readonly timing: DispatchTiming;
+  /** As `EffectParts.fitting`; absent: every policy fits. */
+  readonly fitting?: EffectParts['fitting'];
   readonly journal: { readonly origin: string; readonly signer: NoteSigner; readonly verifierKey: string };
 }
 
@@ -58,6 +60,7 @@ export function startCustody(parts: CustodyParts): Running {
     station,
     readClock: () => parts.time.read(),
     foundedAt: () => foundedAt(parts.store),
+    fitting: parts.fitting ?? (() => []),
   };
   const acts = new ActDesk(effectParts, refusals, () => dispatch.kickAll());
   const custody: Custody = {

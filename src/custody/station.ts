@@ -17,7 +17,8 @@ import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import { StorageFailed, TamperedRow } from '../store/failure.ts';
 import type { StationKeys } from '../store/key.ts';
 import type { Committed, Store } from '../store/store.ts';
-import type { Verdict } from '../store/verdict.ts';
+import type { Verdict, Write } from '../store/verdict.ts';
+import { readPolicyDocument } from './policy-document.ts';
 
 /** Randomness, as a port: `bytes(32)` yields 32 fresh random bytes. */
 export interface Randomness {
@@ -59,6 +60,11 @@ export class Station {
     this.#ticketKey = createSecretKey(parts.keys.ticket);
     this.#policy = parts.policy;
     this.#policyHash = parts.policyHash;
+    this.store.onCommit((writes) => this.#follow(writes));
+  }
+
+  get policyHash(): Digest {
+    return this.#policyHash;
   }
 
   /** The policy in force. */
@@ -70,7 +76,27 @@ export class Station {
   adopt(hash: Digest, policy: Policy): void {
     this.#policy = policy;
     this.#policyHash = hash;
-    for (const listener of this.#policyListeners) listener(policy);
+    for (const listener of this.#policyListeners) {
+      try {
+        listener(policy);
+      } catch (error) {
+        // What one of them can't do keeps none of the others from it.
+        this.log('policy-not-followed', { error: String(error) });
+      }
+    }
+  }
+
+  /** A commit that wrote another policy into the station's row: from the same turn on, that one is what decisions are held to. */
+  #follow(writes: readonly Write[]): void {
+    for (const write of writes) {
+      if (write.table !== 'station' || write.record.policy === this.#policyHash) continue;
+      const document = this.store.policy(write.record.policy);
+      if (document === undefined) throw new Error(`the document of policy ${write.record.policy} is not kept`);
+      const { hash, policy } = readPolicyDocument(new TextEncoder().encode(document));
+      if (hash !== write.record.policy) throw new Error(`the document of policy ${write.record.policy} is another’s`);
+      this.adopt(hash, policy);
+      this.log('policy-in-force', { policy: hash });
+    }
   }
 
   onPolicy(listener: (policy: Policy) => void): void {

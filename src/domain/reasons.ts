@@ -321,6 +321,14 @@ export const reasons = {
     'The policy file is not the one in force.',
     'Restore the file, or change the policy as policy says.',
   ),
+  'policy-strands-transactions': notNow(
+    'The policy has no longer, or has otherwise, a wallet whose transactions are not finished.',
+    'Finish or void the transactions that are named first.',
+  ),
+  'wallet-id-taken': notNow(
+    'The wallet’s id, or its key, belonged to another wallet that made transactions.',
+    'Give the new wallet an id and a key that no wallet had.',
+  ),
   'authority-changed': notNow(
     'The CA file does not hold exactly the authorities that policy names.',
     'Put the certificates that policy names into the file that config.tls.ca names, and no others.',

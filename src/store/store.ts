@@ -183,6 +183,14 @@ export class Store implements DecisionStore {
       ?.document;
   }
 
+  /** The documents of all policies that ever were in force here. */
+  policies(): string[] {
+    return this.#db
+      .prepare<[], { document: string }>('SELECT document FROM policies ORDER BY rowid')
+      .all()
+      .map((row) => row.document);
+  }
+
   /** Calls back after each commit with what it wrote. Returns the unsubscriber. */
   onCommit(listener: CommitListener): () => void {
     this.#listeners.add(listener);
@@ -353,9 +361,15 @@ export class Store implements DecisionStore {
     }
     for (const [table, ...key] of verdict.removals ?? []) this.#rows.remove(table, key);
     for (const write of verdict.writes ?? []) this.#write(write, first);
+    if (verdict.policy !== undefined) this.#keepPolicy(verdict.policy);
     // The group's later decisions see what this one made of the station's own row. Nothing below can undo it any more.
     for (const write of verdict.writes ?? []) if (write.table === 'station') moment.station = write.record;
     return verdict;
+  }
+
+  /** One that was in force before is written again: nobody vouches for the row that lay there meanwhile. */
+  #keepPolicy({ hash, document }: { readonly hash: string; readonly document: string }): void {
+    this.#db.prepare('INSERT OR REPLACE INTO policies (hash, document) VALUES (?, ?)').run(hash, document);
   }
 
   #facts(keys: Keys, station: StationRecord, clock: ClockRecord, now: WallMs, nextLeaf: number): Facts {

@@ -252,6 +252,7 @@ export const lookups = {
     table: 'transactions',
     where: "wallet = ? AND state IN ('PERMITTED', 'SENT', 'UNCERTAIN', 'WITHHELD') ORDER BY permitted_at, id",
   },
+  anchorsOfWallet: { table: 'anchors', where: 'wallet = ? LIMIT 1' },
   noticeWithToken: { table: 'notices', where: 'token = ?' },
   noticesWaiting: { table: 'notices', where: 'acknowledged_at IS NULL AND sequence > ? ORDER BY sequence LIMIT ?' },
   actsAlike: {
@@ -264,6 +265,7 @@ export const lookups = {
     // By rowid alone it would read all acts that ever were, in their order.
     where: "state IN ('OPEN', 'ANNOUNCING', 'RIPENING') ORDER BY opened_at, rowid LIMIT ?",
   },
+  withdrawalsNewest: { table: 'withdrawals', where: '1 ORDER BY rowid DESC LIMIT ? OFFSET ?' },
   withdrawalsHeld: { table: 'withdrawals', where: "state = 'HELD' ORDER BY pay_by LIMIT ?" },
   activeFreezes: { table: 'freezes', where: 'active = 1' },
 } as const satisfies Record<string, { table: TableName; where: string }>;

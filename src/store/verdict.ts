@@ -1,4 +1,4 @@
-import type { TransactionId, Wallet } from '../domain/index.ts';
+import type { Digest, TransactionId, Wallet } from '../domain/index.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Records, TableName } from './tables.ts';
 
@@ -14,6 +14,8 @@ export interface Verdict<R> {
   /** Rows to be forgotten, each by its table and key. */
   readonly removals?: readonly (readonly [TableName, ...string[]])[];
   readonly leaves?: readonly LeafDraft[];
+  /** A policy's document, to be kept under its hash for as long as decisions name it. */
+  readonly policy?: { readonly hash: Digest; readonly document: string };
   /** Asks for leave to sign this transaction. Given only if the commit left it in a state that may be sent. */
   readonly permit?: PermitRequest;
 }

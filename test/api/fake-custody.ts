@@ -164,6 +164,7 @@ export const preparedAct: PreparedAct = {
     base: digest,
   }),
   description: 'Lift the freeze of station.',
+  details: ['looser: nonce_window: 4 → 5'],
   signatures: 2,
   delay: 86_400_000,
   open: act.act,

@@ -153,6 +153,12 @@ export class TestStation {
     return formatVerifierKey(noteVerifier(this.origin, this.#journalKeys.publicKey));
   }
 
+  /** The document that the station was founded on; `change` edits its text. */
+  document(change: (document: string) => string = (d) => d): string {
+    return change(this.#document);
+  }
+
+  /** Of that document. */
   get policyHash(): Digest {
     return policyHash(this.#document);
   }
@@ -174,10 +180,12 @@ export class TestStation {
       salt: () => randomBytes(32),
       onFatal: (error) => this.fatal.push(error),
     });
+    const inForce = this.store.look({}).station.policy;
+    const changed = inForce === this.policyHash ? undefined : this.store.policy(inForce);
     this.running = startCustody({
       store: this.store,
-      policy: this.policy,
-      policyHash: this.policyHash,
+      policy: changed === undefined ? this.policy : parsePolicy(parse(changed)),
+      policyHash: inForce,
       keys,
       random: { bytes: (count) => randomBytes(count) },
       simulated: true,

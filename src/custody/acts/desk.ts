@@ -112,6 +112,7 @@ export class ActDesk implements Acts {
     return {
       intent,
       description: ask.describe(facts),
+      details: (await ask.details?.()) ?? [],
       signatures: demands.signatures,
       delay: demands.delay,
       open,

@@ -1,12 +1,14 @@
 import type {
   ActId,
   ClockReading,
+  Digest,
   FreezeScope,
   OperatorName,
   OperatorVerb,
   TransactionId,
   WallMs,
 } from '../../domain/index.ts';
+import type { Policy } from '../../gate/policy.ts';
 import type { LeafDraft } from '../../journal/leaf.ts';
 import type { Facts, LookupKey, RowKey } from '../../store/facts.ts';
 import type { TableName } from '../../store/tables.ts';
@@ -19,6 +21,11 @@ export interface EffectParts {
   readonly readClock: () => ClockReading;
   /** When the station was founded, by the wall clock: its journal's first entry. */
   readonly foundedAt: () => WallMs;
+  /**
+   * What this installation says of a policy before it takes effect: in sentences, what people should know (a wallet whose signer is
+   * not configured). Throws `Malformed` where the station could not run on it.
+   */
+  readonly fitting: (policy: Policy) => readonly string[];
 }
 
 /**
@@ -60,6 +67,8 @@ export interface Ask {
   approved(facts: Facts): Uint8Array;
   /** What it does, in one English sentence for operators. Every value in it is of a closed character set (S10). */
   describe(facts: Facts): string;
+  /** What else people should read before they sign: a line each. Asked by `prepare` alone; may take a while. */
+  details?(): Promise<readonly string[]>;
   /** How many operators in good standing have to sign. */
   signatures(facts: Facts): number;
   /** How long it ripens, ms of witnessed time; undefined: it acts at once. */
@@ -85,6 +94,8 @@ export interface Applied {
   readonly removals?: readonly (readonly [TableName, ...string[]])[];
   readonly leaves: readonly LeafDraft[];
   readonly permit?: PermitRequest;
+  /** The policy that takes effect. */
+  readonly policy?: { readonly hash: Digest; readonly document: string };
   /** Done once it is durable, in the same turn: what lives in memory (a policy, a tamper mark). */
   readonly after?: () => void;
   /** Where the effect permits a transaction: for the device. */

@@ -5,6 +5,8 @@ import { clockEffect } from './effects/clock.ts';
 import { confirmedEffect } from './effects/confirmed.ts';
 import { epochEffect } from './effects/epoch.ts';
 import { freezeEffect } from './effects/freeze.ts';
+import { policyEffect } from './effects/policy.ts';
+import { pricesEffect } from './effects/prices.ts';
 import { refuseEffect } from './effects/refuse.ts';
 import { reinstateEffect } from './effects/reinstate.ts';
 import { suspendEffect } from './effects/suspend.ts';
@@ -25,6 +27,8 @@ const effects: readonly Effect[] = [
   transferEffect,
   voidEffect,
   confirmedEffect,
+  policyEffect,
+  pricesEffect,
 ];
 
 /** An effect, and what a subject asks of it. */

@@ -177,6 +177,7 @@ function takeEffect(act: ActRecord, ask: Ask, of: EffectCase, facts: Facts): Ver
     removals: applied.removals ?? [],
     leaves: [{ kind: 'act-effective', fields }, ...applied.leaves],
     ...(applied.permit === undefined ? {} : { permit: applied.permit }),
+    ...(applied.policy === undefined ? {} : { policy: applied.policy }),
   };
 }
 
