@@ -61,7 +61,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   };
 
   const main = await open(options.listen, { roles: ['withdrawals', 'courier', 'auditors'], others: true }, [
-    withdrawalService(custody.withdrawals),
+    withdrawalService((client) => custody.withdrawalsOf(client)),
     transactionService((client) => custody.transactionsOf(client)),
     destinationService(custody.destinations),
     factorService(custody.factors),

@@ -49,11 +49,11 @@ export function withdrawalMessage(record: WithdrawalRecord): Withdrawal {
   };
 }
 
-/** `WithdrawalService` of the API, spoken to custody. */
-export function withdrawalService(withdrawals: Withdrawals): Service {
+/** `WithdrawalService` of the API, spoken to custody: `of` a client, by the name in its certificate. */
+export function withdrawalService(of: (client: string) => Withdrawals): Service {
   return bind(WithdrawalServiceService, withdrawalRights, {
-    prepareWithdrawal: async (request) => {
-      const prepared = await withdrawals.prepare({
+    prepareWithdrawal: async (request, { name }) => {
+      const prepared = await of(name).prepare({
         withdrawal: parseWithdrawalId(request.withdrawalId, 'withdrawal_id'),
         account: parseAccountId(request.account, 'account'),
         asset: parseAssetId(request.asset, 'asset'),
@@ -70,22 +70,22 @@ export function withdrawalService(withdrawals: Withdrawals): Service {
         heldBy: [...(prepared.held?.by ?? [])],
       };
     },
-    authorizeWithdrawal: async (request) => ({
-      withdrawal: withdrawalMessage(await withdrawals.authorize(parseAuthorization(request))),
+    authorizeWithdrawal: async (request, { name }) => ({
+      withdrawal: withdrawalMessage(await of(name).authorize(parseAuthorization(request))),
     }),
-    getWithdrawal: (request) => ({
-      withdrawal: withdrawalMessage(withdrawals.get(parseWithdrawalId(request.withdrawalId, 'withdrawal_id'))),
+    getWithdrawal: (request, { name }) => ({
+      withdrawal: withdrawalMessage(of(name).get(parseWithdrawalId(request.withdrawalId, 'withdrawal_id'))),
     }),
-    watchWithdrawals: (request, outlet) => {
+    watchWithdrawals: (request, outlet, { name }) => {
       const ids = new Set(parseSomeList(request.withdrawalIds, 100, 'withdrawal_ids', parseWithdrawalId));
       return pourChanges(
         outlet,
-        (watcher) => withdrawals.watch([...ids], watcher),
+        (watcher) => of(name).watch([...ids], watcher),
         (record: WithdrawalRecord) => ({ withdrawal: withdrawalMessage(record) }),
       );
     },
-    cancelWithdrawal: async (request) => ({
-      withdrawal: withdrawalMessage(await withdrawals.cancel(parseWithdrawalId(request.withdrawalId, 'withdrawal_id'))),
+    cancelWithdrawal: async (request, { name }) => ({
+      withdrawal: withdrawalMessage(await of(name).cancel(parseWithdrawalId(request.withdrawalId, 'withdrawal_id'))),
     }),
   });
 }

@@ -7,18 +7,20 @@ import {
   type Wallet,
   type WithdrawalRecord,
 } from '../domain/index.ts';
+import type { Sighting } from '../gate/breaker.ts';
 import type { Verdict as GateVerdict } from '../gate/rule.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Outcome } from '../signers/signer.ts';
-import type { Facts, Keys } from '../store/facts.ts';
+import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Permit } from '../store/permit.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
+import type { Breaker } from './breaker.ts';
 import { chainOf } from './chain.ts';
 import { historyWith } from './history.ts';
 import { moveTransaction, moveWithdrawal, transactionMoves } from './machine.ts';
 import { refusalOf } from './refusals.ts';
 import { seal, unseal } from './seal.ts';
-import { type Station, toldBy } from './station.ts';
+import { freezeRows, type Station, toldBy } from './station.ts';
 
 /** What a committed transaction is judged by when it goes on: the same facts, read anew, by every rule but freshness. */
 export interface JudgedAgain {
@@ -38,10 +40,12 @@ export interface Judges {
 export class Attempts {
   readonly #station: Station;
   readonly #judges: Judges;
+  readonly #breaker: Breaker;
 
-  constructor(station: Station, judges: Judges) {
+  constructor(station: Station, judges: Judges, breaker: Breaker) {
     this.#station = station;
     this.#judges = judges;
+    this.#breaker = breaker;
   }
 
   /** The second reading of every rule but freshness: immediately before a device sees a byte. */
@@ -74,8 +78,14 @@ export class Attempts {
     const record = this.#record(id);
     const wallet = this.#station.policy.wallets.get(record.wallet);
     if (wallet === undefined) throw new Refusal('wallet-unknown', `policy names no wallet ${record.wallet}`);
-    if (outcome.kind === 'declined') return this.#plainEnd(id, 'decline', 'transaction-declined', outcome.reason);
-    if (outcome.kind !== 'signed') return this.#plainEnd(id, 'lose', 'transaction-uncertain', outcome.reason);
+    const { reason } = outcome.kind === 'signed' ? { reason: undefined } : outcome;
+    // Only what a person refused: a device that cannot show a payment says nothing about it.
+    const refused: readonly Sighting[] =
+      reason === 'device-refused' ? [{ kind: 'device-refusal', wallet: wallet.id }] : [];
+    if (outcome.kind === 'declined')
+      return this.#plainEnd(id, wallet, 'decline', 'transaction-declined', outcome.reason, refused);
+    if (outcome.kind !== 'signed')
+      return this.#plainEnd(id, wallet, 'lose', 'transaction-uncertain', outcome.reason, []);
     const assembled = chainOf(wallet.chain, 'wallet').assembleSigned(
       record.unsigned,
       outcome.signature,
@@ -90,17 +100,22 @@ export class Attempts {
 
   async #plainEnd(
     id: TransactionId,
+    wallet: Wallet,
     event: 'decline' | 'lose',
     kind: 'transaction-declined' | 'transaction-uncertain',
     reason: Reason,
+    sightings: readonly Sighting[],
   ): Promise<TransactionRecord['state']> {
-    const committed = await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
+    const scopes = sightings.length === 0 ? [] : freezeRows(['station', `wallet:${wallet.id}`]);
+    const rows: RowKey[] = [['transactions', id], ...scopes, ...this.#breaker.rows(sightings)];
+    const committed = await this.#station.decide({ rows }, (facts) => {
       const now = current(facts, id);
       const ended = told({ ...now, state: moveTransaction(now.state, event), blockedBy: reason }, facts);
+      const seen = this.#breaker.seen(sightings, facts, 1, `transaction ${id}`);
       return {
         result: ended.state,
-        writes: [{ table: 'transactions', record: ended, leaf: 0 }],
-        leaves: [{ kind, fields: { transaction: id, reason } }],
+        writes: [{ table: 'transactions', record: ended, leaf: 0 }, ...seen.writes],
+        leaves: [{ kind, fields: { transaction: id, reason } }, ...seen.leaves],
       };
     });
     return committed.result;

@@ -39,6 +39,11 @@ export function chainOf(id: ChainId, field: string): Chain {
   return chain;
 }
 
+/** D7: the one spelling of a destination that its chain has; throws `Malformed` for another. */
+export function canonicalDestination(destination: Address, field: string): Address {
+  return chainOf(chainOfAddress(destination), field).canonicalAddress(destination, field);
+}
+
 /**
  * D7: a denied address in another spelling than its chain's own would deny nothing while people believe that it does. One on a
  * chain that the policy does not name can't be paid anyway.

@@ -302,6 +302,8 @@ export interface Operators {
  */
 export interface Custody {
   readonly withdrawals: Withdrawals;
+  /** `client`: the name in a withdrawal service's certificate. */
+  withdrawalsOf(client: string): Withdrawals;
   readonly transactions: Transactions;
   /** `client`: the name in a withdrawal service's certificate. */
   transactionsOf(client: string): ClientTransactions;

@@ -15,6 +15,7 @@ import type { DestinationCase, Listed } from '../gate/cases.ts';
 import { decideDestination, explainDestination } from '../gate/decide.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
+import { canonicalDestination } from './chain.ts';
 import type { Authorization, Destinations, Prepared, Ripened } from './custody.ts';
 import {
   attesters,
@@ -38,7 +39,7 @@ import {
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
 import { reliedOn, ripened } from './ripened.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
-import { canonicalDestination, listedEntry } from './withdrawals.ts';
+import { listedEntry } from './withdrawals.ts';
 
 interface ReadyDestination {
   readonly intent: Sealed<DestinationIntent>;
@@ -105,8 +106,9 @@ export class DestinationDesk implements Destinations {
   async add(request: Authorization): Promise<Ripened<DestinationRecord>> {
     const ready = this.#ready(request);
     const { account, entry } = ready.intent.intent;
-    const asked: Asked = { what: 'destination', fields: { entry, intent: ready.intent.digest }, personal: { account } };
-    const committed = await this.#station.decide(this.#keys(ready), (facts) =>
+    const fields = { entry, intent: ready.intent.digest };
+    const asked: Asked = { what: 'destination', fields, personal: { account }, asker: { account } };
+    const committed = await this.#station.decide(this.#refusals.keys(asked, this.#keys(ready)), (facts) =>
       this.#refusals.judged(asked, facts, (): Verdict<Ripened<DestinationRecord>> => {
         const existing = facts.get('destinations', entry);
         if (existing !== undefined) {

@@ -10,6 +10,7 @@ import type { Policy } from '../gate/policy.ts';
 import type { Outcome, Readiness, Signer } from '../signers/signer.ts';
 import type { Permit } from '../store/permit.ts';
 import { Attempts, type Judges } from './attempts.ts';
+import type { Breaker } from './breaker.ts';
 import type { Station } from './station.ts';
 
 /** Runs something once, later. Injected, so that no test waits. Returns the canceller. */
@@ -69,8 +70,8 @@ export class Dispatch {
   }
 
   /** Starts: whatever was in flight when the process last ended is found again and goes on. */
-  start(judges: Judges): void {
-    this.#attempts = new Attempts(this.#station, judges);
+  start(judges: Judges, breaker: Breaker): void {
+    this.#attempts = new Attempts(this.#station, judges, breaker);
     for (const [name, signer] of this.#signers) {
       this.#cancels.add(
         signer.onChange(() => {

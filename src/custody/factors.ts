@@ -103,6 +103,7 @@ export class FactorDesk implements Factors {
       what: 'factor',
       fields: { intent: intent.digest },
       personal: { account, factor: credential },
+      asker: { account },
     };
     let ready: ReadyFactor;
     try {
@@ -110,7 +111,7 @@ export class FactorDesk implements Factors {
     } catch (error) {
       return this.#refusals.told(this.#station, asked, error);
     }
-    const committed = await this.#station.decide(this.#keys(ready), (facts) =>
+    const committed = await this.#station.decide(this.#refusals.keys(asked, this.#keys(ready)), (facts) =>
       this.#refusals.judged(asked, facts, (): Verdict<Ripened<FactorRecord>> => {
         const existing = facts.get('factors', credential);
         if (existing !== undefined && existing.digest === ready.intent.digest)

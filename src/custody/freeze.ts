@@ -12,7 +12,7 @@ import {
 } from '../domain/index.ts';
 import type { Policy } from '../gate/policy.ts';
 import type { TamperedRow } from '../store/failure.ts';
-import { canonicalDestination } from './withdrawals.ts';
+import { canonicalDestination } from './chain.ts';
 
 /** A freeze's scope as people write it. Throws `Malformed`. */
 export function parseFreezeScope(value: string, field: string): FreezeScope {

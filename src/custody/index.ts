@@ -5,6 +5,7 @@ import type { Signer } from '../signers/signer.ts';
 import { ActDesk } from './acts/desk.ts';
 import type { EffectParts } from './acts/effect.ts';
 import { checkOperatorKeys } from './acts/signatures.ts';
+import { Breaker } from './breaker.ts';
 import { checkDenied, checkWallets } from './chain.ts';
 import type { Custody } from './custody.ts';
 import { DestinationDesk } from './destinations.ts';
@@ -52,10 +53,13 @@ export function startCustody(parts: CustodyParts): Running {
   checkDenied(parts.policy);
   checkOperatorKeys(parts.policy);
   const station = new Station(parts);
-  const refusals = new Refusals();
+  const breaker = new Breaker(station);
+  const refusals = new Refusals(breaker);
   const dispatch = new Dispatch(station, parts.signers, parts.timing);
-  const withdrawals = new WithdrawalDesk(station, refusals);
-  const transactions = new TransactionDesk(station, withdrawals, refusals, (wallet) => dispatch.kick(wallet.signer));
+  const withdrawals = new WithdrawalDesk(station, refusals, breaker);
+  const transactions = new TransactionDesk(station, withdrawals, refusals, breaker, (wallet) =>
+    dispatch.kick(wallet.signer),
+  );
   const effectParts: EffectParts = {
     station,
     readClock: () => parts.time.read(),
@@ -65,6 +69,7 @@ export function startCustody(parts: CustodyParts): Running {
   const acts = new ActDesk(effectParts, refusals, () => dispatch.kickAll());
   const custody: Custody = {
     withdrawals,
+    withdrawalsOf: (client) => withdrawals.of(client),
     transactions,
     transactionsOf: (client) => new WalletScope(client, station, refusals, transactions),
     destinations: new DestinationDesk(station, refusals),
@@ -76,10 +81,13 @@ export function startCustody(parts: CustodyParts): Running {
   };
   const treasury = new TreasuryJudge(station);
   // Whoever permitted a transaction judges it again.
-  dispatch.start({
-    again: (record) => (record.kind === 'payment' ? transactions.again(record) : treasury.again(record)),
-  });
-  const timekeeper = new Timekeeper(station, refusals, parts.clock, acts);
+  dispatch.start(
+    {
+      again: (record) => (record.kind === 'payment' ? transactions.again(record) : treasury.again(record)),
+    },
+    breaker,
+  );
+  const timekeeper = new Timekeeper(station, refusals, breaker, parts.clock, acts);
   return {
     custody,
     dispatch,

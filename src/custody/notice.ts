@@ -108,6 +108,12 @@ export function accountFrozenText(
   return `Account ${account} is frozen: its owner objected to a notice.${stopped}${unsigned}`;
 }
 
+/** What operators read: the circuit breaker froze something. `by`: what it saw last. */
+export function breakerTrippedText(frozen: readonly (readonly [scope: string, why: string])[], by: string): string {
+  const list = frozen.map(([scope, why]) => `${scope} (${why})`).join('; ');
+  return `The circuit breaker froze ${list}. It saw ${by} last. Look at it before you thaw: what was stopped goes on by itself then.`;
+}
+
 const mostListed = 20;
 
 /** Base units as a decimal number of whole units, exactly. */

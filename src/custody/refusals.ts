@@ -1,8 +1,9 @@
 import { type Flat, minute, Refusal, reasons, type WitnessedMs } from '../domain/index.ts';
 import type { Verdict as GateVerdict } from '../gate/rule.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
-import type { Facts } from '../store/facts.ts';
+import { type Facts, factId, type Keys } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
+import type { Asker, Breaker } from './breaker.ts';
 import type { Station } from './station.ts';
 
 /** Refusals that get a leaf of their own, in a minute of witnessed time; the rest are counted and told together. */
@@ -16,6 +17,8 @@ export interface Asked {
   readonly what: 'withdrawal' | 'transaction' | 'destination' | 'factor' | 'act';
   readonly fields: Flat;
   readonly personal: Flat;
+  /** For the circuit breaker; the account only where it is the asker's own. */
+  readonly asker?: Asker;
 }
 
 /** Malformed calls are counted, not journalled; one that lost a race was not decided at all. */
@@ -29,34 +32,52 @@ function journalled(error: Refusal): boolean {
  * counted and told in one leaf a minute.
  */
 export class Refusals {
+  readonly #breaker: Breaker;
   #windowStart = Number.NEGATIVE_INFINITY;
   #told = 0;
   #untold = new Map<string, number>();
+
+  constructor(breaker: Breaker) {
+    this.#breaker = breaker;
+  }
+
+  /** The keys of a decision that may refuse this: what the circuit breaker counts it in is among them. */
+  keys(of: Asked, keys: Keys): Keys {
+    const rows = keys.rows ?? [];
+    const named = new Set(rows.map(factId));
+    return {
+      ...keys,
+      rows: [...rows, ...this.#breaker.refusalRows(of.asker ?? {}).filter((row) => !named.has(factId(row)))],
+    };
+  }
 
   /**
    * Runs a judge. A refusal that it throws becomes a verdict of its own: nothing but its leaf, if there is room for one.
    * `of` names what was asked for.
    */
-  judged<R>(of: Asked, facts: Pick<Facts, 'w'>, judge: () => Verdict<R>): Verdict<Decided<R>> {
+  judged<R>(of: Asked, facts: Facts, judge: () => Verdict<R>): Verdict<Decided<R>> {
     try {
       const verdict = judge();
       return { ...verdict, result: { ok: true, value: verdict.result } };
     } catch (error) {
       if (!(error instanceof Refusal) || !journalled(error)) throw error;
       const result: Decided<R> = { ok: false, refusal: error };
-      const { what, fields, personal } = of;
-      if (!this.#room(facts.w)) {
-        this.#untold.set(error.reason, (this.#untold.get(error.reason) ?? 0) + 1);
-        return { result };
-      }
-      return { result, leaves: [{ kind: 'refused', fields: { ...fields, what, reason: error.reason }, personal }] };
+      const { what, fields, personal, asker = {} } = of;
+      const told = this.#room(facts.w);
+      if (!told) this.#untold.set(error.reason, (this.#untold.get(error.reason) ?? 0) + 1);
+      const own: LeafDraft[] = told
+        ? [{ kind: 'refused', fields: { ...fields, what, reason: error.reason }, personal }]
+        : [];
+      const by = `a ${what} refused ${error.reason}`;
+      const counted = this.#breaker.refused(asker, error, facts, own.length, told, by);
+      return { result, writes: counted.writes, leaves: [...own, ...counted.leaves] };
     }
   }
 
   /** A refusal that was found before there was anything to decide: records it, and throws it. */
   async told(station: Station, of: Asked, error: unknown): Promise<never> {
     if (error instanceof Refusal && journalled(error)) {
-      await station.decide({}, (facts) =>
+      await station.decide(this.keys(of, {}), (facts) =>
         this.judged(of, facts, () => {
           throw error;
         }),

@@ -3,12 +3,15 @@ import type { LeafDraft } from '../journal/leaf.ts';
 import type { RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
 import type { ActDesk } from './acts/desk.ts';
+import type { Breaker } from './breaker.ts';
 import type { Refusals } from './refusals.ts';
 import { Reservations, reservedRows } from './reservations.ts';
 import type { Station } from './station.ts';
 import { endWithdrawal } from './withdrawals.ts';
 import type { WitnessedClock } from './witnessed-clock.ts';
 
+/** S13: rows of the circuit breaker that a sweep writes; what is left waits for the next. */
+const rowsPerSweep = 64;
 /** How often time is written when nothing else is (design §5). */
 const writeEvery = 30 * second;
 
@@ -20,15 +23,23 @@ const writeEvery = 30 * second;
 export class Timekeeper {
   readonly #station: Station;
   readonly #refusals: Refusals;
+  readonly #breaker: Breaker;
   readonly #clock: WitnessedClock;
   readonly #acts: Pick<ActDesk, 'sweep'>;
   /** The first tick writes: what passed since the last process ended is settled before seconds are counted again. */
   #sinceWrite: number = writeEvery;
   #sinceSweep = 0;
 
-  constructor(station: Station, refusals: Refusals, clock: WitnessedClock, acts: Pick<ActDesk, 'sweep'>) {
+  constructor(
+    station: Station,
+    refusals: Refusals,
+    breaker: Breaker,
+    clock: WitnessedClock,
+    acts: Pick<ActDesk, 'sweep'>,
+  ) {
     this.#station = station;
     this.#refusals = refusals;
+    this.#breaker = breaker;
     this.#clock = clock;
     this.#acts = acts;
   }
@@ -52,8 +63,10 @@ export class Timekeeper {
   /** Tells of the refusals that were counted and not told: their count lives in this process only. */
   async close(): Promise<void> {
     const aggregate = this.#refusals.aggregate();
-    if (aggregate === undefined) return;
-    await this.#station.decide({}, () => ({ result: undefined, leaves: [aggregate.leaf] }));
+    const counted = this.#breaker.flush(Number.POSITIVE_INFINITY);
+    if (aggregate === undefined && counted.writes.length === 0) return;
+    const leaves = aggregate === undefined ? [] : [aggregate.leaf];
+    await this.#station.decide({}, () => ({ result: undefined, writes: counted.writes, leaves }));
   }
 
   async sweep(): Promise<void> {
@@ -63,8 +76,11 @@ export class Timekeeper {
     });
     const rows = overdue.flatMap((w): RowKey[] => [['withdrawals', w.id], ...reservedRows(w)]);
     const aggregate = this.#refusals.aggregate();
+    let counted: ReturnType<Breaker['flush']> | undefined;
     const decided = this.#station.decide({ rows }, (facts): Verdict<undefined> => {
-      const writes: Write[] = [];
+      // Taken in the decision: what another one counts meanwhile must not be written over.
+      counted = this.#breaker.flush(rowsPerSweep);
+      const writes: Write[] = [...counted.writes];
       const leaves: LeafDraft[] = [];
       const reservations = new Reservations(facts);
       for (const { id } of overdue) {
@@ -83,6 +99,7 @@ export class Timekeeper {
     await decided.catch((error: unknown) => {
       // Not told: it is counted again.
       aggregate?.restore();
+      counted?.restore();
       throw error;
     });
   }

@@ -12,6 +12,7 @@ import {
   type Wallet,
   type WithdrawalRecord,
 } from '../domain/index.ts';
+import type { Sighting } from '../gate/breaker.ts';
 import type { PaidWithdrawal, Phase, TransactionCase } from '../gate/cases.ts';
 import { countedPayment } from '../gate/counting.ts';
 import { decideTransaction } from '../gate/decide.ts';
@@ -21,6 +22,7 @@ import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
 import { approvalRows, approvalsNow, type ReadyApprovals, readyApprovals } from './acts/approvals.ts';
 import type { JudgedAgain, Judges } from './attempts.ts';
+import type { Breaker } from './breaker.ts';
 import { chainOf } from './chain.ts';
 import type { Authorization, RuleOutcome, TransactionRequest, Transactions, Unwatch, Watcher } from './custody.ts';
 import { type Checked, checkAttestations, decodeEvidence, evidenceNow, factorsAfterUse } from './evidence.ts';
@@ -34,6 +36,7 @@ import { freezeRows, type Station, toldBy } from './station.ts';
 import { watchRecords } from './watch.ts';
 import {
   type AuthorizationVerdict,
+  authorizationSeen,
   listedEntry,
   type ReadyAuthorization,
   sameWithdrawal,
@@ -67,13 +70,21 @@ export class TransactionDesk implements Transactions, Judges {
   readonly #station: Station;
   readonly #withdrawals: WithdrawalDesk;
   readonly #refusals: Refusals;
+  readonly #breaker: Breaker;
   readonly #permitted: (wallet: Wallet) => void;
 
   /** `permitted` is told of each wallet that has a new transaction for its device. */
-  constructor(station: Station, withdrawals: WithdrawalDesk, refusals: Refusals, permitted: (wallet: Wallet) => void) {
+  constructor(
+    station: Station,
+    withdrawals: WithdrawalDesk,
+    refusals: Refusals,
+    breaker: Breaker,
+    permitted: (wallet: Wallet) => void,
+  ) {
     this.#station = station;
     this.#withdrawals = withdrawals;
     this.#refusals = refusals;
+    this.#breaker = breaker;
     this.#permitted = permitted;
   }
 
@@ -86,19 +97,23 @@ export class TransactionDesk implements Transactions, Judges {
 
   async sign(
     request: TransactionRequest & { readonly authorizations: readonly Authorization[] },
+    client?: string,
   ): Promise<TransactionRecord> {
     // Asking again prompts nobody, whatever else the request says: the id names wallet and bytes.
     const id = transactionId(request.wallet, request.unsigned);
     const known = this.#station.reading(() => this.#station.store.read('transactions', id));
     if (known !== undefined) return known;
-    const asked = askedTransaction(id, request.wallet, request.pays);
+    const asked = askedTransaction(id, request.wallet, request.pays, client);
     let ready: ReadyTransaction;
     try {
       ready = this.#ready(request, request.authorizations);
     } catch (error) {
       return this.#refusals.told(this.#station, asked, error);
     }
-    const committed = await this.#station.decide(this.keys(ready), (facts) =>
+    const keys = this.keys(ready);
+    const counted = this.#breaker.rows(paymentsMade(ready));
+    const named = this.#refusals.keys(asked, { ...keys, rows: [...keys.rows, ...counted] });
+    const committed = await this.#station.decide(named, (facts) =>
       this.#refusals.judged<TransactionRecord>(asked, facts, () => {
         const existing = facts.get('transactions', ready.id);
         if (existing !== undefined) return { result: existing };
@@ -114,7 +129,17 @@ export class TransactionDesk implements Transactions, Judges {
         if (!verdict.approved) throw refusalOf(verdict);
         if (of.anchor === undefined) countPayments(of, reservations);
         const permitted = permit(ready, facts, inline);
-        return { ...permitted, writes: [...(permitted.writes ?? []), ...reservations.writes()] };
+        const leaves = permitted.leaves ?? [];
+        const sightings = [
+          ...authorizationsSeen(inline, facts),
+          ...(of.anchor === undefined ? paymentsMade(ready) : []),
+        ];
+        const seen = this.#breaker.seen(sightings, facts, leaves.length, `transaction ${ready.id}`);
+        return {
+          ...permitted,
+          writes: [...(permitted.writes ?? []), ...reservations.writes(), ...seen.writes],
+          leaves: [...leaves, ...seen.leaves],
+        };
       }),
     );
     const record = unwrapped(committed.result);
@@ -122,11 +147,13 @@ export class TransactionDesk implements Transactions, Judges {
     return record;
   }
 
-  async retry(id: TransactionId): Promise<TransactionRecord> {
-    const committed = await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
+  async retry(id: TransactionId, client?: string): Promise<TransactionRecord> {
+    const { wallet: of, pays } = this.get(id);
+    const asked = askedTransaction(id, of, pays, client);
+    const keys = this.#refusals.keys(asked, { rows: [['transactions', id]] });
+    const committed = await this.#station.decide(keys, (facts) => {
       const record = facts.get('transactions', id);
       if (record === undefined) throw new Refusal('not-found', `there is no transaction ${id}`);
-      const asked = askedTransaction(id, record.wallet, record.pays);
       return this.#refusals.judged(asked, facts, (): Verdict<TransactionRecord> => {
         if (record.kind !== 'payment')
           throw new Refusal('transaction-not-retryable', `transaction ${id} is the operators’: they ask for it again`);
@@ -336,6 +363,24 @@ export class TransactionDesk implements Transactions, Judges {
   }
 }
 
+/** What the circuit breaker sees of a transaction that takes an anchor. */
+function paymentsMade({ wallet, payments, inline }: ReadyTransaction): Sighting[] {
+  return [...payments.map(({ record }) => record), ...inline.map(({ intent }) => intent.intent)].map(
+    ({ account, asset, amount }) => ({ kind: 'payment', wallet: wallet.id, account, asset, amount }),
+  );
+}
+
+/** Likewise of what is authorized with it: an account's first withdrawal is one, even where two of its come together. */
+function authorizationsSeen(inline: readonly AuthorizationVerdict[], facts: Facts): Sighting[] {
+  const accounts = new Set<string>();
+  return inline.map(({ record }) => {
+    const seen = authorizationSeen(record, facts);
+    const again = accounts.has(record.account);
+    accounts.add(record.account);
+    return again && seen.kind === 'authorization' ? { ...seen, first: false } : seen;
+  });
+}
+
 /** The wallet's limits count the first version of an anchor; a replacement makes the same payments, and counts for nothing more. */
 function countPayments(of: TransactionCase, reservations: Reservations): void {
   if (of.wallet === undefined) return;
@@ -437,9 +482,14 @@ function permit(
 }
 
 /** What a refusal's leaf tells of it: of a size that no caller chooses (S13). */
-export function askedTransaction(transaction: TransactionId, wallet: string, pays: readonly string[]): Asked {
+export function askedTransaction(
+  transaction: TransactionId,
+  wallet: string,
+  pays: readonly string[],
+  client: string | undefined,
+): Asked {
   const fields = { transaction, wallet, payment_set: paymentSet(pays), withdrawals: String(pays.length) };
-  return { what: 'transaction', fields, personal: {} };
+  return { what: 'transaction', fields, personal: {}, ...(client === undefined ? {} : { asker: { client } }) };
 }
 
 /** Whatever a freeze could name of a transaction. */

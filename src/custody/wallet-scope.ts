@@ -37,12 +37,14 @@ export class WalletScope implements ClientTransactions {
     request: TransactionRequest & { readonly authorizations: readonly Authorization[] },
   ): Promise<TransactionRecord> {
     const { wallet, pays } = request;
-    return this.#decided(wallet, transactionId(wallet, request.unsigned), pays) ?? this.#desk.sign(request);
+    return (
+      this.#decided(wallet, transactionId(wallet, request.unsigned), pays) ?? this.#desk.sign(request, this.#client)
+    );
   }
 
   async retry(id: TransactionId): Promise<TransactionRecord> {
     const { wallet, pays } = this.#desk.get(id);
-    return this.#decided(wallet, id, pays) ?? this.#desk.retry(id);
+    return this.#decided(wallet, id, pays) ?? this.#desk.retry(id, this.#client);
   }
 
   get(id: TransactionId): TransactionRecord {
@@ -62,7 +64,7 @@ export class WalletScope implements ClientTransactions {
       this.allow(wallet);
       return undefined;
     } catch (error) {
-      return this.#refusals.told(this.#station, askedTransaction(id, wallet, pays), error);
+      return this.#refusals.told(this.#station, askedTransaction(id, wallet, pays, this.#client), error);
     }
   }
 }

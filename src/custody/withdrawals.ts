@@ -18,6 +18,7 @@ import {
   type WithdrawalIntent,
   type WithdrawalRecord,
 } from '../domain/index.ts';
+import type { Sighting } from '../gate/breaker.ts';
 import type { Evidence, WithdrawalCase } from '../gate/cases.ts';
 import { countedPayment } from '../gate/counting.ts';
 import { decideWithdrawal, explainWithdrawal } from '../gate/decide.ts';
@@ -25,7 +26,8 @@ import { classesWanted } from '../gate/rules/bands.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
-import { chainOf } from './chain.ts';
+import type { Breaker } from './breaker.ts';
+import { canonicalDestination, chainOf } from './chain.ts';
 import type { Authorization, Prepared, Unwatch, Watcher, Withdrawals } from './custody.ts';
 import {
   attesters,
@@ -67,10 +69,23 @@ export class WithdrawalDesk implements Withdrawals {
   readonly prices = new PriceBook();
   readonly #station: Station;
   readonly #refusals: Refusals;
+  readonly #breaker: Breaker;
 
-  constructor(station: Station, refusals: Refusals) {
+  constructor(station: Station, refusals: Refusals, breaker: Breaker) {
     this.#station = station;
     this.#refusals = refusals;
+    this.#breaker = breaker;
+  }
+
+  /** As one client has them: the circuit breaker counts what is refused to it. */
+  of(client: string): Withdrawals {
+    return {
+      prepare: (request) => this.prepare(request),
+      authorize: (request) => this.authorize(request, client),
+      get: (id) => this.get(id),
+      watch: (ids, watcher) => this.watch(ids, watcher),
+      cancel: (id) => this.cancel(id, client),
+    };
   }
 
   async prepare(request: Parameters<Withdrawals['prepare']>[0]): Promise<Prepared> {
@@ -124,12 +139,12 @@ export class WithdrawalDesk implements Withdrawals {
     };
   }
 
-  async authorize(request: Authorization): Promise<WithdrawalRecord> {
+  async authorize(request: Authorization, client?: string): Promise<WithdrawalRecord> {
     const ready = this.ready(request);
     const { digest, intent } = ready.intent;
     const { withdrawal } = intent;
-    const asked = askedWithdrawal({ ...intent, id: withdrawal, digest });
-    const keys = this.keys(ready);
+    const asked = askedWithdrawal({ ...intent, id: withdrawal, digest }, client);
+    const keys = this.#refusals.keys(asked, this.keys(ready));
     const limit = limitOf('nthWithdrawalLive', intent.account);
     const committed = await this.#station.decide({ ...keys, lookups: [...(keys.lookups ?? []), limit] }, (facts) =>
       this.#refusals.judged<WithdrawalRecord>(asked, facts, () => {
@@ -138,7 +153,17 @@ export class WithdrawalDesk implements Withdrawals {
         const reservations = new Reservations(facts);
         const { record, writes, leaves, used } = this.judge(ready, facts, reservations);
         checkLimit(limit, facts);
-        return { result: record, writes: [...writes, ...reservations.writes(), ...factorsAfterUse(used)], leaves };
+        const seen = this.#breaker.seen(
+          [authorizationSeen(record, facts)],
+          facts,
+          leaves.length,
+          `withdrawal ${withdrawal}`,
+        );
+        return {
+          result: record,
+          writes: [...writes, ...reservations.writes(), ...factorsAfterUse(used), ...seen.writes],
+          leaves: [...leaves, ...seen.leaves],
+        };
       }),
     );
     return unwrapped(committed.result);
@@ -154,13 +179,14 @@ export class WithdrawalDesk implements Withdrawals {
     return watchRecords(this.#station.store, 'withdrawals', ids, (id) => this.get(id), watcher);
   }
 
-  async cancel(id: WithdrawalId): Promise<WithdrawalRecord> {
+  async cancel(id: WithdrawalId, client?: string): Promise<WithdrawalRecord> {
     const known = this.get(id);
     const rows: RowKey[] = [['withdrawals', id], ...reservedRows(known)];
-    const committed = await this.#station.decide({ rows }, (facts) => {
+    const asked = askedWithdrawal(known, client);
+    const committed = await this.#station.decide(this.#refusals.keys(asked, { rows }), (facts) => {
       const record = facts.get('withdrawals', id);
       if (record === undefined) throw new Refusal('not-found', `there is no withdrawal ${id}`);
-      return this.#refusals.judged(askedWithdrawal(record), facts, (): Verdict<WithdrawalRecord> => {
+      return this.#refusals.judged(asked, facts, (): Verdict<WithdrawalRecord> => {
         if (record.state === 'CANCELLED') return { result: record };
         if (!canEnd(record.state))
           throw new Refusal('withdrawal-not-cancellable', `withdrawal ${id} is ${record.state}`);
@@ -192,6 +218,7 @@ export class WithdrawalDesk implements Withdrawals {
       ...freezeRows(withdrawalScopes(ready.intent.intent)),
       ...ready.attestations.map((a): RowKey => ['factors', a.credential]),
       ...authorizationRows(this.#station.policy, { account, asset }),
+      ...this.#breaker.rows([{ kind: 'authorization', account, destination, first: true }]),
     ];
     if (listing !== undefined) rows.push(['destinations', listing.entry]);
     return { rows };
@@ -299,9 +326,20 @@ export function sameWithdrawal(
 }
 
 /** What a refusal's leaf tells of it. */
-function askedWithdrawal(of: Pick<WithdrawalRecord, 'id' | 'digest' | 'asset' | 'amount' | 'account'>): Asked {
-  const fields = { withdrawal: of.id, intent: of.digest, asset: of.asset, amount: String(of.amount) };
-  return { what: 'withdrawal', fields, personal: { account: of.account } };
+function askedWithdrawal(
+  of: Pick<WithdrawalRecord, 'id' | 'digest' | 'asset' | 'amount' | 'account'>,
+  client: string | undefined,
+): Asked {
+  const { id, digest, asset, amount, account } = of;
+  const fields = { withdrawal: id, intent: digest, asset, amount: String(amount) };
+  const asker = { account, ...(client === undefined ? {} : { client }) };
+  return { what: 'withdrawal', fields, personal: { account }, asker };
+}
+
+/** What the circuit breaker sees of an authorization: of HELD ones, too, their evidence is there. */
+export function authorizationSeen({ account, destination }: WithdrawalRecord, facts: Facts): Sighting {
+  const first = facts.get('accounts', account)?.firstPaid === null;
+  return { kind: 'authorization', account, destination, first };
 }
 
 /**
@@ -365,13 +403,6 @@ function checkForms({ asset, destination }: Pick<WithdrawalIntent, 'asset' | 'de
       `is on ${chainOfAddress(destination)}, the asset on ${chainOfAsset(asset)}`,
     );
   }
-}
-
-export function canonicalDestination(
-  destination: WithdrawalIntent['destination'],
-  field: string,
-): WithdrawalIntent['destination'] {
-  return chainOf(chainOfAddress(destination), field).canonicalAddress(destination, field);
 }
 
 function authorizedLeaf(

@@ -1,3 +1,4 @@
+import { Reader, Writer } from './packing.ts';
 import { day, hour, minute, type WitnessedMs } from './time.ts';
 
 /**
@@ -24,12 +25,12 @@ type Rings = Readonly<Record<BucketWindow, Ring>>;
 const none: Rings = { hour: new Map(), day: new Map(), week: new Map() };
 
 /** The oldest bucket that overlaps the window which ends at `w`: the window reaches back over its own beginning. */
-function oldest(window: BucketWindow, w: WitnessedMs): number {
+export function oldestBucket(window: BucketWindow, w: WitnessedMs): number {
   const { length, width } = bucketWindows[window];
   return Math.max(0, Math.floor((w - length) / width));
 }
 
-const bucketOf = (window: BucketWindow, w: WitnessedMs): number => Math.floor(w / bucketWindows[window].width);
+export const bucketOf = (window: BucketWindow, w: WitnessedMs): number => Math.floor(w / bucketWindows[window].width);
 
 /**
  * All that is counted within one scope: an immutable value. A thing's name is the caller's: printable ASCII, at most 255 bytes.
@@ -52,7 +53,7 @@ export class Buckets {
     if (reader.uint8() !== version) throw new Error('buckets of an unknown version');
     const things = new Map<string, Uint8Array>();
     while (!reader.done) {
-      const name = ascii.decode(reader.bytes(reader.uint8()));
+      const name = reader.name();
       things.set(name, reader.bytes(reader.uint16()));
     }
     return new Buckets(things);
@@ -63,10 +64,7 @@ export class Buckets {
     const writer = new Writer();
     writer.uint8(version);
     for (const [name, rings] of things) {
-      const bytes = new TextEncoder().encode(name);
-      if (!/^[\x20-\x7e]{1,255}$/.test(name)) throw new Error(`buckets cannot count ${JSON.stringify(name)}`);
-      writer.uint8(bytes.length);
-      writer.bytes(bytes);
+      writer.name(name);
       writer.uint16(rings.length);
       writer.bytes(rings);
     }
@@ -78,12 +76,12 @@ export class Buckets {
     if (amount <= 0n) throw new Error('only what is more than nothing is counted');
     const before = this.#rings(thing);
     const ring = (window: BucketWindow): Ring => {
-      const first = oldest(window, w);
+      const first = oldestBucket(window, w);
       const at = bucketOf(window, w);
       const kept = new Map([...before[window]].filter(([bucket]) => bucket >= first));
       return kept.set(at, (kept.get(at) ?? 0n) + amount);
     };
-    const things = new Map([...this.#things].filter(([, rings]) => newestWeek(rings) >= oldest('week', w)));
+    const things = new Map([...this.#things].filter(([, rings]) => newestWeek(rings) >= oldestBucket('week', w)));
     return new Buckets(things.set(thing, packRings({ hour: ring('hour'), day: ring('day'), week: ring('week') })));
   }
 
@@ -108,9 +106,14 @@ export class Buckets {
     return new Buckets(things);
   }
 
+  /** The same, with nothing counted of this thing. */
+  without(thing: string): Buckets {
+    return new Buckets(new Map([...this.#things].filter(([name]) => name !== thing)));
+  }
+
   /** What was added within the window that ends at `w`, and at most one bucket's width before it: each bucket counts whole. */
   within(thing: string, window: BucketWindow, w: WitnessedMs): bigint {
-    const first = oldest(window, w);
+    const first = oldestBucket(window, w);
     let sum = 0n;
     for (const [bucket, amount] of this.#rings(thing)[window]) if (bucket >= first) sum += amount;
     return sum;
@@ -124,7 +127,7 @@ export class Buckets {
     const rising = [...this.#rings(thing)[window]].sort(([a], [b]) => a - b);
     for (const [bucket, amount] of rising) {
       if (sum <= most) break;
-      if (bucket < oldest(window, w)) continue;
+      if (bucket < oldestBucket(window, w)) continue;
       sum -= amount;
       // Buckets from `bucket + 1` on overlap the window that ends here, and no earlier.
       at = ((bucket + 1) * width + length) as WitnessedMs;
@@ -148,7 +151,6 @@ export class Buckets {
 }
 
 const version = 1;
-const ascii = new TextDecoder();
 
 /** Of the week, the day and the hour: how many buckets, then each, newest first, as its number, its amount's words, the amount. */
 function packRings(rings: Rings): Uint8Array {
@@ -180,110 +182,4 @@ function unpackRings(packed: Uint8Array): Rings {
 function newestWeek(packed: Uint8Array): number {
   const reader = new Reader(packed);
   return reader.uint8() === 0 ? -1 : reader.uint32();
-}
-
-class Reader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  get done(): boolean {
-    return this.#at === this.#bytes.length;
-  }
-
-  uint8(): number {
-    return this.#view.getUint8(this.#forth(1));
-  }
-
-  uint16(): number {
-    return this.#view.getUint16(this.#forth(2));
-  }
-
-  uint32(): number {
-    return this.#view.getUint32(this.#forth(4));
-  }
-
-  bytes(count: number): Uint8Array {
-    const at = this.#forth(count);
-    return this.#bytes.subarray(at, at + count);
-  }
-
-  amount(): bigint {
-    let amount = 0n;
-    for (let left = this.uint8(); left > 0; left--) {
-      amount = (amount << 64n) | this.#view.getBigUint64(this.#forth(8));
-    }
-    return amount;
-  }
-
-  #forth(count: number): number {
-    const at = this.#at;
-    if (at + count > this.#bytes.length) throw new Error('buckets end too early');
-    this.#at += count;
-    return at;
-  }
-}
-
-class Writer {
-  #bytes = new Uint8Array(256);
-  #view = new DataView(this.#bytes.buffer);
-  #at = 0;
-
-  uint8(value: number): void {
-    const at = this.#forth(1);
-    this.#view.setUint8(at, fitting(value, 0xff));
-  }
-
-  uint16(value: number): void {
-    const at = this.#forth(2);
-    this.#view.setUint16(at, fitting(value, 0xffff));
-  }
-
-  uint32(value: number): void {
-    const at = this.#forth(4);
-    this.#view.setUint32(at, fitting(value, 0xffffffff));
-  }
-
-  bytes(value: Uint8Array): void {
-    const at = this.#forth(value.length);
-    this.#bytes.set(value, at);
-  }
-
-  amount(value: bigint): void {
-    let words = 0;
-    while (value >> BigInt(64 * words) > 0n) words++;
-    this.uint8(words);
-    for (let word = words - 1; word >= 0; word--) {
-      const at = this.#forth(8);
-      this.#view.setBigUint64(at, BigInt.asUintN(64, value >> BigInt(64 * word)));
-    }
-  }
-
-  done(): Uint8Array {
-    return this.#bytes.slice(0, this.#at);
-  }
-
-  /** Where the next `count` bytes go. May replace buffer and view, so it comes before either is used. */
-  #forth(count: number): number {
-    const at = this.#at;
-    this.#at += count;
-    if (this.#at > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at));
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-      this.#view = new DataView(larger.buffer);
-    }
-    return at;
-  }
-}
-
-/** DataView would cut a number that is too large, and what it counts for with it. */
-function fitting(value: number, most: number): number {
-  if (!(value >= 0 && value <= most)) throw new RangeError(`buckets cannot hold ${value} where at most ${most} fits`);
-  return value;
 }

@@ -18,5 +18,6 @@ export * from './reasons.ts';
 export * from './records.ts';
 export * from './refusal.ts';
 export * from './ripening.ts';
+export * from './seen.ts';
 export * from './time.ts';
 export * from './wallet.ts';

@@ -27,6 +27,7 @@ export const leafKinds = [
   'transaction-confirmed',
   'refused',
   'refusals-aggregated',
+  'breaker-tripped',
   'frozen',
   'thawed',
   'clock-suspect',

@@ -265,17 +265,20 @@ export class FakeCustody {
     };
     const allow = on('transactions.allow', (_wallet: WalletId) => {});
 
+    const withdrawals: Custody['withdrawals'] = {
+      prepare: on('withdrawals.prepare', async () => prepared),
+      authorize: on('withdrawals.authorize', async () => withdrawal),
+      get: on('withdrawals.get', () => withdrawal),
+      watch: on('withdrawals.watch', (_ids, watcher) => {
+        watcher(withdrawal);
+        return () => {};
+      }),
+      cancel: on('withdrawals.cancel', async () => withdrawal),
+    };
+
     this.custody = {
-      withdrawals: {
-        prepare: on('withdrawals.prepare', async () => prepared),
-        authorize: on('withdrawals.authorize', async () => withdrawal),
-        get: on('withdrawals.get', () => withdrawal),
-        watch: on('withdrawals.watch', (_ids, watcher) => {
-          watcher(withdrawal);
-          return () => {};
-        }),
-        cancel: on('withdrawals.cancel', async () => withdrawal),
-      },
+      withdrawals,
+      withdrawalsOf: () => withdrawals,
       transactions,
       transactionsOf: (client) => {
         this.clients.push(client);

@@ -105,6 +105,7 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
     case 'withdrawal-approved':
       tell('withdrawals', member('withdrawal'));
       break;
+    case 'breaker-tripped':
     case 'clock-vouched':
     case 'station-founded':
     case 'policy-in-force':

@@ -1,6 +1,7 @@
 import { Malformed } from '../../domain/index.ts';
 import type { Members } from '../document.ts';
 import { demands } from './change.ts';
+import { keyed } from './keyed.ts';
 import { type LimitWindow, windowNames } from './limits.ts';
 import type { Section } from './section.ts';
 
@@ -14,7 +15,7 @@ import type { Section } from './section.ts';
  * | `attestation-failures` | attestations that did not verify | account |
  * | `shared-destination` | accounts that pay it | destination |
  * | `first-withdrawals` | accounts' first withdrawals | station |
- * | `outflow-share` | percent of a wallet's outflow that one account had, once it paid ten accounts | wallet |
+ * | `outflow-share` | percent of a wallet's outflow of an asset that one account had, once it paid ten accounts | wallet |
  * | `device-refusals` | reviews that a person refused on the device | wallet |
  */
 export const breakerWatches = [
@@ -49,13 +50,31 @@ const knows: Readonly<Record<BreakerWatch, readonly BreakerFreeze[]>> = {
   'device-refusals': ['wallet'],
 };
 
+/** Accounts that a wallet has paid before one's share of its outflow means anything. */
+export const payersBeforeShare = 10;
+
+/** What each watch may be set to at most: of accounts that pay a destination, so many are kept in its row; a share is in percent. */
+function mostAbove(watch: BreakerWatch): number {
+  if (watch === 'shared-destination') return 1_000;
+  return watch === 'outflow-share' ? 99 : 1_000_000;
+}
+
+/** `shared-destination-hour-destination`. */
+export function breakerName({ watch, window, freeze }: BreakerPolicy): string {
+  return `${watch}-${window}-${freeze}`;
+}
+
 export interface BreakerPart {
   readonly breaker: readonly BreakerPolicy[];
 }
 
 export const breakerSection: Section<BreakerPart> = {
   title: 'Circuit breaker',
-  parse: (top) => ({ breaker: top.has('breaker') ? top.memberList('breaker', parseBreaker) : [] }),
+  parse(top) {
+    const breaker = top.has('breaker') ? top.memberList('breaker', parseBreaker) : [];
+    keyed(breaker, breakerName, top.at('breaker'));
+    return { breaker };
+  },
   changes: (was, will) =>
     demands('breaker', was.breaker, will.breaker, {
       name: ({ watch, window, above, freeze }) => `${watch} ${window} ${above} ${freeze}`,
@@ -86,15 +105,24 @@ const watched: Readonly<Record<BreakerWatch, (above: number) => string>> = {
   'device-refusals': (above) => `more than ${above} reviews were refused on a wallet's device`,
 };
 
-function sayBreaker({ watch, window, above, freeze }: BreakerPolicy): string {
-  return `When within a${window === 'hour' ? 'n' : ''} ${window} ${watched[watch](above)}, the ${freeze} is frozen`;
+function sayBreaker(rule: BreakerPolicy): string {
+  const { watch, above, freeze } = rule;
+  return `When within ${windowOf(rule)} ${watched[watch](above)}, the ${freeze} is frozen`;
 }
 
+/** Why it froze something, as the freeze says. */
+export function tripped(rule: BreakerPolicy): string {
+  return `breaker: ${watched[rule.watch](rule.above)} within ${windowOf(rule)}`;
+}
+
+const windowOf = ({ window }: BreakerPolicy): string => `a${window === 'hour' ? 'n' : ''} ${window}`;
+
 function parseBreaker(of: Members): BreakerPolicy {
+  const watch = of.oneOf('watch', breakerWatches);
   const rule = {
-    watch: of.oneOf('watch', breakerWatches),
+    watch,
     window: of.oneOf('window', windowNames),
-    above: of.count('above', 0, 1_000_000),
+    above: of.count('above', 0, mostAbove(watch)),
     freeze: of.oneOf('freeze', breakerFreezes),
   };
   if (rule.freeze !== 'station' && !knows[rule.watch].includes(rule.freeze)) {
