@@ -11,6 +11,7 @@ export {
   voucherType,
 } from './voucher.ts';
 export { type ExpectedAssertion, verifyAssertion } from './webauthn/assertion.ts';
+export { parseAssertionResponse } from './webauthn/assertion-response.ts';
 export {
   creationOptions,
   type Enrolment,

@@ -1,6 +1,7 @@
 import { type AdvanceTimeResponse, TimeServiceClient } from '../generated/portcullis/dev/v1/time.ts';
 import { callHelp, callOptions, callStation } from './client.ts';
-import { type Command, readArguments, UsageError } from './command.ts';
+import { type Command, readArguments } from './command.ts';
+import { secondsOf } from './duration.ts';
 
 export const advance: Command = {
   name: 'advance',
@@ -24,12 +25,3 @@ ${callHelp('dev', 'its listener for clients')}`,
     return 0;
   },
 };
-
-function secondsOf(text: string): bigint {
-  const [, digits, unit = ''] = /^([1-9][0-9]{0,8})([smhd])$/.exec(text) ?? [];
-  const each = { s: 1n, m: 60n, h: 3_600n, d: 86_400n }[unit];
-  if (digits === undefined || each === undefined) {
-    throw new UsageError(`expected a duration such as 90m or 24h, got ${JSON.stringify(text)}`);
-  }
-  return BigInt(digits) * each;
-}

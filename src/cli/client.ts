@@ -183,3 +183,14 @@ function reasonOf(tag: string): Reason | undefined {
 export function printable(text: string): string {
   return /^[\x20-\x7e\u2018-\u201d\u2026]*$/.test(text) ? text : shown(text);
 }
+
+/**
+ * A sentence that came over the wire, whole, for people to decide on: what is neither ASCII nor a Latin letter nor a quotation mark
+ * shows as its code point, so that nothing reorders it or looks like something else (threat S10).
+ */
+export function legible(text: string): string {
+  return text.replace(
+    /[^\x20-\x7e\p{Script=Latin}\u2018-\u201d\u2026]/gu,
+    (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`,
+  );
+}

@@ -1,6 +1,7 @@
 import { type FreezeResponse, OperatorServiceClient } from '../generated/portcullis/v1/operator.ts';
-import { callHelp, callOptions, callStation, printable } from './client.ts';
+import { callStation, legible } from './client.ts';
 import { type Command, readArguments } from './command.ts';
+import { act, actHelp, actOptions, whereFounded } from './operator-act.ts';
 
 export const freeze: Command = {
   name: 'freeze',
@@ -8,19 +9,24 @@ export const freeze: Command = {
   help: `Usage: portcullis freeze SCOPE --why TEXT --config FILE --cert FILE --key FILE
 
 SCOPE is station, wallet:ID, account:ID, chain:CAIP-2, asset:CAIP-19 or destination:CAIP-10. Nothing in it is signed until it
-is thawed; the act and its reason are journalled under the name in the certificate.
+is thawed; the act and its reason are journalled. One operator's signature is enough; where policy founds no operators, the name
+in the certificate stands for it and nobody signs.
 
-${callHelp('operators', 'its operators’ listener')}`,
+${actHelp}`,
   async run(args, output) {
-    const given = readArguments(args, { options: [...callOptions, 'why'], positionals: ['SCOPE'] });
+    const given = readArguments(args, { options: [...actOptions, 'why'], positionals: ['SCOPE'] });
     const [scope = ''] = given.positionals;
     const why = given.required('why');
+    const signed = await whereFounded(() =>
+      act(given, output, { verb: 'freeze', subject: scope, payload: Buffer.from(why.normalize('NFC')) }),
+    );
+    if (signed !== undefined) return signed;
     const { freeze: made } = await callStation<OperatorServiceClient, FreezeResponse>(
       given,
       OperatorServiceClient,
       (client, metadata, options, answer) => client.freeze({ scope, why }, metadata, options, answer),
     );
-    output.out(`frozen: ${printable(made?.scope ?? scope)}, by ${printable(made?.who ?? '')}`);
+    output.out(`frozen: ${legible(made?.scope ?? scope)}, by ${legible(made?.who ?? '')}`);
     return 0;
   },
 };

@@ -1,15 +1,21 @@
 import { Malformed } from '../domain/index.ts';
+import { act } from './act.ts';
 import { advance } from './advance.ts';
 import { certificate } from './certificate.ts';
 import { CallFailed } from './client.ts';
 import { clock } from './clock.ts';
 import { type Command, CommandFailed, type Output, UsageError } from './command.ts';
 import { doctor } from './doctor.ts';
+import { factors } from './factors.ts';
 import { freeze } from './freeze.ts';
+import { hold } from './hold.ts';
 import { init } from './init.ts';
+import { operator } from './operator.ts';
+import { prices } from './prices.ts';
 import { dev, run } from './run.ts';
 import { status } from './status.ts';
 import { thaw } from './thaw.ts';
+import { confirmed, transfer, voiding } from './treasury.ts';
 import { verify } from './verify.ts';
 
 const commands: readonly Command[] = [
@@ -22,6 +28,14 @@ const commands: readonly Command[] = [
   status,
   freeze,
   thaw,
+  hold,
+  act,
+  operator,
+  transfer,
+  voiding,
+  confirmed,
+  factors,
+  prices,
   clock,
   advance,
 ];
