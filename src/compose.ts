@@ -1,14 +1,14 @@
 import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { type Api, createApi } from './api/server.ts';
 import type { Service } from './api/service.ts';
-import { type Config, type LedgerTransport, loadPolicy, readJournalKey, readStateKey } from './config.ts';
-import { policyHash } from './custody/founding.ts';
+import { type Config, type LedgerTransport, readJournalKey, readStateKey } from './config.ts';
 import { type Running, startCustody } from './custody/index.ts';
 import { WitnessedClock } from './custody/witnessed-clock.ts';
-import { Malformed, Refusal, second, type TimeSource, type Wallet } from './domain/index.ts';
+import { Malformed, second, type TimeSource, type Wallet } from './domain/index.ts';
 import type { Policy } from './gate/policy.ts';
 import { formatVerifierKey, noteSigner, noteVerifier } from './journal/note.ts';
+import { policyInForce, writePolicyFile } from './policy-file.ts';
 import { Rotation } from './rotation.ts';
 import { parseEthereumPath } from './signers/ledger/path.ts';
 import { createLedgerSigner } from './signers/ledger/signer.ts';
@@ -18,7 +18,7 @@ import { startCheckpointer } from './store/checkpointer.ts';
 import { openDatabase } from './store/database.ts';
 import { deriveKeys } from './store/key.ts';
 import { Store } from './store/store.ts';
-import { checkAuthorities, readTls } from './tls-files.ts';
+import { checkAuthorities, differenceOf, readTls } from './tls-files.ts';
 
 /** An event of the station's log: one line of JSON on stderr. Never evidence, never secrets. */
 export type StationLog = (event: string, details?: Readonly<Record<string, string | number>>) => void;
@@ -27,6 +27,8 @@ export interface Composition {
   readonly config: Config;
   readonly time: TimeSource;
   readonly extraServices?: (running: Running) => readonly Service[];
+  /** Throws for a policy that this composition does not run on. */
+  readonly allowed?: (policy: Policy) => void;
   readonly log: StationLog;
   /** The process can't go on: the disk may have lost what it acknowledged, or a listener failed. */
   readonly onFatal: (error: Error) => void;
@@ -48,7 +50,6 @@ export interface ComposedStation {
 /** Puts a station together from its config: both composition roots do, with the machine's time or a simulation's. */
 export async function composeStation(composition: Composition): Promise<ComposedStation> {
   const { config, time, log } = composition;
-  const { document, policy } = loadPolicy(config.policy);
   const journalKey = readJournalKey(config.keys.journal);
   const keys = deriveKeys(readStateKey(config.keys.state));
   const tls = readTls(config.tls);
@@ -65,7 +66,8 @@ export async function composeStation(composition: Composition): Promise<Composed
       onListenerFailed: (error) => log('listener-failed', { error: String(error) }),
     });
     const record = store.look({}).station;
-    checkPolicy(record.policy, document, config.policy);
+    const { policy } = policyInForce(config.policy, record.policy, store, log);
+    composition.allowed?.(policy);
     checkAuthorities(tls, policy.clients, config.tls.ca);
     checkTime(record.origin, time);
     const verifierKey = formatVerifierKey(noteVerifier(record.origin, publicOf(journalKey)));
@@ -81,6 +83,7 @@ export async function composeStation(composition: Composition): Promise<Composed
       time,
       clock,
       signers,
+      fitting: (asked) => fitting(asked, composition),
       timing: { retryAfter: composition.retryAfter ?? 15 * second, later },
       journal: { origin: record.origin, signer: noteSigner(record.origin, journalKey), verifierKey },
     });
@@ -96,6 +99,8 @@ export async function composeStation(composition: Composition): Promise<Composed
     });
     const rotation = new Rotation({ api, files: config.tls, log, policy, tls });
     running.onPolicy((adopted) => rotation.adopt(adopted));
+    // Not in the turn of the commit: the file is for people, and a start mends it.
+    running.onPolicy(() => setImmediate(() => writePolicyFile(config.policy, running.policyDocument(), log)));
     const checkpointer = startCheckpointer(config.database, log);
     const ticking = setInterval(() => {
       running.timekeeper.tick().catch((error: unknown) => log('tick-failed', { error: String(error) }));
@@ -130,16 +135,6 @@ export function checkWritable(database: string): void {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
     throw new Malformed('config.data', `${database} may not be written by this user: give it to the station's user`);
   }
-}
-
-/** S11: policy changes by quorum, not by an editor. The file must be the one in force, byte for byte. */
-function checkPolicy(inForce: string, document: string, file: string): void {
-  const hash = policyHash(document);
-  if (hash === inForce) return;
-  throw new Refusal(
-    'policy-changed',
-    `${file} has SHA-256 ${hash}, the policy in force has ${inForce}: restore the file as it was`,
-  );
 }
 
 /** A journal that began under simulated time says so in its origin for ever, and a real one never meets simulated time. */
@@ -178,8 +173,33 @@ function checkWallet(wallet: Wallet, transport: Transport | undefined, log: Stat
   if (transport === undefined) {
     log('wallet-without-signer', { wallet: wallet.id, signer: wallet.signer });
   } else if (!transportAllowed(transport, wallet.chain)) {
-    throw new Error(`wallet ${wallet.id} is on ${wallet.chain}: an emulated Ledger signs for test networks only`);
+    const why = `wallet ${wallet.id} is on ${wallet.chain}: an emulated Ledger signs for test networks only`;
+    throw new Malformed(`policy.wallets.${wallet.id}.signer`, why);
   }
+}
+
+/** Whether the station could run on a policy, by its config, and what people should know of it before they sign it. */
+function fitting(policy: Policy, { config, allowed }: Composition): string[] {
+  allowed?.(policy);
+  const transports = new Map(config.signers.map(({ name, transport }) => [name, transportOf(transport)]));
+  const warnings: string[] = [];
+  for (const wallet of policy.wallets.values()) {
+    const warn = () =>
+      warnings.push(`the config names no signer ${wallet.signer}, so that wallet ${wallet.id} signs nothing`);
+    checkWallet(wallet, transports.get(wallet.signer), warn);
+  }
+  return [...warnings, ...authorityWarnings(policy, config)];
+}
+
+/** S11: a policy that names other authorities than the CA file holds shuts clients out, and the next start, too. */
+function authorityWarnings({ clients }: Policy, { tls }: Config): string[] {
+  if (clients === undefined) return [];
+  const { missing, foreign } = differenceOf(readFileSync(tls.ca), clients);
+  const all = missing.length === clients.authorities.length ? ': nobody could call the station any more' : '';
+  return [
+    ...missing.map((print) => `the CA file ${tls.ca} lacks ${print}, which the policy names${all}`),
+    ...foreign.map((print) => `the CA file ${tls.ca} holds ${print}, which the policy does not name`),
+  ];
 }
 
 function later(ms: number, run: () => void): () => void {

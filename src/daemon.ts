@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { composeStation } from './compose.ts';
-import { loadConfig, loadPolicy } from './config.ts';
-import { isTestNetwork, Refusal } from './domain/index.ts';
+import { loadConfig } from './config.ts';
+import { isTestNetwork, Malformed, Refusal } from './domain/index.ts';
+import type { Policy } from './gate/policy.ts';
 import { machineTime } from './machine-time.ts';
 import { stationLog } from './station-log.ts';
 
@@ -11,10 +12,10 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { config: { type: 'string' } }, strict: true });
   if (values.config === undefined) throw new Error('daemon: --config FILE is missing');
   const config = loadConfig(values.config);
-  refuseMainNetworks(config.policy);
   const station = await composeStation({
     config,
     time: machineTime(),
+    allowed: refuseMainNetworks,
     log: stationLog,
     onFatal: (error) => {
       // Only a fresh read of the disk tells what stands: end here, and recover by starting again.
@@ -34,10 +35,13 @@ async function main(): Promise<void> {
 }
 
 /** Main networks wait until operators, every kind of factor, and a journal that outlives the station are there. */
-function refuseMainNetworks(policyFile: string): void {
-  const main = [...loadPolicy(policyFile).policy.chains.keys()].filter((chain) => !isTestNetwork(chain));
+function refuseMainNetworks({ chains }: Policy): void {
+  const main = [...chains.keys()].filter((chain) => !isTestNetwork(chain));
   if (main.length === 0) return;
-  throw new Error(`the policy names ${main.join(', ')}: this release signs for test networks only`);
+  throw new Malformed(
+    'policy.chains',
+    `the policy names ${main.join(', ')}: this release signs for test networks only`,
+  );
 }
 
 function stopOnSignal(close: () => Promise<void>): void {

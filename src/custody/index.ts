@@ -41,6 +41,8 @@ export interface Running {
   readonly custody: Custody;
   readonly dispatch: Dispatch;
   readonly timekeeper: Timekeeper;
+  /** The text of the policy in force. */
+  policyDocument(): string;
   /** Called in the turn in which another policy takes effect. */
   onPolicy(listener: (policy: Policy) => void): void;
   /** Tells what was only counted, and stops asking devices; what is in flight is found again at the next start. */
@@ -92,6 +94,7 @@ export function startCustody(parts: CustodyParts): Running {
     custody,
     dispatch,
     timekeeper,
+    policyDocument: () => station.policyDocument(),
     onPolicy: (listener) => station.onPolicy(listener),
     close: async () => {
       const told = timekeeper

@@ -86,6 +86,13 @@ export class Station {
     }
   }
 
+  /** Its text, as it was proposed. */
+  policyDocument(): string {
+    const document = this.store.policy(this.#policyHash);
+    if (document === undefined) throw new Refusal('internal', `the document of policy ${this.#policyHash} is not kept`);
+    return document;
+  }
+
   /** A commit that wrote another policy into the station's row: from the same turn on, that one is what decisions are held to. */
   #follow(writes: readonly Write[]): void {
     for (const write of writes) {
