@@ -92,12 +92,12 @@ export class Device implements Machine, Stage {
   /** Takes a command; the answer, if one comes, goes to the listeners. */
   transmit(bytes: Uint8Array): void {
     if (!this.#plugged) return;
+    for (const listener of this.#listeners) listener.command?.(bytes);
     if (this.#app.busy && !this.#hangs) {
       this.#send(answer(nothing, this.faults.has('lock') ? status.locked : status.busy));
       return;
     }
     this.#owed = true;
-    for (const listener of this.#listeners) listener.command?.(bytes);
     const failure = this.faults.failureOnCommand();
     if (failure !== undefined) this.#fail(failure);
     if (this.#hangs || !this.#plugged) return;

@@ -3,7 +3,7 @@ import type { Device } from '../os/device.ts';
 import type { TextEvent } from '../os/screen.ts';
 import { type Action, parseRules, type Rule } from './rule.ts';
 
-/** Presses the buttons by rules: the first rule that a line of text meets acts. */
+/** Moves buttons and finger by rules: the first rule that a line of text meets acts. */
 export class Automation {
   readonly #device: Device;
   readonly #exit: () => void;
@@ -15,10 +15,9 @@ export class Automation {
     this.#device = device;
     this.#exit = exit;
     device.screen.onDraw((events) => {
-      // A press redraws: it must come after the drawing that asked for it, and leave the event loop its turn.
       for (const event of events) {
         const rule = this.#rules.find((candidate) => this.#holds(candidate, event));
-        if (rule !== undefined) setImmediate(() => this.#follow(rule));
+        if (rule !== undefined) this.#follow(rule.actions ?? []);
       }
     });
   }
@@ -31,6 +30,7 @@ export class Automation {
 
   #holds(rule: Rule, event: TextEvent): boolean {
     return (
+      rule.actions !== undefined &&
       (rule.text === undefined || rule.text === event.text) &&
       (rule.regexp === undefined || rule.regexp.test(event.text)) &&
       (rule.x === undefined || rule.x === event.x) &&
@@ -39,8 +39,15 @@ export class Automation {
     );
   }
 
-  #follow(rule: Rule): void {
-    for (const action of rule.actions) this.#act(action);
+  /**
+   * What a rule remembers, the next line of the same screen is judged by. A press redraws: it must come after the drawing that
+   * asked for it, and leave the event loop its turn.
+   */
+  #follow(actions: readonly Action[]): void {
+    for (const action of actions) if (action.kind === 'setbool') this.#variables.set(action.name, action.value);
+    setImmediate(() => {
+      for (const action of actions) this.#act(action);
+    });
   }
 
   #act(action: Action): void {
@@ -49,13 +56,13 @@ export class Automation {
         if (action.down) this.#device.buttons.press(action.button);
         else this.#device.buttons.release(action.button);
         break;
+      case 'finger':
+        this.#device.finger(action.x, action.y, action.down ? 'press' : 'release');
+        break;
       case 'setbool':
-        this.#variables.set(action.name, action.value);
         break;
       case 'exit':
         this.#exit();
-        break;
-      case 'finger':
         break;
     }
   }

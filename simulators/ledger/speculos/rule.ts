@@ -1,8 +1,9 @@
-/** What a rule makes the device do; button 1 is the left one, 2 the right one; true presses, false lets go. */
+/** What a rule makes the device do; button 1 is the left one, 2 the right one; `down` presses, otherwise it lets go. */
 export type Action =
   | { readonly kind: 'button'; readonly button: 'left' | 'right'; readonly down: boolean }
   | { readonly kind: 'setbool'; readonly name: string; readonly value: boolean }
-  | { readonly kind: 'finger' }
+  /** In pixels. */
+  | { readonly kind: 'finger'; readonly x: number; readonly y: number; readonly down: boolean }
   | { readonly kind: 'exit' };
 
 /** Speculos' automation rule: it holds for a line of text that meets all that it names. */
@@ -12,50 +13,68 @@ export interface Rule {
   readonly x?: number;
   readonly y?: number;
   readonly conditions: readonly (readonly [name: string, value: boolean])[];
-  readonly actions: readonly Action[];
+  /** A rule that names none, unlike one with an empty list, is passed over for those after it. */
+  readonly actions?: readonly Action[];
 }
 
 /** Parses `{"version": 1, "rules": […]}`. Throws with a sentence that names the place. */
 export function parseRules(json: unknown): Rule[] {
-  const document = object(json, 'automation');
-  if (document['version'] !== 1) throw new Error('automation: version must be 1');
-  return list(document['rules'], 'automation: rules').map((rule, i) => parseRule(rule, `automation: rules[${i}]`));
+  const { version, rules, ...rest } = object(json, 'automation');
+  requireNothing(rest, 'automation');
+  if (version !== 1) throw new Error('automation: version must be 1');
+  return list(rules, 'automation: rules').map((rule, i) => parseRule(rule, `automation: rules[${i}]`));
 }
 
 function parseRule(json: unknown, place: string): Rule {
   const { text, regexp, x, y, conditions, actions, ...rest } = object(json, place);
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw new Error(`${place}: unknown key ${unknown}`);
+  requireNothing(rest, place);
   return {
     ...(text === undefined ? {} : { text: string(text, `${place}.text`) }),
     // Python's re.match: anchored at the start only.
     ...(regexp === undefined ? {} : { regexp: new RegExp(`^(?:${string(regexp, `${place}.regexp`)})`) }),
-    ...(x === undefined ? {} : { x: number(x, `${place}.x`) }),
-    ...(y === undefined ? {} : { y: number(y, `${place}.y`) }),
+    ...(x === undefined ? {} : { x: integer(x, `${place}.x`) }),
+    ...(y === undefined ? {} : { y: integer(y, `${place}.y`) }),
     conditions: list(conditions ?? [], `${place}.conditions`).map((condition) => parseCondition(condition, place)),
-    actions: list(actions ?? [], `${place}.actions`).map((action) => parseAction(action, place)),
+    ...(actions === undefined ? {} : { actions: parseActions(actions, `${place}.actions`) }),
   };
 }
 
 function parseCondition(json: unknown, place: string): readonly [string, boolean] {
-  const [name, value] = list(json, `${place}.conditions`);
+  const [name, value] = list(json, `${place}.conditions`, 2);
   return [string(name, `${place}.conditions`), boolean(value, `${place}.conditions`)];
 }
 
+const parseActions = (json: unknown, place: string): Action[] =>
+  list(json, place).map((action) => parseAction(action, place));
+
+/** An action is a list of just its parts, the first of which is its name. */
 function parseAction(json: unknown, place: string): Action {
-  const [kind, first, second] = list(json, `${place}.actions`);
+  const [kind] = list(json, place);
   switch (kind) {
-    case 'button':
-      if (first !== 1 && first !== 2) throw new Error(`${place}.actions: a button is 1 or 2`);
-      return { kind, button: first === 1 ? 'left' : 'right', down: boolean(second, `${place}.actions`) };
-    case 'setbool':
-      return { kind, name: string(first, `${place}.actions`), value: boolean(second, `${place}.actions`) };
-    case 'finger':
+    case 'button': {
+      const [, button, down] = list(json, place, 3);
+      if (button !== 1 && button !== 2) throw new Error(`${place}: a button is 1 or 2`);
+      return { kind, button: button === 1 ? 'left' : 'right', down: boolean(down, place) };
+    }
+    case 'finger': {
+      const [, x, y, down] = list(json, place, 4);
+      return { kind, x: integer(x, place), y: integer(y, place), down: boolean(down, place) };
+    }
+    case 'setbool': {
+      const [, name, value] = list(json, place, 3);
+      return { kind, name: string(name, place), value: boolean(value, place) };
+    }
     case 'exit':
+      list(json, place, 1);
       return { kind };
     default:
-      throw new Error(`${place}.actions: unknown action ${JSON.stringify(kind)}`);
+      throw new Error(`${place}: unknown action ${JSON.stringify(kind)}`);
   }
+}
+
+function requireNothing(rest: Readonly<Record<string, unknown>>, place: string): void {
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw new Error(`${place}: unknown key ${unknown}`);
 }
 
 function object(json: unknown, place: string): Record<string, unknown> {
@@ -63,8 +82,12 @@ function object(json: unknown, place: string): Record<string, unknown> {
   return { ...json };
 }
 
-function list(json: unknown, place: string): readonly unknown[] {
+/** @param length how many there must be; any number where absent */
+function list(json: unknown, place: string, length?: number): readonly unknown[] {
   if (!Array.isArray(json)) throw new Error(`${place}: not a list`);
+  if (length !== undefined && json.length !== length) {
+    throw new Error(`${place}: ${JSON.stringify(json)} has ${json.length} parts, not ${length}`);
+  }
   return json;
 }
 
@@ -73,8 +96,8 @@ function string(json: unknown, place: string): string {
   return json;
 }
 
-function number(json: unknown, place: string): number {
-  if (typeof json !== 'number') throw new Error(`${place}: not a number`);
+function integer(json: unknown, place: string): number {
+  if (typeof json !== 'number' || !Number.isInteger(json)) throw new Error(`${place}: not a whole number`);
   return json;
 }
 

@@ -78,6 +78,43 @@ describe('automation rules press the buttons', () => {
     await operator.sees('App settings');
   });
 
+  it('remembers in time for the next line of the same screen', async () => {
+    const operator = await start([
+      { text: 'Ethereum', actions: [['setbool', 'home', true]] },
+      { text: 'app is ready', conditions: [['home', true]], actions: right },
+    ]);
+    await operator.press('right');
+    await operator.press('left');
+    await operator.sees('App settings');
+  });
+
+  it('passes over a rule without actions, and stops at one whose list is empty', async () => {
+    const operator = await start([
+      { text: 'App settings' },
+      { text: 'App settings', actions: right },
+      { text: 'App info', actions: [] },
+      { text: 'App info', actions: right },
+    ]);
+    await operator.press('right');
+    await operator.sees('App info');
+    await new Promise(setImmediate);
+    expect(await operator.screen()).toBe('App info');
+  });
+
+  it('moves a finger on a touch screen', async () => {
+    const footer = (down: boolean) => ['finger', 200, 640, down];
+    emulator = await startEmulator({
+      model: 'stax',
+      apiPort: 0,
+      automation: { version: 1, rules: [{ text: 'Quit app', actions: [footer(true), footer(false)] }] },
+    });
+    const operator = new Operator(emulator.apiUrl);
+    // The corner leads to the settings, and their title back home, which the rule leaves.
+    await operator.post('finger', { x: 342, y: 55, action: 'press-and-release' });
+    await operator.post('finger', { x: 36, y: 36, action: 'press-and-release' });
+    await operator.sees(/^Dashboard/);
+  });
+
   it('ends the emulator at `exit`', async () => {
     const operator = await start([{ text: 'App settings', actions: [['exit']] }]);
     await operator.press('right').catch(() => undefined);
@@ -95,8 +132,18 @@ describe('a malformed rule is refused with its place', () => {
     [{ version: 1, rules: [{ actions: [['button', 1, 'yes']] }] }, 'not true or false'],
     [{ version: 1, rules: [{ actions: [['dance']] }] }, 'unknown action "dance"'],
     [{ version: 1, rules: [{ regexp: '(' }] }, 'Invalid regular expression'],
-    [{ version: 1, rules: [{ conditions: [['seen']] }] }, 'not true or false'],
+    [{ version: 1, rules: [{ conditions: [['seen']] }] }, '1 parts, not 2'],
+    [{ version: 1, rules: [{ conditions: [['seen', true, 1]] }] }, '3 parts, not 2'],
     [{ version: 1, rules: [{ x: '3' }] }, 'rules[0].x'],
+    [{ version: 1, rules: [{ y: 0.5 }] }, 'rules[0].y'],
+    [{ version: 1, rules: [], comment: '' }, 'unknown key comment'],
+    [{ version: 1, rules: [{ actions: [['finger', 1, 2]] }] }, '3 parts, not 4'],
+    [{ version: 1, rules: [{ actions: [['finger', 1, 2, true, 0]] }] }, '5 parts, not 4'],
+    [{ version: 1, rules: [{ actions: [['finger', 1.5, 2, true]] }] }, 'not a whole number'],
+    [{ version: 1, rules: [{ actions: [['finger', 1, 2, 1]] }] }, 'not true or false'],
+    [{ version: 1, rules: [{ actions: [['button', 1, true, true]] }] }, '4 parts, not 3'],
+    [{ version: 1, rules: [{ actions: [['setbool', 'a', true, 0]] }] }, '4 parts, not 3'],
+    [{ version: 1, rules: [{ actions: [['exit', 0]] }] }, '2 parts, not 1'],
     ['rules', 'not an object'],
   ])('%j', (document, message) => {
     expect(() => parseRules(document)).toThrow(message);

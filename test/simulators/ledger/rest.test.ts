@@ -74,7 +74,7 @@ describe('the REST interface is Speculos’ own', () => {
   it('names what is wrong with a request, and goes on', async () => {
     expect(await operator.post('apdu', { data: 'xyz' })).toMatchObject({ status: 400 });
     expect(await operator.post('apdu', [])).toMatchObject({ status: 400 });
-    expect(await operator.post('button/middle', { action: 'press' })).toMatchObject({ status: 400 });
+    expect(await operator.post('button/middle', { action: 'press' })).toMatchObject({ status: 404 });
     expect(await operator.post('button/left', { action: 'hold' })).toMatchObject({ status: 400 });
     expect(await operator.post('automation', { version: 2, rules: [] })).toMatchObject({ status: 400 });
     expect(await operator.post('nowhere', {})).toMatchObject({ status: 404 });
