@@ -1,12 +1,15 @@
-import type { Acts, HeldWithdrawal, Operators, OperatorsView, WalletView } from '../custody/custody.ts';
+import type { Acts, HeldWithdrawal, Operators, OperatorsView, Replay, WalletView } from '../custody/custody.ts';
 import { parseFreezeScope } from '../custody/freeze.ts';
 import {
+  day,
   type FreezeRecord,
   Malformed,
   type OperatorVerb,
   operatorVerbs,
   parseActId,
+  parseDigest,
   parseWhy,
+  second,
   shown,
 } from '../domain/index.ts';
 import {
@@ -16,6 +19,7 @@ import {
   type OperatorsState,
   type WalletState,
 } from '../generated/portcullis/v1/operator.ts';
+import type { ReplayPolicyResponse } from '../generated/portcullis/v1/policy.ts';
 import { actMessage } from './act-message.ts';
 import { intentMessage, parseAttestation, ruleMessages } from './evidence.ts';
 import { parseBytes, parseIntentBytes, parseLifetime, parseText } from './fields.ts';
@@ -89,6 +93,24 @@ function walletMessage({ id, address, nextNonce, readiness }: WalletView): Walle
   };
 }
 
+function parseBack(seconds: number): number {
+  const most = (366 * day) / second;
+  if (seconds > most) throw new Malformed('since_seconds', `must be at most ${most}, got ${seconds}`);
+  return seconds === 0 ? 30 * day : seconds * second;
+}
+
+function replayMessage({ since, decided, cut, changed, byRule, examples, unknowns }: Replay): ReplayPolicyResponse {
+  return {
+    since: new Date(since),
+    decided,
+    truncated: cut,
+    changed,
+    rules: [...byRule].map(([rule, count]) => ({ rule, count })),
+    examples: examples.map((example) => ({ ...example })),
+    unknowns: [...unknowns],
+  };
+}
+
 /** `OperatorService` of the API, spoken to custody. Who acts is the name in the caller's certificate, nothing sent. */
 export function operatorService(operators: Operators, acts: Acts): Service {
   return bind(OperatorServiceService, operatorRights, {
@@ -125,6 +147,7 @@ export function operatorService(operators: Operators, acts: Acts): Service {
         rpId: prepared.rpId,
         credentialIds: [...prepared.credentials],
         ...ruleMessages(prepared.rules),
+        details: [...prepared.details],
       };
     },
     submitOperatorAct: async (request) => {
@@ -143,6 +166,15 @@ export function operatorService(operators: Operators, acts: Acts): Service {
         .map((view) => actMessage(view, false)),
     }),
     listHeldWithdrawals: (request) => ({ withdrawals: acts.held(parseLimit(request.limit)).map(heldMessage) }),
+    getPolicy: (request) => {
+      const { policyHash: asked } = request;
+      const { hash, document } = operators.policy(asked === '' ? undefined : parseDigest(asked, 'policy_hash'));
+      return { policyHash: hash, document: Buffer.from(document) };
+    },
+    replayPolicy: async (request) =>
+      replayMessage(
+        await operators.replay(parseBytes(request.document, payloadMost, 'document'), parseBack(request.sinceSeconds)),
+      ),
     freeze: async (request, { name }) => ({
       freeze: freezeMessage(
         await operators.freeze(parseFreezeScope(request.scope, 'scope'), name, parseWhy(request.why, 'why')),

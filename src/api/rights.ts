@@ -68,6 +68,8 @@ export const operatorRights: Rights<OperatorServiceService> = {
   getAct: operators,
   listActs: operators,
   listHeldWithdrawals: operators,
+  getPolicy: operators,
+  replayPolicy: operators,
   freeze: operators,
   thaw: operators,
   acknowledgeClock: operators,

@@ -55,6 +55,7 @@ export async function act(given: Arguments, output: Output, request: ActRequest)
   const rows = [...(request.rows ?? []), ...rowsOf(prepared, request, toHex(digest))];
   output.out(legible(prepared.description));
   for (const [label, value] of rows) output.out(`  ${label.padEnd(11)}${legible(value)}`);
+  for (const line of prepared.details) output.out(`  ${legible(line)}`);
   if (prepared.wouldRefuse.length > 0) {
     output.err('Nothing is to be signed now: the station would refuse it.');
     for (const { reason, message } of prepared.wouldRefuse) output.err(`  ${legible(`${reason}: ${message}`)}`);

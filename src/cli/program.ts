@@ -11,6 +11,7 @@ import { freeze } from './freeze.ts';
 import { hold } from './hold.ts';
 import { init } from './init.ts';
 import { operator } from './operator.ts';
+import { policy } from './policy.ts';
 import { prices } from './prices.ts';
 import { dev, run } from './run.ts';
 import { status } from './status.ts';
@@ -35,6 +36,7 @@ const commands: readonly Command[] = [
   voiding,
   confirmed,
   factors,
+  policy,
   prices,
   clock,
   advance,

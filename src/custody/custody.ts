@@ -288,12 +288,44 @@ export interface Acts {
   held(limit: number): readonly HeldWithdrawal[];
 }
 
+/** What a request would come to. */
+export type ReplayOutcome = 'approved' | 'held' | 'refused';
+
+/** A request that ends otherwise under the other policy. */
+export interface ReplayChange {
+  readonly withdrawal: string;
+  readonly was: ReplayOutcome;
+  readonly will: ReplayOutcome;
+  /** The rule that decides it: of the new policy, or of the old where the new one approves. */
+  readonly rule: string;
+  readonly message: string;
+}
+
+export interface Replay {
+  /** The wall clock's first moment that was replayed. */
+  readonly since: WallMs;
+  /** Requests decided again. */
+  readonly decided: number;
+  /** There were more, older ones: only the newest were decided. */
+  readonly cut: boolean;
+  readonly changed: number;
+  readonly byRule: ReadonlyMap<string, number>;
+  /** The first of them. */
+  readonly examples: readonly ReplayChange[];
+  /** What a replay cannot know. */
+  readonly unknowns: readonly string[];
+}
+
 /** `who` is the name in the caller's certificate. */
 export interface Operators {
   station(): StationView;
   freeze(scope: FreezeScope, who: string, why: string): Promise<FreezeRecord>;
   thaw(scope: FreezeScope, who: string, why: string): Promise<void>;
   acknowledgeClock(who: string, why: string): Promise<void>;
+  /** The policy in force, or one that was. */
+  policy(hash: Digest | undefined): { readonly hash: Digest; readonly document: string };
+  /** Decides recorded withdrawals again, as far `back` as so many ms, under the policy that a document says. */
+  replay(document: Uint8Array, back: number): Promise<Replay>;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { acknowledge } from '../clock/index.ts';
 import {
   type ClockReading,
+  type Digest,
   type FreezeRecord,
   type FreezeScope,
   type OperatorRecord,
@@ -9,9 +10,11 @@ import {
 } from '../domain/index.ts';
 import type { Verdict } from '../store/verdict.ts';
 import { peopleOf } from './acts/signatures.ts';
-import type { Operators, OperatorsView, StationView } from './custody.ts';
+import type { Operators, OperatorsView, Replay, StationView } from './custody.ts';
 import type { Dispatch } from './dispatch.ts';
 import { checkScope, scopeFields, tamperFreeze } from './freeze.ts';
+import { readPolicyDocument } from './policy-document.ts';
+import { replayPolicy } from './replay.ts';
 import type { Station } from './station.ts';
 
 /**
@@ -27,6 +30,18 @@ export class OperatorDesk implements Operators {
     this.#station = station;
     this.#dispatch = dispatch;
     this.#readClock = readClock;
+  }
+
+  policy(hash: Digest | undefined): { readonly hash: Digest; readonly document: string } {
+    const station = this.#station;
+    if (hash === undefined) return { hash: station.policyHash, document: station.policyDocument() };
+    const document = station.store.policy(hash);
+    if (document === undefined) throw new Refusal('not-found', `no policy ${hash} was in force here`);
+    return { hash, document };
+  }
+
+  async replay(document: Uint8Array, back: number): Promise<Replay> {
+    return replayPolicy(this.#station, readPolicyDocument(document).policy, back);
   }
 
   station(): StationView {

@@ -26,7 +26,7 @@ export function differenceLines(was: Policy, will: Policy): string[] {
 }
 
 function sayChange({ member, was, will, direction }: Change): string {
-  return `${direction}: ${member}: ${was} → ${will}`;
+  return `${direction}: ${member}: ${was} -> ${will}`;
 }
 
 function consequence(changes: readonly Change[], was: Policy, will: Policy): string {

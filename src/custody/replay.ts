@@ -17,33 +17,8 @@ import { countedPayment, thingsCounted } from '../gate/counting.ts';
 import { decideWithdrawal } from '../gate/decide.ts';
 import type { Policy } from '../gate/policy.ts';
 import type { Verdict } from '../gate/rule.ts';
+import type { Replay, ReplayChange, ReplayOutcome } from './custody.ts';
 import type { Station } from './station.ts';
-
-/** What a request would come to. */
-export type ReplayOutcome = 'approved' | 'held' | 'refused';
-
-/** A request that ends otherwise under the other policy. */
-export interface ReplayChange {
-  readonly withdrawal: string;
-  readonly was: ReplayOutcome;
-  readonly will: ReplayOutcome;
-  /** The rule that decides it: of the new policy, or of the old where the new one approves. */
-  readonly rule: string;
-  readonly message: string;
-}
-
-export interface Replay {
-  /** The wall clock's first moment that was replayed. */
-  readonly since: WallMs;
-  /** Requests decided again. */
-  readonly decided: number;
-  /** There were more, older ones: only the newest were decided. */
-  readonly cut: boolean;
-  readonly changed: number;
-  readonly byRule: ReadonlyMap<string, number>;
-  /** The first of them. */
-  readonly examples: readonly ReplayChange[];
-}
 
 /** Requests decided again at most, and as many without a pause: others wait for their decisions meanwhile. */
 const decidedMost = 5_000;
@@ -61,7 +36,20 @@ const unknowns = [
  * Decides recorded withdrawals again, under the policy in force and under another, by the gate's own rules. In slices: what is asked
  * of the station meanwhile is decided in between.
  */
-export async function replayPolicy(station: Station, will: Policy, back: number): Promise<Replay> {
+export function replayPolicy(station: Station, will: Policy, back: number): Promise<Replay> {
+  // One after the other: each holds up to as many rows in memory as it decides.
+  const before = running.get(station) ?? Promise.resolve();
+  const run = before.then(() => replayed(station, will, back));
+  running.set(
+    station,
+    run.catch(() => {}),
+  );
+  return run;
+}
+
+const running = new WeakMap<Station, Promise<unknown>>();
+
+async function replayed(station: Station, will: Policy, back: number): Promise<Replay> {
   const was = station.policy;
   const since = (station.look({}).now - back) as WallMs;
   const { records, cut } = await recordedSince(station, since);
@@ -78,17 +66,17 @@ export async function replayPolicy(station: Station, will: Policy, back: number)
     byRule.set(change.rule, (byRule.get(change.rule) ?? 0) + 1);
     if (examples.length < examplesMost) examples.push(change);
   }
-  return { since, decided: records.length, cut, changed, byRule, examples };
+  return { since, decided: records.length, cut, changed, byRule, examples, unknowns };
 }
 
 /** In English, a line each. */
-export function sayReplay({ decided, cut, changed, byRule, examples }: Replay): string[] {
+export function sayReplay({ decided, cut, changed, byRule, examples, unknowns: told }: Replay): string[] {
   const scope = cut ? `the newest ${decided}` : `${decided}`;
   return [
     `Replay of ${scope} recorded withdrawal(s): ${changed} would end otherwise.`,
     ...[...byRule].map(([rule, count]) => `  ${rule}: ${count}`),
-    ...examples.map((e) => `  ${e.withdrawal}: ${e.was} → ${e.will} by ${e.rule}: ${e.message}`),
-    ...unknowns,
+    ...examples.map((e) => `  ${e.withdrawal}: ${e.was} -> ${e.will} by ${e.rule}: ${e.message}`),
+    ...told,
   ];
 }
 

@@ -164,7 +164,7 @@ export const preparedAct: PreparedAct = {
     base: digest,
   }),
   description: 'Lift the freeze of station.',
-  details: ['looser: nonce_window: 4 → 5'],
+  details: ['looser: nonce_window: 4 -> 5'],
   signatures: 2,
   delay: 86_400_000,
   open: act.act,
@@ -353,6 +353,18 @@ export class FakeCustody {
         freeze: on('operators.freeze', async () => freeze),
         thaw: on('operators.thaw', async () => {}),
         acknowledgeClock: on('operators.acknowledgeClock', async () => {}),
+        policy: on('operators.policy', () => ({ hash: digest, document: 'version: 1' })),
+        replay: on('operators.replay', async () => ({
+          since: time,
+          decided: 3,
+          cut: true,
+          changed: 1,
+          byRule: new Map([['within-hours', 1]]),
+          examples: [
+            { withdrawal: 'w-1', was: 'approved', will: 'held', rule: 'within-hours', message: 'it is night' },
+          ],
+          unknowns: ['prices are the present ones'],
+        })),
       },
       acts: {
         prepare: on('acts.prepare', async () => preparedAct),

@@ -79,7 +79,7 @@ describe('a policy that operators change', () => {
     expect(description).toContain('2 change(s), of which these loosen: nonce_window');
     expect(details).toEqual(
       expect.arrayContaining([
-        'looser: nonce_window: 4 → 9',
+        'looser: nonce_window: 4 -> 9',
         expect.stringMatching(/^tighter: assets\[.*\]\.max_payment: /),
         'Something loosens: once it has its quorum and its notice was delivered, it ripens for 24 hours.',
         'Replay of 1 recorded withdrawal(s): 1 would end otherwise.',

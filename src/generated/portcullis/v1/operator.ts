@@ -20,6 +20,7 @@ import {
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Attestation, Intent, Reason, RuleOutcome } from "./evidence.ts";
+import { GetPolicyRequest, GetPolicyResponse, ReplayPolicyRequest, ReplayPolicyResponse } from "./policy.ts";
 import { Withdrawal } from "./withdrawal.ts";
 
 export const protobufPackage = "portcullis.v1";
@@ -177,6 +178,8 @@ export interface PrepareOperatorActResponse {
   rules: RuleOutcome[];
   /** Every reason that would refuse a signature now. */
   wouldRefuse: Reason[];
+  /** What else to read before signing, a line each. */
+  details: string[];
 }
 
 export interface SubmitOperatorActRequest {
@@ -1240,6 +1243,7 @@ function createBasePrepareOperatorActResponse(): PrepareOperatorActResponse {
     credentialIds: [],
     rules: [],
     wouldRefuse: [],
+    details: [],
   };
 }
 
@@ -1274,6 +1278,9 @@ export const PrepareOperatorActResponse: MessageFns<PrepareOperatorActResponse> 
     }
     for (const v of message.wouldRefuse) {
       Reason.encode(v!, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.details) {
+      writer.uint32(82).string(v!);
     }
     return writer;
   },
@@ -1363,6 +1370,14 @@ export const PrepareOperatorActResponse: MessageFns<PrepareOperatorActResponse> 
             message.wouldRefuse.push(Reason.decode(reader, reader.uint32()));
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.details.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1393,6 +1408,7 @@ export const PrepareOperatorActResponse: MessageFns<PrepareOperatorActResponse> 
     message.credentialIds = object.credentialIds?.map((e) => e) || [];
     message.rules = object.rules?.map((e) => RuleOutcome.fromPartial(e)) || [];
     message.wouldRefuse = object.wouldRefuse?.map((e) => Reason.fromPartial(e)) || [];
+    message.details = object.details?.map((e) => e) || [];
     return message;
   },
 };
@@ -2378,6 +2394,27 @@ export const OperatorServiceService = {
       Buffer.from(ListHeldWithdrawalsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListHeldWithdrawalsResponse => ListHeldWithdrawalsResponse.decode(value),
   },
+  /** The policy in force, or one that was. */
+  getPolicy: {
+    path: "/portcullis.v1.OperatorService/GetPolicy" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetPolicyRequest): Buffer => Buffer.from(GetPolicyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetPolicyRequest => GetPolicyRequest.decode(value),
+    responseSerialize: (value: GetPolicyResponse): Buffer => Buffer.from(GetPolicyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetPolicyResponse => GetPolicyResponse.decode(value),
+  },
+  /** Decides recorded withdrawals again under another policy, and says which would end otherwise. Changes nothing. */
+  replayPolicy: {
+    path: "/portcullis.v1.OperatorService/ReplayPolicy" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReplayPolicyRequest): Buffer => Buffer.from(ReplayPolicyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReplayPolicyRequest => ReplayPolicyRequest.decode(value),
+    responseSerialize: (value: ReplayPolicyResponse): Buffer =>
+      Buffer.from(ReplayPolicyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReplayPolicyResponse => ReplayPolicyResponse.decode(value),
+  },
   /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
   freeze: {
     path: "/portcullis.v1.OperatorService/Freeze" as const,
@@ -2422,6 +2459,10 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
   listActs: handleUnaryCall<ListActsRequest, ListActsResponse>;
   /** Withdrawals that wait for operators, decoded, with what they lack. */
   listHeldWithdrawals: handleUnaryCall<ListHeldWithdrawalsRequest, ListHeldWithdrawalsResponse>;
+  /** The policy in force, or one that was. */
+  getPolicy: handleUnaryCall<GetPolicyRequest, GetPolicyResponse>;
+  /** Decides recorded withdrawals again under another policy, and says which would end otherwise. Changes nothing. */
+  replayPolicy: handleUnaryCall<ReplayPolicyRequest, ReplayPolicyResponse>;
   /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
   freeze: handleUnaryCall<FreezeRequest, FreezeResponse>;
   /** Lifts a freeze. Only where no operators are founded yet; else it needs their quorum. */
@@ -2523,6 +2564,38 @@ export interface OperatorServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListHeldWithdrawalsResponse) => void,
+  ): ClientUnaryCall;
+  /** The policy in force, or one that was. */
+  getPolicy(
+    request: GetPolicyRequest,
+    callback: (error: ServiceError | null, response: GetPolicyResponse) => void,
+  ): ClientUnaryCall;
+  getPolicy(
+    request: GetPolicyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetPolicyResponse) => void,
+  ): ClientUnaryCall;
+  getPolicy(
+    request: GetPolicyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetPolicyResponse) => void,
+  ): ClientUnaryCall;
+  /** Decides recorded withdrawals again under another policy, and says which would end otherwise. Changes nothing. */
+  replayPolicy(
+    request: ReplayPolicyRequest,
+    callback: (error: ServiceError | null, response: ReplayPolicyResponse) => void,
+  ): ClientUnaryCall;
+  replayPolicy(
+    request: ReplayPolicyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReplayPolicyResponse) => void,
+  ): ClientUnaryCall;
+  replayPolicy(
+    request: ReplayPolicyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReplayPolicyResponse) => void,
   ): ClientUnaryCall;
   /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
   freeze(
