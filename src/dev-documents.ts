@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+
 // What the emulated station is made of, and what it says of itself.
 
 /** A client certificate's files, PEM. */
@@ -21,13 +23,28 @@ export interface Announcement {
   readonly ports: { readonly api: number; readonly operators: number; readonly ledger: number };
   readonly ledger: string;
   readonly wallet: { readonly id: string; readonly address: string; readonly chain: string };
+  /** By name: the file of that operator's software key. Any two of them decide. */
+  readonly operators: Readonly<Record<string, string>>;
+  /** The same of the recovery quorum's people. */
+  readonly recovery: Readonly<Record<string, string>>;
   readonly admission: { readonly key: string; readonly issuer: string; readonly kid: string };
   readonly rpId: string;
   readonly origin: string;
   readonly verifierKey: string;
 }
 
-export function policyDocument(chain: string, address: string, publicKey: string, admissionKey: string): string {
+/** What the emulated station's policy says of this one. */
+export interface PolicyParts {
+  readonly chain: string;
+  readonly address: string;
+  readonly publicKey: string;
+  readonly admissionKey: string;
+  /** Entries of people, a line each. */
+  readonly operators: readonly string[];
+  readonly recovery: readonly string[];
+}
+
+export function policyDocument({ chain, address, publicKey, admissionKey, operators, recovery }: PolicyParts): string {
   return `# The policy of an emulated station: a local test network, a wallet on an emulated Ledger.
 version: 1
 trust_domain: sample.example
@@ -45,6 +62,20 @@ assets:
 wallets:
   - { id: hot-1, chain: '${chain}', signer: ledger, path: "m/44'/60'/0'/0/0", address: '${address}', public_key: '${publicKey}', first_nonce: '0' }
 nonce_window: 8
+operators:
+  rp_id: localhost
+  origins: ['http://localhost:7480']
+  quorum: 2
+  people:
+${operators.map((entry) => `    ${entry}`).join('\n')}
+  recovery:
+    quorum: 2
+    people:
+${recovery.map((entry) => `      ${entry}`).join('\n')}
+  delays: { policy: 1h, thaw: 1h, reinstate: 1h }
+  open_for: 24h
+bands:
+  - { asset: '${chain}/slip44:60', above: '10000000000000000000', operators: 2 }
 `;
 }
 
@@ -71,13 +102,15 @@ export function welcome(a: Announcement): string {
   operators     ${a.operatorsAddress}
   Ledger        ${a.ledger}   (Speculos' REST interface)
   wallet        ${a.wallet.id}, ${a.wallet.address}
+  people        ${Object.keys(a.operators).join(', ')}: any two decide; with test keys in ${dirname(a.operators['olivia'] ?? '')}
   config        ${a.config}
   journal key   ${a.verifierKey}
 
 Try, in another terminal:
 
-  S=${a.certificates}
+  S=${a.certificates} O=${dirname(a.operators['olivia'] ?? '')}
   npx portcullis status --address ${a.operatorsAddress} ${shown('operators', 'operator')}
+  npx portcullis freeze wallet:hot-1 --why "a drill" --address ${a.operatorsAddress} ${shown('operators', 'operator')} --software $O/olivia.json
   npx portcullis advance 24h --address ${a.address} ${shown('dev', 'dev')}
   npx portcullis verify --config ${a.config}
 

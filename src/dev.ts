@@ -1,16 +1,24 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { operatorCeremony } from '../simulators/authenticator/operator-key.ts';
 import { startEmulator } from '../simulators/ledger/emulator.ts';
 import { bind } from './api/service.ts';
 import { addressOfKey } from './chains/ethereum/index.ts';
 import { makeStation, takeAway } from './cli/init.ts';
 import { composeStation } from './compose.ts';
 import { loadConfig } from './config.ts';
+import {
+  entryText,
+  operatorCreationOptions,
+  operatorEntry,
+  operatorOrigin,
+  operatorPort,
+} from './custody/operator-key.ts';
 import { type Announcement, type ClientFiles, configDocument, policyDocument, welcome } from './dev-documents.ts';
-import { parseChainId, shown } from './domain/index.ts';
+import { parseChainId, parseOperatorName, shown } from './domain/index.ts';
 import { TimeServiceService } from './generated/portcullis/dev/v1/time.ts';
 import { parseSpeculosUrl } from './signers/ledger/transport.ts';
 import { SimulatedTime } from './simulated-time.ts';
@@ -43,7 +51,19 @@ async function main(things: AsyncDisposableStack): Promise<void> {
   const wallet = { id: 'hot-1', address: `${chain}:${addressOfKey(publicKey)}`, chain };
   const admission = writeAdmissionKey(scratch);
   const policyFile = join(scratch, 'policy.yaml');
-  writeFileSync(policyFile, policyDocument(chain, wallet.address, publicKey, admission.x));
+  const operators = await foundPeople(scratch, ['olivia', 'omar', 'oscar']);
+  const recovery = await foundPeople(scratch, ['rita', 'rolf', 'rosa']);
+  writeFileSync(
+    policyFile,
+    policyDocument({
+      chain,
+      address: wallet.address,
+      publicKey,
+      admissionKey: admission.x,
+      operators: operators.entries,
+      recovery: recovery.entries,
+    }),
+  );
   await makeStation({
     folder,
     policy: policyFile,
@@ -67,6 +87,8 @@ async function main(things: AsyncDisposableStack): Promise<void> {
           advanceTime: async ({ seconds }) => {
             time.advance(Number(seconds) * 1_000);
             await timekeeper.sweep();
+            // What ripened meanwhile takes effect before the answer, not at the next second.
+            await timekeeper.tick(0);
             return { now: new Date(time.read().wall) };
           },
         },
@@ -91,6 +113,8 @@ async function main(things: AsyncDisposableStack): Promise<void> {
     ports: { api: station.api.port, operators: station.api.operatorsPort, ledger: Number(new URL(ledger).port) },
     ledger,
     wallet,
+    operators: operators.files,
+    recovery: recovery.files,
     admission: { key: admission.file, issuer: 'admission.sample.example', kid: 'sample-1' },
     rpId: 'approve.sample.example',
     origin: 'https://approve.sample.example',
@@ -169,6 +193,28 @@ function writeAdmissionKey(scratch: string): { file: string; x: string } {
   const file = join(folder, 'key.pem');
   writeFileSync(file, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
   return { file, x: publicKey.export({ format: 'jwk' }).x ?? '' };
+}
+
+/** The station's people, with keys in software, and their entries in policy. */
+async function foundPeople(
+  scratch: string,
+  names: readonly string[],
+): Promise<{ files: Record<string, string>; entries: string[] }> {
+  const folder = join(scratch, 'operators');
+  mkdirSync(folder, { mode: 0o700, recursive: true });
+  const files: Record<string, string> = {};
+  const entries: string[] = [];
+  const origin = operatorOrigin(operatorPort);
+  for (const told of names) {
+    const name = parseOperatorName(told, 'name');
+    const file = join(folder, `${name}.json`);
+    const challenge = new Uint8Array(randomBytes(32));
+    const options = operatorCreationOptions(name, challenge);
+    const registration = Buffer.from(operatorCeremony(file, JSON.stringify({ kind: 'create', origin, options })));
+    entries.push(entryText(await operatorEntry(name, registration, { challenge, origin })));
+    files[name] = file;
+  }
+  return { files, entries };
 }
 
 const things = new AsyncDisposableStack();

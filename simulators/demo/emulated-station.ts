@@ -17,6 +17,8 @@ export interface Announcement {
   readonly ports: { readonly api: number; readonly operators: number; readonly ledger: number };
   readonly ledger: string;
   readonly wallet: { readonly id: string; readonly address: string; readonly chain: string };
+  /** By name: the file of that operator's software key; any two of them decide. */
+  readonly operators: Readonly<Record<string, string>>;
   readonly admission: { readonly key: string; readonly issuer: string; readonly kid: string };
   readonly origin: string;
   readonly verifierKey: string;
@@ -25,6 +27,8 @@ export interface Announcement {
 export interface EmulatedStation extends Announcement {
   /** Lets simulated time pass. */
   pass(seconds: number): Promise<Date>;
+  /** Runs a `portcullis` command as that operator, who signs with their software key. */
+  operator(name: string, ...args: string[]): Promise<{ code: number; output: string }>;
   /** Runs a `portcullis` command; returns its exit code and what it printed. */
   portcullis(...args: string[]): Promise<{ code: number; output: string }>;
   close(): Promise<void>;
@@ -45,6 +49,14 @@ export async function startEmulatedStation(chain: string, ...options: string[]):
     pass: async (seconds) => {
       const { now } = await call(time, TimeServiceService.advanceTime, { seconds: BigInt(seconds) });
       return now ?? new Date(0);
+    },
+    operator: (name, ...args) => {
+      const certificate = announcement.clients['operators'];
+      const software = announcement.operators[name];
+      if (certificate === undefined || software === undefined) throw new Error(`there is no operator ${name}`);
+      const { ca, certificate: cert, key } = certificate;
+      const call = ['--address', announcement.operatorsAddress, '--ca', ca, '--cert', cert, '--key', key];
+      return run([...args, ...call, '--software', software]);
     },
     portcullis: (...args) => run(args),
     close: async () => {

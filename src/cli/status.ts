@@ -1,5 +1,5 @@
 import { type GetStationResponse, OperatorServiceClient } from '../generated/portcullis/v1/operator.ts';
-import { callHelp, callOptions, callStation, printable } from './client.ts';
+import { callHelp, callOptions, callStation, legible, printable } from './client.ts';
 import { type Command, readArguments } from './command.ts';
 
 export const status: Command = {
@@ -35,10 +35,27 @@ function linesOf(station: GetStationResponse): string[] {
       (f) =>
         `FROZEN    ${printable(f.scope)} by ${printable(f.who)} since ${f.since?.toISOString() ?? '?'}: ${printable(f.why)}`,
     ),
+    ...peopleLines(station.operators),
     ...station.wallets.map((w) => {
       const ready = w.ready ? 'ready' : `not ready: ${printable(w.reason)} (${printable(w.message)})`;
       return `wallet    ${printable(w.wallet)} ${printable(w.address)}, next nonce ${w.nextNonce}, ${ready}`;
     }),
+  ];
+}
+
+function peopleLines(operators: GetStationResponse['operators']): string[] {
+  if (operators === undefined) return ['operators none: a certificate of their role speaks for the station alone'];
+  const names = (recovery: boolean): string =>
+    operators.people.flatMap((p) => (p.recovery === recovery ? [p.name] : [])).join(', ');
+  return [
+    `operators ${operators.quorum} of ${legible(names(false))}; recovery ${operators.recoveryQuorum} of ${legible(names(true))}`,
+    ...operators.people
+      .filter(({ suspended }) => suspended)
+      .map(({ name, suspendedBy, suspendedWhy, suspendedSince }) =>
+        legible(
+          `SUSPENDED operator ${name} by ${suspendedBy} since ${suspendedSince?.toISOString() ?? '?'}: ${suspendedWhy}`,
+        ),
+      ),
   ];
 }
 

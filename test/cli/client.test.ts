@@ -46,7 +46,10 @@ beforeAll(async () => {
       if (refusal === undefined) done(null, response);
       else done(refusal);
     };
+  // A station without operators: what they would sign falls back to the certificate alone.
+  const unfounded = refusalStatus(new Refusal('operators-unfounded'));
   server.addService(OperatorServiceService, {
+    prepareOperatorAct: (_: unknown, done: (error: Partial<StatusObject>) => void) => done(refusal ?? unfounded),
     getStation: answer('getStation', state),
     freeze: answer('freeze', { freeze: { scope: 'station', who: 'operator', why: 'drill', since: now } }),
     thaw: answer('thaw', {}),

@@ -64,13 +64,20 @@ describe('a withdrawal, over gRPC, through the signer’s process, on a Ledger',
     expect(verified).toMatchObject({ code: 0, output: expect.stringContaining('nothing was found') });
   });
 
-  it('an operator sees the station, freezes and thaws it', async () => {
+  it('an operator sees the station, and freezes it; two of them thaw it, and it ripens', async () => {
     const station = { ...exchange.station, address: exchange.station.operatorsAddress };
     const operators = connect(OperatorServiceClient, station, { role: 'operators', name: 'operator' });
-    const frozen = await call(operators, OperatorServiceService.freeze, { scope: 'station', why: 'drill' });
-    expect(frozen.freeze).toMatchObject({ scope: 'station', who: 'operator' });
+    const { operator, pass } = exchange.station;
+    expect((await operator('olivia', 'freeze', 'station', '--why', 'drill')).code).toBe(0);
     await expect(exchange.pay(alice, 'w-frozen')).rejects.toMatchObject({ reason: 'frozen' });
-    await call(operators, OperatorServiceService.thaw, { scope: 'station', why: 'drill over' });
+    const thaw = { scope: 'station', why: 'drill over' };
+    await expect(call(operators, OperatorServiceService.thaw, thaw)).rejects.toMatchObject({
+      reason: 'operators-founded',
+    });
+    for (const name of ['olivia', 'omar']) expect((await operator(name, 'thaw', 'station')).code).toBe(0);
+    await exchange.courier.empty();
+    expect((await call(operators, OperatorServiceService.getStation, {})).freezes).toHaveLength(1);
+    await pass(3_601);
     const seen = await call(operators, OperatorServiceService.getStation, {});
     expect(seen.freezes).toEqual([]);
     expect(seen.simulatedTime).toBe(true);
