@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type Api, createApi } from './api/server.ts';
 import type { Service } from './api/service.ts';
 import { type Config, type LedgerTransport, readJournalKey, readStateKey } from './config.ts';
@@ -84,8 +85,15 @@ export async function composeStation(composition: Composition): Promise<Composed
       clock,
       signers,
       fitting: (asked) => fitting(asked, composition),
+      freeSpace: () => freeSpace(config.database),
       timing: { retryAfter: composition.retryAfter ?? 15 * second, later },
       journal: { origin: record.origin, signer: noteSigner(record.origin, journalKey), verifierKey },
+    });
+    let inForce = policy;
+    let rotation: Rotation | undefined;
+    running.onPolicy((adopted) => {
+      inForce = adopted;
+      rotation?.adopt(adopted);
     });
     const api = await createApi({
       custody: running.custody,
@@ -97,8 +105,10 @@ export async function composeStation(composition: Composition): Promise<Composed
       extraServices: composition.extraServices?.(running) ?? [],
       log,
     });
-    const rotation = new Rotation({ api, files: config.tls, log, policy, tls });
-    running.onPolicy((adopted) => rotation.adopt(adopted));
+    const doors = new Rotation({ api, files: config.tls, log, policy, tls });
+    rotation = doors;
+    // Another policy may have taken effect while the listeners opened.
+    if (inForce !== policy) doors.adopt(inForce);
     // Not in the turn of the commit: the file is for people, and a start mends it.
     running.onPolicy(() => setImmediate(() => writePolicyFile(config.policy, running.policyDocument(), log)));
     const checkpointer = startCheckpointer(config.database, log);
@@ -111,7 +121,7 @@ export async function composeStation(composition: Composition): Promise<Composed
       policy,
       station: record.name,
       verifierKey,
-      reload: () => rotation.reload(),
+      reload: () => doors.reload(),
       close: async () => {
         clearInterval(ticking);
         await api.close(2 * second);
@@ -209,4 +219,10 @@ function later(ms: number, run: () => void): () => void {
 
 function publicOf(key: KeyObject): KeyObject {
   return createPublicKey(key);
+}
+
+/** What an unprivileged user may still write on the database's disk, bytes. */
+function freeSpace(database: string): number {
+  const { bavail, bsize } = statfsSync(dirname(database));
+  return bavail * bsize;
 }

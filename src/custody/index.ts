@@ -15,6 +15,7 @@ import { foundedAt, JournalDesk } from './journal.ts';
 import { NoticeDesk } from './notices.ts';
 import { OperatorDesk } from './operators.ts';
 import { Refusals } from './refusals.ts';
+import { SpaceWatch } from './space-watch.ts';
 import { Station, type StationParts } from './station.ts';
 import { Timekeeper } from './timekeeper.ts';
 import { TransactionDesk } from './transactions.ts';
@@ -31,6 +32,8 @@ export interface CustodyParts extends StationParts {
   /** By the name that policy's wallets use. */
   readonly signers: ReadonlyMap<string, Signer>;
   readonly timing: DispatchTiming;
+  /** Bytes that the station may still write beside its database; unlimited where absent. */
+  readonly freeSpace?: () => number;
   /** As `EffectParts.fitting`; absent: every policy fits. */
   readonly fitting?: EffectParts['fitting'];
   readonly journal: { readonly origin: string; readonly signer: NoteSigner; readonly verifierKey: string };
@@ -89,7 +92,8 @@ export function startCustody(parts: CustodyParts): Running {
     },
     breaker,
   );
-  const timekeeper = new Timekeeper(station, refusals, breaker, parts.clock, acts);
+  const space = new SpaceWatch(station, parts.freeSpace ?? (() => Number.POSITIVE_INFINITY));
+  const timekeeper = new Timekeeper(station, refusals, breaker, parts.clock, acts, space);
   return {
     custody,
     dispatch,

@@ -62,6 +62,10 @@ export function factorRevokedText(factor: Pick<FactorRecord, 'account'>): string
   return `A passkey of your account ${factor.account} was revoked, and with it whatever it had approved that was still waiting.`;
 }
 
+export function spaceLowText(why: string): string {
+  return `The station froze itself: ${why}. Make room where its database lies, then thaw it.`;
+}
+
 /** Look-alikes that a notice names: what it says must stay short enough to be read. */
 const mostNamed = 3;
 

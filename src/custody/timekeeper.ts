@@ -6,6 +6,7 @@ import type { ActDesk } from './acts/desk.ts';
 import type { Breaker } from './breaker.ts';
 import type { Refusals } from './refusals.ts';
 import { Reservations, reservedRows } from './reservations.ts';
+import type { SpaceWatch } from './space-watch.ts';
 import type { Station } from './station.ts';
 import { endWithdrawal } from './withdrawals.ts';
 import type { WitnessedClock } from './witnessed-clock.ts';
@@ -26,6 +27,7 @@ export class Timekeeper {
   readonly #breaker: Breaker;
   readonly #clock: WitnessedClock;
   readonly #acts: Pick<ActDesk, 'sweep'>;
+  readonly #space: Pick<SpaceWatch, 'look'>;
   /** The first tick writes: what passed since the last process ended is settled before seconds are counted again. */
   #sinceWrite: number = writeEvery;
   #sinceSweep = 0;
@@ -36,12 +38,14 @@ export class Timekeeper {
     breaker: Breaker,
     clock: WitnessedClock,
     acts: Pick<ActDesk, 'sweep'>,
+    space: Pick<SpaceWatch, 'look'>,
   ) {
     this.#station = station;
     this.#refusals = refusals;
     this.#breaker = breaker;
     this.#clock = clock;
     this.#acts = acts;
+    this.#space = space;
   }
 
   /** One second has passed, or `elapsed` ms. */
@@ -52,6 +56,7 @@ export class Timekeeper {
     if (this.#sinceSweep >= minute) {
       this.#sinceSweep = 0;
       this.#sinceWrite = 0;
+      await this.#space.look();
       await this.sweep();
     } else if (this.#sinceWrite >= writeEvery) {
       this.#sinceWrite = 0;

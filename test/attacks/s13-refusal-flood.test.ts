@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { spaceLeast } from '../../src/custody/space-watch.ts';
 import { minute, paymentSet } from '../../src/domain/index.ts';
 import { TestStation } from '../custody/station.ts';
 import { leaves, live } from './attempt.ts';
@@ -40,6 +41,44 @@ describe('S13: a flood of refusals', () => {
     expect(leaves(station, size)).toMatchObject([
       { kind: 'refused', fields: { payment_set: paymentSet(pays), withdrawals: '500' } },
     ]);
+  });
+
+  it('S13: a disk that fills freezes the station while it can still write that, and it starts frozen', async () => {
+    const alice = await station.ripeCustomer('alice');
+    station.freeSpace = spaceLeast;
+    await live(station, minute);
+    expect(station.custody.operators.station().freezes).toEqual([]);
+    station.freeSpace = spaceLeast - 1;
+    const size = station.custody.journal.size();
+    await live(station, minute);
+    await expect(alice.authorize('w-1')).rejects.toMatchObject({ reason: 'frozen' });
+    await station.restart();
+    const [freeze] = station.custody.operators.station().freezes;
+    expect(freeze).toMatchObject({
+      scope: 'station',
+      who: 'station',
+      why: 'disk-nearly-full: 63 MiB are left for the station',
+    });
+    // Said once, however long it stays so.
+    await live(station, minute * 5);
+    expect(leaves(station, size).filter(({ kind }) => kind === 'frozen')).toHaveLength(1);
+    // Thawed without room made, it freezes again; with room, it does not.
+    await station.custody.operators.thaw('station', 'olivia', 'looked at it');
+    await live(station, minute);
+    expect(station.custody.operators.station().freezes).toHaveLength(1);
+    await station.custody.operators.thaw('station', 'olivia', 'made room');
+    station.freeSpace = spaceLeast;
+    await live(station, minute);
+    expect(station.custody.operators.station().freezes).toEqual([]);
+  });
+
+  it('S13: operators are told of it', async () => {
+    await station.close();
+    station = await TestStation.open({ operators: {} });
+    station.freeSpace = 0;
+    await live(station, minute);
+    const [notice] = station.custody.notices.waiting(-1, 10);
+    expect(notice).toMatchObject({ account: null, kind: 'frozen', text: expect.stringContaining('Make room') });
   });
 
   it('S13: malformed calls leave no leaf at all', async () => {

@@ -88,6 +88,8 @@ export class TestStation {
   readonly #journalKeys = generateKeyPairSync('ed25519');
   readonly #admission: KeyPairKeyObjectResult;
   readonly #document: string;
+  /** Bytes that the disk has left. */
+  freeSpace = Number.POSITIVE_INFINITY;
   readonly policy: Policy;
   /** The station's people; empty where none were founded. */
   readonly operators: TestOperators;
@@ -196,6 +198,7 @@ export class TestStation {
       time: this.time,
       clock,
       signers: new Map([[this.signer.name, this.signer]]),
+      freeSpace: () => this.freeSpace,
       timing: { retryAfter: 1_000, later: (ms, run) => this.#later(ms, run) },
       journal: {
         origin: this.origin,
