@@ -1,5 +1,11 @@
+import { foundingBreaker } from './founding-breaker.ts';
+
 /** Stands in a founding policy for the fingerprint of the CA that `init` makes. */
 export const ownAuthority = 'made-by-init';
+
+/** What a policy without operators comes to. */
+export const unfounded =
+  'none: one certificate of the operators’ role freezes and thaws alone, nothing is held for people, and main networks are refused';
 
 /**
  * The policy that `init` writes where none is given: for Ethereum's test network Sepolia, without a wallet or an admission
@@ -65,5 +71,6 @@ wallets: []
 
 # How far above a wallet's next nonce a transaction may be.
 nonce_window: 16
-`;
+
+${foundingBreaker}`;
 }

@@ -318,7 +318,8 @@ function shareWatched(rule: BreakerPolicy, scope: FreezeScope, of: Kinds['paymen
     found(counts, thing) {
       const [part, whole] = [counts.sum(own, thing, rule), counts.sum(all, thing, rule)];
       const enough = counts.seen(payers, thing, rule) >= payersBeforeShare;
-      return { above: enough && part * 100n > BigInt(rule.above) * whole, count: Number((part * 100n) / whole) };
+      if (!enough) return above(rule, 0);
+      return { above: part * 100n > BigInt(rule.above) * whole, count: Number((part * 100n) / whole) };
     },
     forget: (counts, thing) => counts.forgetSum(own, thing),
   };
