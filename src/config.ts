@@ -5,7 +5,7 @@ import { hour, Malformed, minute, parseWalletId, second, shown } from './domain/
 import { Members } from './gate/document.ts';
 import { type Policy, parsePolicy } from './gate/policy.ts';
 import { parseSpeculosUrl } from './signers/ledger/transport.ts';
-import { parseYaml, readYamlFile, unreadable } from './yaml-file.ts';
+import { readYamlFile, unreadable } from './yaml-file.ts';
 
 /** Where a listener is bound. Port 0: any that is free. */
 export interface Listen {
@@ -99,11 +99,6 @@ export function loadPolicy(file: string): { readonly document: string; readonly 
 /** A policy file's exact text, whatever it says. */
 export function loadPolicyText(file: string): string {
   return readYamlFile(resolve(file), 'policy', policyBytesMost).text;
-}
-
-/** What a policy document says. */
-export function parsePolicyText(document: string): Policy {
-  return parsePolicy(parseYaml(document, 'policy'));
 }
 
 /** The state key: 32 bytes, from a file of 64 hex digits that only its owner may read. */

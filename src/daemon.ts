@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { composeStation } from './compose.ts';
 import { loadConfig } from './config.ts';
-import { isTestNetwork, Malformed, Refusal } from './domain/index.ts';
+import { refusedNetworks } from './custody/founding.ts';
+import { Malformed, Refusal } from './domain/index.ts';
 import type { Policy } from './gate/policy.ts';
 import { machineTime } from './machine-time.ts';
 import { stationLog } from './station-log.ts';
@@ -34,14 +35,10 @@ async function main(): Promise<void> {
   stopOnSignal(() => station.close());
 }
 
-/** Main networks wait until operators, every kind of factor, and a journal that outlives the station are there. */
-function refuseMainNetworks({ chains }: Policy): void {
-  const main = [...chains.keys()].filter((chain) => !isTestNetwork(chain));
-  if (main.length === 0) return;
-  throw new Malformed(
-    'policy.chains',
-    `the policy names ${main.join(', ')}: this release signs for test networks only`,
-  );
+/** At the start, and of each policy that is proposed. */
+function refuseMainNetworks(policy: Policy): void {
+  const refused = refusedNetworks(policy);
+  if (refused !== undefined) throw new Malformed('policy.chains', refused);
 }
 
 function stopOnSignal(close: () => Promise<void>): void {

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Config, loadConfig, loadPolicy, readJournalKey, readStateKey, type SignerConfig } from '../config.ts';
-import { policyHash } from '../custody/founding.ts';
+import { policyHash, refusedNetworks } from '../custody/founding.ts';
 import { type Inspection, inspectStation } from '../custody/inspection.ts';
 import { verifierKeyOf } from '../custody/journal-key.ts';
 import { type Reason, reasons, type Wallet } from '../domain/index.ts';
@@ -12,7 +12,10 @@ import { checkAuthorities, checkCertificates } from './certificate-check.ts';
 import { printable } from './client.ts';
 import { type Command, readArguments } from './command.ts';
 import type { Diagnosis } from './diagnosis.ts';
+import { unfounded } from './founding-policy.ts';
 import { takeAway } from './init.ts';
+
+type Policy = ReturnType<typeof loadPolicy>['policy'];
 
 type Readiness =
   | { readonly ready: true; readonly device: string }
@@ -78,6 +81,8 @@ export async function* diagnose(file: string, probe: Probe): AsyncGenerator<Diag
   if (read.value === undefined) return;
   const { document, policy } = read.value;
   yield checkPolicy(policyHash(document), station);
+  yield checkNetworks(policy);
+  yield checkOperators(policy);
   yield* checkSigners(config, [...policy.wallets.values()], station.running, probe);
 }
 
@@ -141,6 +146,23 @@ function checkPolicy(hash: string, { station }: Inspection): Diagnosis {
   if (station === undefined || station.policy === hash) return { what: 'policy', found: hash };
   const { remedy } = reasons['policy-changed'];
   return { what: 'policy', found: `the file has ${hash}, in force is ${station.policy}`, mend: remedy };
+}
+
+function checkNetworks(policy: Policy): Diagnosis {
+  const refused = refusedNetworks(policy);
+  if (refused === undefined) return { what: 'networks', found: [...policy.chains.keys()].join(', ') };
+  return {
+    what: 'networks',
+    found: refused,
+    mend: '"portcullis run" will not start: found a station for test networks.',
+  };
+}
+
+function checkOperators({ operators }: Policy): Diagnosis {
+  if (operators === undefined) return { what: 'operators', found: unfounded };
+  const { quorum, people, recovery } = operators;
+  const found = `${quorum} of ${people.length} decide; recovery ${recovery.quorum} of ${recovery.people.length}`;
+  return { what: 'operators', found };
 }
 
 async function* checkSigners(

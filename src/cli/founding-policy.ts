@@ -7,6 +7,28 @@ export const ownAuthority = 'made-by-init';
 export const unfounded =
   'none: one certificate of the operators’ role freezes and thaws alone, nothing is held for people, and main networks are refused';
 
+const foundingPeople = `# The station's people: any M (quorum) of N decide, and more of them than M. Each makes their entry on their own machine, with a
+# security key: "portcullis operator enroll --name NAME" prints it. The recovery quorum's keys are kept offline, by others, elsewhere:
+# they stand in when too many operators are lost. Without this section, which only test networks allow, one certificate of the
+# operators' role freezes and thaws, and nothing else of theirs can be done.
+#   operators:
+#     rp_id: localhost
+#     origins: ['http://localhost:7480'] # the page that "portcullis" serves on an operator's own machine
+#     quorum: 2
+#     people:
+#       - { name: 'olivia', credential: '…', key: '…', class: device, backup_eligible: false }
+#       - { name: 'omar', … }
+#       - { name: 'oscar', … }
+#     recovery:
+#       quorum: 2
+#       people:
+#         - { name: 'rita', … }
+#         - { name: 'rolf', … }
+#         - { name: 'rosa', … }
+#     delays: { policy: 24h, thaw: 1h, reinstate: 24h } # how long what loosens waits once its notice was delivered
+#     open_for: 24h # an act without its quorum by then is void
+`;
+
 /**
  * The policy that `init` writes where none is given: for Ethereum's test network Sepolia, without a wallet or an admission
  * authority yet. Its comments are part of it: they are hashed with the rest.
@@ -72,5 +94,6 @@ wallets: []
 # How far above a wallet's next nonce a transaction may be.
 nonce_window: 16
 
+${foundingPeople}
 ${foundingBreaker}`;
 }

@@ -1,14 +1,14 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { loadConfig, loadPolicy, loadPolicyText, parsePolicyText } from '../config.ts';
-import { foundStation, journalOrigin, newStationId } from '../custody/founding.ts';
+import { loadConfig, loadPolicy, loadPolicyText } from '../config.ts';
+import { foundStation, journalOrigin, newStationId, refusedNetworks } from '../custody/founding.ts';
 import { verifierKeyOf } from '../custody/journal-key.ts';
 import { certificatesIn, fingerprint, Malformed, type TimeSource, toHex } from '../domain/index.ts';
 import { machineTime } from '../machine-time.ts';
 import { type Authority, createAuthority, issueClient, issueServer } from './certificates.ts';
 import { type Command, CommandFailed, readArguments } from './command.ts';
-import { foundingPolicy, ownAuthority } from './founding-policy.ts';
+import { foundingPolicy, ownAuthority, unfounded } from './founding-policy.ts';
 import { makeFolder, writeFile, writeIssued } from './private-file.ts';
 
 /** The folder that must not stay on the station. */
@@ -69,6 +69,8 @@ It overwrites nothing, and where it fails it leaves nothing behind.`,
       '(policy-changed). To found a station on a policy of your own:',
       '  portcullis init --print-policy > FILE, fill it in, portcullis init NEW-DIR --policy FILE',
       '',
+      ...founded(made.policy),
+      '',
       `Next: look through ${join(shown, 'config.yaml')}, then`,
       `  portcullis doctor --config ${join(shown, 'config.yaml')}`,
       `  portcullis run --config ${join(shown, 'config.yaml')}`,
@@ -78,6 +80,20 @@ It overwrites nothing, and where it fails it leaves nothing behind.`,
     return 0;
   },
 };
+
+type Policy = ReturnType<typeof loadPolicy>['policy'];
+
+/** Who decides on the station, and what stands in the way of running it. */
+function founded(policy: Policy): string[] {
+  const { operators } = policy;
+  const refused = refusedNetworks(policy);
+  return [
+    operators === undefined
+      ? `Operators: ${unfounded}. To found some: "portcullis operator enroll", and policy's operators.`
+      : `Operators: any ${operators.quorum} of ${operators.people.map(({ name }) => name).join(', ')}; recovery: any ${operators.recovery.quorum} of ${operators.recovery.people.map(({ name }) => name).join(', ')}.`,
+    ...(refused === undefined ? [] : [`IT WILL NOT RUN: ${refused}.`]),
+  ];
+}
 
 export interface StationRequest {
   /** Absolute; must not exist. */
@@ -98,7 +114,7 @@ export interface StationRequest {
 /** Builds the whole station beside its place, and moves it there in one rename. */
 export async function makeStation(
   request: StationRequest,
-): Promise<{ readonly station: string; readonly journalKey: string }> {
+): Promise<{ readonly station: string; readonly journalKey: string; readonly policy: Policy }> {
   const { folder } = request;
   if (existsSync(folder))
     throw new CommandFailed(`${folder} exists: name a folder that doesn't, nothing is overwritten`);
@@ -128,11 +144,14 @@ async function buildStation(
     config = configDocument,
     clients: more = [],
   }: StationRequest,
-): Promise<{ station: string; journalKey: string }> {
+): Promise<{ station: string; journalKey: string; policy: Policy }> {
   for (const folder of ['', 'data', 'keys', takeAway]) makeFolder(join(build, folder));
   const policyPath = join(build, 'policy.yaml');
   const template = policyFile === undefined ? foundingPolicy(trustDomain ?? defaultDomain) : loadPolicyText(policyFile);
-  const asked = parsePolicyText(template.replaceAll(ownAuthority, 'f'.repeat(64)));
+  // Whose CA it is to be is known once the policy is read, and the policy is whole once there is a CA.
+  writeFile(policyPath, template.replaceAll(ownAuthority, 'f'.repeat(64)));
+  const asked = loadPolicy(policyPath).policy;
+  rmSync(policyPath);
   if (trustDomain !== undefined && trustDomain !== asked.trustDomain) {
     throw new Malformed('--trust-domain', `is not ${asked.trustDomain}, which the policy says`);
   }
@@ -170,7 +189,7 @@ async function buildStation(
   writeFile(join(build, 'config.yaml'), config);
   // What was written must be what `run` accepts.
   loadConfig(join(build, 'config.yaml'));
-  return { station, journalKey };
+  return { station, journalKey, policy };
 }
 
 async function writeCertificates(
