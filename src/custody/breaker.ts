@@ -168,12 +168,13 @@ function writesOf(rows: ReadonlyMap<string, Uint8Array>): Write[] {
 }
 
 /** The evidence: which rule, what it counted, within what, and what came last. */
-function trippedLeaf({ rule, scope, count, why }: Trip, facts: Facts, by: string): LeafDraft {
+function trippedLeaf({ rule, scope, count, why, of }: Trip, facts: Facts, by: string): LeafDraft {
   const { fields, personal } = scopeFields(scope, 'breaker', why);
   return {
     kind: 'breaker-tripped',
     fields: {
       ...fields,
+      ...of,
       rule: breakerName(rule),
       watch: rule.watch,
       window: rule.window,

@@ -3,6 +3,7 @@ import {
   type Address,
   type AssetId,
   Buckets,
+  type Flat,
   type FreezeScope,
   type Reason,
   type Refusal,
@@ -43,6 +44,8 @@ export interface Trip {
   readonly why: string;
   /** How many it counted; of a share, whole percents. */
   readonly count: number;
+  /** Of what else than the scope it was: the client that was refused, or wallet and asset of a share. */
+  readonly of: Flat;
 }
 
 /** What one rule counts of one sighting, and where: rows of `buckets`. */
@@ -164,7 +167,7 @@ export class BreakerCounts {
       if (!above) continue;
       watched.forget(this, thing);
       this.#frozen.add(watched.scope);
-      trips.push({ rule, scope: watched.scope, why: tripped(rule), count });
+      trips.push({ rule, scope: watched.scope, why: tripped(rule), count, of: subjectOf(rule, sighting) });
     }
     return trips;
   }
@@ -243,6 +246,12 @@ export class BreakerCounts {
 function thingOf({ watch, window, freeze }: BreakerPolicy, sighting: Sighting): string {
   const asset = sighting.kind === 'payment' ? ` ${sighting.asset}` : '';
   return `${watch} ${window} ${freeze}${asset}`;
+}
+
+function subjectOf({ watch }: BreakerPolicy, sighting: Sighting): Flat {
+  if (watch === 'client-refusals' && sighting.kind === 'refusal') return { client: sighting.client ?? '' };
+  if (sighting.kind === 'payment') return { wallet: sighting.wallet, asset: sighting.asset };
+  return {};
 }
 
 function explained(rule: BreakerPolicy, sighting: Sighting): Rule<BreakerCounts>[] {
