@@ -2,8 +2,6 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { parseYaml } from './custody/yaml.ts';
 import { Malformed } from './domain/index.ts';
 
-export { parseYaml };
-
 /** What was read: the exact text, which is what gets hashed, and its plain value. */
 export interface YamlFile {
   readonly text: string;

@@ -30,6 +30,7 @@ const unknowns = [
   'Only requests that were authorized or held are recorded whole: one that was refused, and would be approved now, does not show.',
   'Each is decided at the time at which it was, with its destination, its account and its factors as they stand now; evidence, clock and freezes are taken for good.',
   'Limits count what is replayed, from nothing; prices are the present ones.',
+  'Transactions are not decided again: what changes for fees, nonces, batches and wallets’ limits does not show.',
 ] as const;
 
 /**
