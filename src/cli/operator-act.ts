@@ -73,11 +73,8 @@ export async function act(given: Arguments, output: Output, request: ActRequest)
       title: 'Portcullis: an operator’s signature',
       lead: 'Your key signs exactly this, and nothing else. Compare it with what you mean to do.',
       statement: prepared.description,
-      rows: [
-        ...rows,
-        ['Relying party', prepared.rpId],
-        ...prepared.details.map((line): [string, string] => ['Detail', line]),
-      ],
+      details: prepared.details,
+      rows: [...rows, ['Relying party', prepared.rpId]],
       action: 'Sign with your key',
     },
     submit: async (attestation) => {

@@ -8,6 +8,8 @@ export interface OperatorPage {
   readonly lead: string;
   /** What it does, in English. */
   readonly statement: string;
+  /** What follows from it, a line each. */
+  readonly details?: readonly string[];
   readonly rows: readonly (readonly [label: string, value: string])[];
   /** What the button says. */
   readonly action: string;
@@ -38,7 +40,8 @@ export const contentSecurityPolicy = [
 ].join('; ');
 
 /** The page, whole: it loads nothing. Whatever came over the wire is text in it, never markup (threat S10). */
-export function pageHtml({ title, lead, statement, rows, action, ceremony }: OperatorPage): string {
+export function pageHtml({ title, lead, statement, details = [], rows, action, ceremony }: OperatorPage): string {
+  const lines = details.map((line) => `<li>${marked(line)}</li>`).join('\n');
   const shown = rows.map(([label, value]) => `<dt>${escaped(label)}</dt><dd>${marked(value)}</dd>`).join('\n');
   // JSON in a data block: "<" could end the block early (HTML §4.12.1.3).
   const data = JSON.stringify(ceremony).replaceAll('<', '\\u003c');
@@ -52,9 +55,9 @@ export function pageHtml({ title, lead, statement, rows, action, ceremony }: Ope
 </head>
 <body>
 <main>
-<h1>${escaped(title)}</h1>
+<h1 tabindex="-1">${escaped(title)}</h1>
 <p class="lead">${escaped(lead)}</p>
-<p class="statement">${marked(statement)}</p>
+<p class="statement">${marked(statement)}</p>${lines === '' ? '' : `\n<ul class="details">\n${lines}\n</ul>`}
 <dl>
 ${shown}
 </dl>

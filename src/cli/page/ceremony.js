@@ -92,8 +92,9 @@ decline.addEventListener('click', async () => {
 if (!window.PublicKeyCredential) {
   finish('This browser has no WebAuthn. Open the page in another one.', 'bad');
 } else {
+  // Not the button: what is to be signed is read first, and no stray key signs.
   confirm.disabled = false;
-  confirm.focus();
+  document.querySelector('h1').focus({ preventScroll: true });
   if (expires !== undefined) {
     setTimeout(
       () => {
