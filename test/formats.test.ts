@@ -37,6 +37,7 @@ import {
   parseIntent,
   parsePrices,
   paymentSet,
+  Seen,
   type StationName,
   sealIntent,
   type TransactionId,
@@ -340,6 +341,21 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
     expect(() => other.final()).toThrow();
   });
 
+  it('who was seen', () => {
+    const of = vector<{ most: number; added: { thing: string; who: string; w: number }[]; packed: string }>('seen');
+    let seen = Seen.nobody;
+    for (const { thing, who, w } of of.added) seen = seen.add(thing, who, of.most, w as WitnessedMs);
+    expect(hex(seen.pack())).toBe(of.packed);
+    expect(hex(Seen.parse(bytes(of.packed)).pack())).toBe(of.packed);
+    // By hand: alice, seen last, stands first, once.
+    const packed = Buffer.from(of.packed, 'hex');
+    const at = 2 + packed.readUInt8(1);
+    const alice = createHash('sha256').update('portcullis/seen/v1\0alice').digest().subarray(0, 8);
+    expect(packed.readUInt16BE(at)).toBe(2);
+    expect(packed.subarray(at + 2, at + 10)).toEqual(alice);
+    expect(packed.readUInt32BE(at + 10)).toBe(3_900_000 / 300_000);
+  });
+
   it('buckets', () => {
     const of = vector<{ added: { thing: string; amount: string; w: number }[]; packed: string }>('buckets');
     let buckets = Buckets.empty;
@@ -438,6 +454,6 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
 
   it('nothing else: every vector of the document is checked here', () => {
     expect([...blocks.keys()].filter((name) => !used.has(name))).toEqual([]);
-    expect(blocks.size).toBe(21);
+    expect(blocks.size).toBe(22);
   });
 });
