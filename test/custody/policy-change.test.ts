@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addressOfKey } from '../../src/chains/ethereum/index.ts';
+import { audit } from '../../src/custody/audit/audit.ts';
 import { policyHash } from '../../src/custody/founding.ts';
 import { type Digest, encodePrices } from '../../src/domain/index.ts';
 import { alicesAddress, chain, ether, mallorysAddress, TestStation, walletId } from './station.ts';
@@ -241,6 +242,14 @@ describe('prices that operators set', () => {
     expect(act.state).toBe('DONE');
     expect(station.store.read('prices', 'prices')).toMatchObject({ act: act.id, since: station.store.look({}).w });
     expect(station.store.read('prices', 'prices')?.document).toEqual(document);
+  });
+
+  it('S4: leave, as policies do, a journal and rows that verify finds in order', async () => {
+    await station.operators.act(['olivia', 'omar'], 'policy', 'prices', document);
+    await propose(station.document(tighter));
+    const found: unknown[] = [];
+    audit({ file: station.file, stateKey: station.stateKey, logKey: station.verifierKey }, (f) => found.push(f));
+    expect(found).toEqual([]);
   });
 
   it('are read strictly', async () => {
