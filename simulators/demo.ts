@@ -12,6 +12,7 @@ import { type EmulatedStation, startEmulatedStation } from './demo/emulated-stat
 import { approveOnLedger } from './demo/ledger-operator.ts';
 import { type LocalChain, startLocalChain } from './demo/local-chain.ts';
 import { tell } from './demo/narrator.ts';
+import { playOperators } from './demo/operators.ts';
 import { AdmissionAuthority } from './exchange/admission-authority.ts';
 import { broadcast } from './exchange/broadcast.ts';
 import { buildTransfer } from './exchange/build-transaction.ts';
@@ -55,7 +56,9 @@ async function play(station: EmulatedStation, chain: LocalChain): Promise<void> 
   const transactions = connect(TransactionServiceClient, station, service);
   const journal = connect(JournalServiceClient, station, { role: 'auditors', name: 'auditor' });
   const authority = new AdmissionAuthority(station.admission.key, station.admission.issuer, station.admission.kid);
-  const courier = new Courier(station, (notice) => tell.message(`notice to ${notice.account}`, notice.text));
+  const courier = new Courier(station, (notice) =>
+    tell.message(`notice to ${notice.account || 'the operators'}`, notice.text),
+  );
   const on = (address: Hex): string => `${station.wallet.chain}:${address}`;
   const hot = station.wallet.address.slice(station.wallet.chain.length + 1) as Hex;
 
@@ -125,7 +128,10 @@ async function play(station: EmulatedStation, chain: LocalChain): Promise<void> 
   tell.good(`block ${mined.blockNumber}, ${mined.transactionHash}`);
   tell.good(`Alice’s balance has grown by exactly ${formatEther(grown)} ETH.`);
 
-  tell.act(6, 'The attacks of January 2022, by a withdrawal service that was taken over');
+  tell.act(6, 'The station’s people');
+  await playOperators({ station, withdrawals, courier, alice, order, expectRefusal });
+
+  tell.act(7, 'The attacks of January 2022, by a withdrawal service that was taken over');
   const refusals = await tryAttacks({
     withdrawals,
     transactions,
@@ -143,7 +149,7 @@ async function play(station: EmulatedStation, chain: LocalChain): Promise<void> 
   tell.good(`${refusals.length} attacks, ${refusals.length} refusals, and nothing was signed.`);
   if (stolen !== 10_000n * oneEther) throw new Error('the thief’s balance has changed');
 
-  tell.act(7, 'The journal is checked from outside');
+  tell.act(8, 'The journal is checked from outside');
   const { checkpoint } = await call(journal, JournalServiceService.getCheckpoint, { consistentWithSize: 0n });
   tell.step('The signed head of the log; its origin says that the time was simulated:');
   for (const line of checkpoint.trimEnd().split('\n')) tell.detail(line);
