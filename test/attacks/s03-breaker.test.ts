@@ -217,6 +217,22 @@ describe('S3: the circuit breaker', () => {
     expect(audited()).toEqual([]);
   });
 
+  it('S3: what happens under a freeze does not count: not what is refused at a device whose wallet was just frozen', async () => {
+    await open('watch: device-refusals, window: hour, above: 0, freeze: wallet');
+    const [victim] = await victims(1);
+    if (victim === undefined) throw new Error('no victim');
+    await drain(victim, 'w-0');
+    station.signer.behaviour = async () => {
+      await station.operators.sign('olivia', 'freeze', `wallet:${walletId}`, 'looks odd');
+      return { kind: 'declined', reason: 'device-refused', message: 'no' };
+    };
+    const size = station.custody.journal.size();
+    await pay('w-0', 0);
+    await station.settle();
+    expect(frozen()).toEqual([[`wallet:${walletId}`, 'olivia']]);
+    expect(kinds(size)).not.toContain('breaker-tripped');
+  });
+
   it('S3: what operators froze before is not frozen again', async () => {
     await open('watch: refusals, window: hour, above: 2, freeze: account');
     const [victim] = await victims(1);
@@ -270,8 +286,8 @@ describe('S3: the circuit breaker', () => {
 
     it('S13: what was only counted in memory is written by the minute’s sweep, and at an orderly end', async () => {
       await open(...rules(100));
-      const [victim] = await victims(1, () => addressOf(1));
-      if (victim === undefined) throw new Error('no victim');
+      const [victim, other] = await victims(2, (i) => addressOf(i + 1));
+      if (victim === undefined || other === undefined) throw new Error('no victims');
       const prepared = async () => (await victim.prepare('w', { destination: addressOf(1) })).intent.bytes;
       const packed = () =>
         station.db.prepare("SELECT packed FROM buckets WHERE scope = 'breaker:account:victim-1'").get();
@@ -282,13 +298,17 @@ describe('S3: the circuit breaker', () => {
       expect(packed()).toEqual(before);
       await live(station, minute);
       expect(packed()).not.toEqual(before);
-      const two = await prepared();
-      // 80 so far; ten more with leaves, and ten without.
-      for (let i = 0; i < 10; i++) await reasonOf(unproven(two));
+      // 80 so far, all of them on the disk. Of these 15, what has no leaf of its own is written at the end.
+      const noise = (await other.prepare('noise', { destination: addressOf(2) })).intent.bytes;
+      const three = await prepared();
+      for (let i = 0; i < 55; i++) await reasonOf(unproven(noise));
+      const between = packed();
+      for (let i = 0; i < 15; i++) await reasonOf(unproven(three));
+      expect(packed()).not.toEqual(between);
       await station.restart();
-      for (let i = 0; i < 10; i++) await reasonOf(unproven(two));
+      for (let i = 0; i < 5; i++) await reasonOf(unproven(three));
       expect(frozen()).toEqual([]);
-      await reasonOf(unproven(two));
+      await reasonOf(unproven(three));
       expect(frozen()).toEqual([['account:victim-1', 'breaker']]);
     });
 

@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Address, parseWithdrawalId, type WithdrawalId } from '../../src/domain/index.ts';
 import { type Customer, chain, mallorysAddress, TestStation, walletId } from './station.ts';
@@ -86,5 +87,28 @@ describe('S3: the circuit breaker counts', () => {
     expect(frozen()).toEqual([]);
     expect(await reasonOf(station.custody.transactionsOf('exchange').retry(id))).toBe('transaction-not-retryable');
     expect(frozen()).toEqual(['station']);
+  });
+
+  it('S13: refusals beyond their rate, and a disk that was full loses none of them', async () => {
+    await open('watch: refusals, window: hour, above: 75, freeze: account');
+    const alice = await station.ripeCustomer('alice');
+    const { intent } = await alice.prepare('w');
+    const refuse = async (count: number): Promise<void> => {
+      const { authorize } = station.custody.withdrawalsOf('exchange');
+      for (let i = 0; i < count; i++) await reasonOf(authorize({ intent: intent.bytes, attestations: [] }));
+    };
+    await refuse(70);
+    const exec = station.db.exec.bind(station.db);
+    station.db.exec = (sql) => {
+      if (sql === 'COMMIT') throw new Database.SqliteError('injected', 'SQLITE_FULL');
+      exec(sql);
+      return station.db;
+    };
+    await expect(station.running.timekeeper.sweep()).rejects.toMatchObject({ reason: 'storage-failed' });
+    station.db.exec = exec;
+    await refuse(5);
+    expect(frozen()).toEqual([]);
+    await refuse(1);
+    expect(frozen()).toEqual(['account:alice']);
   });
 });
