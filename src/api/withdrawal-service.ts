@@ -77,10 +77,11 @@ export function withdrawalService(of: (client: string) => Withdrawals): Service 
       withdrawal: withdrawalMessage(of(name).get(parseWithdrawalId(request.withdrawalId, 'withdrawal_id'))),
     }),
     watchWithdrawals: (request, outlet, { name }) => {
+      const withdrawals = of(name);
       const ids = new Set(parseSomeList(request.withdrawalIds, 100, 'withdrawal_ids', parseWithdrawalId));
       return pourChanges(
         outlet,
-        (watcher) => of(name).watch([...ids], watcher),
+        (watcher) => withdrawals.watch([...ids], watcher),
         (record: WithdrawalRecord) => ({ withdrawal: withdrawalMessage(record) }),
       );
     },

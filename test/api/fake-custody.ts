@@ -278,7 +278,10 @@ export class FakeCustody {
 
     this.custody = {
       withdrawals,
-      withdrawalsOf: () => withdrawals,
+      withdrawalsOf: (client) => {
+        this.clients.push(client);
+        return withdrawals;
+      },
       transactions,
       transactionsOf: (client) => {
         this.clients.push(client);

@@ -5,7 +5,7 @@ import { TransactionServiceService } from '../../src/generated/portcullis/v1/tra
 import * as fake from './fake-custody.ts';
 import { drain, methods, open, type Served, sendBytes, serve } from './served.ts';
 
-describe('S1: transactions are a client’s', () => {
+describe('S1, S3: withdrawals and transactions are a client’s', () => {
   let served: Served;
   beforeEach(async () => {
     served = await serve();
@@ -14,8 +14,8 @@ describe('S1: transactions are a client’s', () => {
 
   it('by the name in its certificate, in every method', async () => {
     const client = await served.client(await served.ca.issue({ role: 'withdrawals', name: 'payroll' }));
-    const own = methods.filter(({ path }) => path.includes('.TransactionService/'));
-    expect(own).toHaveLength(5);
+    const own = methods.filter(({ path }) => /\.(Transaction|Withdrawal)Service\//.test(path));
+    expect(own).toHaveLength(10);
     for (const method of own) {
       await sendBytes(client, method, new Uint8Array());
       expect(served.fake.clients.splice(0), method.path).toEqual(['payroll']);
