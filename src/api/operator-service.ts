@@ -8,6 +8,7 @@ import {
   operatorVerbs,
   parseActId,
   parseDigest,
+  parseTransactionId,
   parseWhy,
   second,
   shown,
@@ -22,9 +23,10 @@ import {
 import type { ReplayPolicyResponse } from '../generated/portcullis/v1/policy.ts';
 import { actMessage } from './act-message.ts';
 import { intentMessage, parseAttestation, ruleMessages } from './evidence.ts';
-import { parseBytes, parseIntentBytes, parseLifetime, parseText } from './fields.ts';
+import { parseBytes, parseIntentBytes, parseLifetime, parseOptional, parseText } from './fields.ts';
 import { operatorRights } from './rights.ts';
 import { bind, type Service } from './service.ts';
+import { transactionMessage } from './transaction-service.ts';
 import { withdrawalMessage } from './withdrawal-service.ts';
 
 /** Documents come as payloads, within what a request may be at all; each effect has its own bound within this one. */
@@ -166,6 +168,10 @@ export function operatorService(operators: Operators, acts: Acts): Service {
         .map((view) => actMessage(view, false)),
     }),
     listHeldWithdrawals: (request) => ({ withdrawals: acts.held(parseLimit(request.limit)).map(heldMessage) }),
+    listTransactions: ({ transactionId }) => {
+      const id = parseOptional(transactionId, 'transaction_id', parseTransactionId);
+      return { transactions: operators.transactions(id).map(transactionMessage) };
+    },
     getPolicy: (request) => {
       const { policyHash: asked } = request;
       const { hash, document } = operators.policy(asked === '' ? undefined : parseDigest(asked, 'policy_hash'));

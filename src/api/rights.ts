@@ -68,6 +68,7 @@ export const operatorRights: Rights<OperatorServiceService> = {
   getAct: operators,
   listActs: operators,
   listHeldWithdrawals: operators,
+  listTransactions: operators,
   getPolicy: operators,
   replayPolicy: operators,
   freeze: operators,

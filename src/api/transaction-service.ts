@@ -35,7 +35,7 @@ const states: Readonly<Record<TransactionState, State>> = {
   VOIDED: State.VOIDED,
 };
 
-function message(record: TransactionRecord): Transaction {
+export function transactionMessage(record: TransactionRecord): Transaction {
   return {
     id: record.id,
     wallet: record.wallet,
@@ -47,6 +47,8 @@ function message(record: TransactionRecord): Transaction {
     blockedBy: record.blockedBy ?? '',
     signed: Buffer.from(record.signed ?? []),
     permittedAt: new Date(record.permittedAt),
+    kind: record.kind,
+    actId: record.act ?? '',
   };
 }
 
@@ -81,7 +83,7 @@ export function transactionService(of: (client: string) => ClientTransactions): 
       return { effects: effects === undefined ? undefined : effectsMessage(effects), ...ruleMessages(rules) };
     },
     signTransaction: async (request, { name }) => ({
-      transaction: message(
+      transaction: transactionMessage(
         await of(name).sign({
           ...parseRequest(request),
           authorizations: parseList(request.authorizations, paysMost, 'authorizations', parseAuthorization),
@@ -89,10 +91,12 @@ export function transactionService(of: (client: string) => ClientTransactions): 
       ),
     }),
     retryTransaction: async (request, { name }) => ({
-      transaction: message(await of(name).retry(parseTransactionId(request.transactionId, 'transaction_id'))),
+      transaction: transactionMessage(
+        await of(name).retry(parseTransactionId(request.transactionId, 'transaction_id')),
+      ),
     }),
     getTransaction: (request, { name }) => ({
-      transaction: message(of(name).get(parseTransactionId(request.transactionId, 'transaction_id'))),
+      transaction: transactionMessage(of(name).get(parseTransactionId(request.transactionId, 'transaction_id'))),
     }),
     watchTransactions: (request, outlet, { name }) => {
       const transactions = of(name);
@@ -103,7 +107,7 @@ export function transactionService(of: (client: string) => ClientTransactions): 
         (record: TransactionRecord) => {
           // Policy may have taken the wallet away since the stream began: it ends with that refusal.
           transactions.allow(record.wallet);
-          return { transaction: message(record) };
+          return { transaction: transactionMessage(record) };
         },
       );
     },

@@ -16,6 +16,7 @@ import { prices } from './prices.ts';
 import { dev, run } from './run.ts';
 import { status } from './status.ts';
 import { thaw } from './thaw.ts';
+import { transaction } from './transaction.ts';
 import { confirmed, transfer, voiding } from './treasury.ts';
 import { verify } from './verify.ts';
 
@@ -32,6 +33,7 @@ const commands: readonly Command[] = [
   hold,
   act,
   operator,
+  transaction,
   transfer,
   voiding,
   confirmed,

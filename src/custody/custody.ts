@@ -322,6 +322,8 @@ export interface Operators {
   freeze(scope: FreezeScope, who: string, why: string): Promise<FreezeRecord>;
   thaw(scope: FreezeScope, who: string, why: string): Promise<void>;
   acknowledgeClock(who: string, why: string): Promise<void>;
+  /** Transactions that are not settled, whoever asked for them; or the one of this id. */
+  transactions(id: TransactionId | undefined): readonly TransactionRecord[];
   /** The policy in force, or one that was. */
   policy(hash: Digest | undefined): { readonly hash: Digest; readonly document: string };
   /** Decides recorded withdrawals again, as far `back` as so many ms, under the policy that a document says. */

@@ -7,6 +7,8 @@ import {
   type OperatorRecord,
   parseWhy,
   Refusal,
+  type TransactionId,
+  type TransactionRecord,
 } from '../domain/index.ts';
 import type { Verdict } from '../store/verdict.ts';
 import { peopleOf } from './acts/signatures.ts';
@@ -99,6 +101,17 @@ export class OperatorDesk implements Operators {
   #withoutOperators(): void {
     if (this.#station.policy.operators === undefined) return;
     throw new Refusal('operators-founded', 'policy names operators: this needs an act that they sign');
+  }
+
+  transactions(id: TransactionId | undefined): readonly TransactionRecord[] {
+    const { store, policy } = this.#station;
+    return this.#station.reading(() => {
+      if (id === undefined)
+        return [...policy.wallets.keys()].flatMap((wallet) => store.find('transactionsOpen', wallet));
+      const record = store.read('transactions', id);
+      if (record === undefined) throw new Refusal('not-found', `there is no transaction ${id}`);
+      return [record];
+    });
   }
 
   async freeze(scope: FreezeScope, who: string, why: string): Promise<FreezeRecord> {

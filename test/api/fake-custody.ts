@@ -326,6 +326,7 @@ export class FakeCustody {
         receipt: on('journal.receipt', () => utf8.encode('{}')),
       },
       operators: {
+        transactions: on('operators.transactions', () => [transaction]),
         station: on('operators.station', () => ({
           station,
           policy: digest,

@@ -226,7 +226,18 @@ describe('what custody is asked', () => {
       blockedBy: 'device-locked',
       signed: Buffer.alloc(0),
       permittedAt: new Date(fake.time),
+      kind: 'payment',
+      actId: '',
     });
+  });
+
+  it('operators see what is not settled, and one by its id', async () => {
+    const { listTransactions } = OperatorServiceService;
+    const all = accepted(await as('operators', listTransactions, { transactionId: '' }));
+    expect(all.transactions).toMatchObject([{ id: fake.transactionId, kind: 'payment' }]);
+    expect(served.fake.last('operators.transactions')).toEqual([undefined]);
+    accepted(await as('operators', listTransactions, { transactionId: fake.transactionId }));
+    expect(served.fake.last('operators.transactions')).toEqual([fake.transactionId]);
   });
 
   it('S12: a withheld transaction’s sealed bytes are in no answer', async () => {

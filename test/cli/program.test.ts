@@ -59,6 +59,7 @@ describe('a command line', () => {
       'hold',
       'act',
       'operator',
+      'transaction',
       'transfer',
       'void',
       'confirmed',

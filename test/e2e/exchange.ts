@@ -106,6 +106,12 @@ export class Exchange {
     );
   }
 
+  /** Unsigned hex that pays nothing to the wallet itself, for more than a transfer at the same nonce. */
+  nothing(own: Hex, nonce: number): Hex {
+    const fees = { maxFeePerGas: 30_000_000_000n, maxPriorityFeePerGas: 2_000_000_000n };
+    return serializeTransaction({ type: 'eip1559', chainId, nonce, gas: 21_000n, ...fees, to: own, value: 0n });
+  }
+
   async get(id: string): Promise<Transaction> {
     const { transaction } = await call(this.transactions, TransactionServiceService.getTransaction, {
       transactionId: id,

@@ -1,9 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type Hex, hexToBytes, parseTransaction, type TransactionSerializedEIP1559 } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Customer } from '../../simulators/exchange/customer.ts';
 import { call } from '../../simulators/exchange/station-client.ts';
 import { withdraw } from '../../simulators/exchange/withdraw.ts';
+import { transactionId, type WalletId } from '../../src/domain/index.ts';
+import { TransactionState } from '../../src/generated/portcullis/v1/transaction.ts';
 import { WithdrawalServiceService, WithdrawalState } from '../../src/generated/portcullis/v1/withdrawal.ts';
 import { ran } from '../cli/station.ts';
 import { chainId, Exchange, oneEther } from './exchange.ts';
@@ -49,6 +52,8 @@ describe('operators at the command line', () => {
     const first = await operator('olivia', 'thaw', 'wallet:hot-1');
     expect(first).toMatch(/Digest {5}[0-9a-f]{64}\n {2}Takes {6}2 signatures\n {2}Effect {5}1 h after its notice/);
     expect(first).toContain('1 of 2 signed (olivia): it waits until');
+    // Within one second she would sign the very same intent, and be told the same again.
+    await exchange.station.pass(1);
     expect(await operator('olivia', 'thaw', 'wallet:hot-1')).toContain('exit 1');
     expect(await seen('act', 'list')).toContain('thaw wallet:hot-1  (1 of 2 signed: olivia)');
     const second = await operator('omar', 'act', 'sign', idIn(first).slice(0, 8));
@@ -114,6 +119,33 @@ describe('operators at the command line', () => {
     expect(out).toMatch(/not-found/);
     const confirmed = await operator('olivia', 'confirmed', 'ab'.repeat(32));
     expect(confirmed).toContain('not-found');
+  });
+
+  it('I4: a payment that sticks is voided at its own nonce by two of them, who then say what confirmed', async () => {
+    const { id } = await exchange.pay(alice, 'w-stuck');
+    await exchange.until(id, TransactionState.SIGNED);
+    const own = exchange.station.wallet.address.split(':')[2] as Hex;
+    const file = join(dirname(exchange.station.config), 'void.hex');
+    writeFileSync(file, exchange.nothing(own, 0));
+    expect(await operator('olivia', 'void', id, '--tx', file)).toContain(`Void transaction ${id} of wallet hot-1`);
+    expect(await operator('omar', 'void', id, '--tx', file)).toContain('done');
+    const voided = transactionId('hot-1' as WalletId, hexToBytes(exchange.nothing(own, 0)));
+    await exchange.until(voided, TransactionState.SIGNED);
+    expect(await seen('transaction', 'list')).toContain('every transaction is settled');
+    expect(await seen('transaction', 'show', id)).toMatch(/state {7}VOIDED[\s\S]*pays {8}w-stuck/);
+    expect(await seen('transaction', 'show', voided)).toMatch(
+      /kind {8}void, by act [0-9a-f]{64}[\s\S]*state {7}SIGNED/,
+    );
+    const { out: raw } = await ran('transaction', 'show', voided, '--raw', ...calling());
+    const signed = parseTransaction(`0x${raw.trim()}` as TransactionSerializedEIP1559);
+    expect(signed).toMatchObject({ to: own.toLowerCase(), nonce: 0 });
+    expect(signed.value ?? 0n).toBe(0n);
+    await operator('olivia', 'confirmed', voided);
+    expect(await operator('oscar', 'confirmed', voided)).toContain('done');
+    const { withdrawal } = await call(exchange.withdrawals, WithdrawalServiceService.getWithdrawal, {
+      withdrawalId: 'w-stuck',
+    });
+    expect(withdrawal?.state).toBe(WithdrawalState.VOIDED);
   });
 
   it('A9: every factor is revoked by a quorum', async () => {

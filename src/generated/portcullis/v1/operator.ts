@@ -21,6 +21,7 @@ import {
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Attestation, Intent, Reason, RuleOutcome } from "./evidence.ts";
 import { GetPolicyRequest, GetPolicyResponse, ReplayPolicyRequest, ReplayPolicyResponse } from "./policy.ts";
+import { Transaction } from "./transaction.ts";
 import { Withdrawal } from "./withdrawal.ts";
 
 export const protobufPackage = "portcullis.v1";
@@ -54,6 +55,15 @@ export namespace ActState {
   export type REFUSED = typeof ActState.REFUSED;
   export type LAPSED = typeof ActState.LAPSED;
   export type EXPIRED = typeof ActState.EXPIRED;
+}
+
+export interface ListTransactionsRequest {
+  /** Empty: every one that is PERMITTED, SENT, UNCERTAIN or WITHHELD, by wallet, oldest first. */
+  transactionId: string;
+}
+
+export interface ListTransactionsResponse {
+  transactions: Transaction[];
 }
 
 export interface FreezeState {
@@ -262,6 +272,116 @@ export interface AcknowledgeClockRequest {
 
 export interface AcknowledgeClockResponse {
 }
+
+function createBaseListTransactionsRequest(): ListTransactionsRequest {
+  return { transactionId: "" };
+}
+
+export const ListTransactionsRequest: MessageFns<ListTransactionsRequest> = {
+  encode(message: ListTransactionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.transactionId !== "") {
+      writer.uint32(10).string(message.transactionId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTransactionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTransactionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.transactionId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListTransactionsRequest>): ListTransactionsRequest {
+    return ListTransactionsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListTransactionsRequest>): ListTransactionsRequest {
+    const message = createBaseListTransactionsRequest();
+    message.transactionId = object.transactionId ?? "";
+    return message;
+  },
+};
+
+function createBaseListTransactionsResponse(): ListTransactionsResponse {
+  return { transactions: [] };
+}
+
+export const ListTransactionsResponse: MessageFns<ListTransactionsResponse> = {
+  encode(message: ListTransactionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.transactions) {
+      Transaction.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTransactionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTransactionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.transactions.push(Transaction.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListTransactionsResponse>): ListTransactionsResponse {
+    return ListTransactionsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListTransactionsResponse>): ListTransactionsResponse {
+    const message = createBaseListTransactionsResponse();
+    message.transactions = object.transactions?.map((e) => Transaction.fromPartial(e)) || [];
+    return message;
+  },
+};
 
 function createBaseFreezeState(): FreezeState {
   return { scope: "", who: "", why: "", since: undefined };
@@ -2394,6 +2514,18 @@ export const OperatorServiceService = {
       Buffer.from(ListHeldWithdrawalsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListHeldWithdrawalsResponse => ListHeldWithdrawalsResponse.decode(value),
   },
+  /** Transactions that are not settled, the operators' own with them; or one by its id, with its signed bytes once it is signed. */
+  listTransactions: {
+    path: "/portcullis.v1.OperatorService/ListTransactions" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListTransactionsRequest): Buffer =>
+      Buffer.from(ListTransactionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListTransactionsRequest => ListTransactionsRequest.decode(value),
+    responseSerialize: (value: ListTransactionsResponse): Buffer =>
+      Buffer.from(ListTransactionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListTransactionsResponse => ListTransactionsResponse.decode(value),
+  },
   /** The policy in force, or one that was. */
   getPolicy: {
     path: "/portcullis.v1.OperatorService/GetPolicy" as const,
@@ -2459,6 +2591,8 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
   listActs: handleUnaryCall<ListActsRequest, ListActsResponse>;
   /** Withdrawals that wait for operators, decoded, with what they lack. */
   listHeldWithdrawals: handleUnaryCall<ListHeldWithdrawalsRequest, ListHeldWithdrawalsResponse>;
+  /** Transactions that are not settled, the operators' own with them; or one by its id, with its signed bytes once it is signed. */
+  listTransactions: handleUnaryCall<ListTransactionsRequest, ListTransactionsResponse>;
   /** The policy in force, or one that was. */
   getPolicy: handleUnaryCall<GetPolicyRequest, GetPolicyResponse>;
   /** Decides recorded withdrawals again under another policy, and says which would end otherwise. Changes nothing. */
@@ -2564,6 +2698,22 @@ export interface OperatorServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListHeldWithdrawalsResponse) => void,
+  ): ClientUnaryCall;
+  /** Transactions that are not settled, the operators' own with them; or one by its id, with its signed bytes once it is signed. */
+  listTransactions(
+    request: ListTransactionsRequest,
+    callback: (error: ServiceError | null, response: ListTransactionsResponse) => void,
+  ): ClientUnaryCall;
+  listTransactions(
+    request: ListTransactionsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListTransactionsResponse) => void,
+  ): ClientUnaryCall;
+  listTransactions(
+    request: ListTransactionsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListTransactionsResponse) => void,
   ): ClientUnaryCall;
   /** The policy in force, or one that was. */
   getPolicy(

@@ -72,7 +72,13 @@ export interface Transaction {
   blockedBy: string;
   /** The signed raw transaction, once it is SIGNED. */
   signed: Buffer;
-  permittedAt: Date | undefined;
+  permittedAt:
+    | Date
+    | undefined;
+  /** `payment`, or the operators' own: `transfer`, `void`. */
+  kind: string;
+  /** The operators' act that it rests on; empty where customers approved it. */
+  actId: string;
 }
 
 export interface Payment {
@@ -165,6 +171,8 @@ function createBaseTransaction(): Transaction {
     blockedBy: "",
     signed: Buffer.alloc(0),
     permittedAt: undefined,
+    kind: "",
+    actId: "",
   };
 }
 
@@ -199,6 +207,12 @@ export const Transaction: MessageFns<Transaction> = {
     }
     if (message.permittedAt !== undefined) {
       Timestamp.encode(toTimestamp(message.permittedAt), writer.uint32(82).fork()).join();
+    }
+    if (message.kind !== "") {
+      writer.uint32(90).string(message.kind);
+    }
+    if (message.actId !== "") {
+      writer.uint32(98).string(message.actId);
     }
     return writer;
   },
@@ -296,6 +310,22 @@ export const Transaction: MessageFns<Transaction> = {
             message.permittedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.actId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -323,6 +353,8 @@ export const Transaction: MessageFns<Transaction> = {
     message.blockedBy = object.blockedBy ?? "";
     message.signed = object.signed ?? Buffer.alloc(0);
     message.permittedAt = object.permittedAt ?? undefined;
+    message.kind = object.kind ?? "";
+    message.actId = object.actId ?? "";
     return message;
   },
 };
