@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Address, parseWithdrawalId, type WithdrawalId } from '../../src/domain/index.ts';
+import { deviceOf, prepareFactor } from '../attacks/people.ts';
 import { type Customer, chain, mallorysAddress, TestStation, walletId } from './station.ts';
 
 const reasonOf = (attempt: Promise<unknown>): Promise<string> =>
@@ -74,6 +75,17 @@ describe('S3: the circuit breaker counts', () => {
     expect(await reasonOf(add())).toBe('attestation-missing');
     expect(frozen()).toEqual(['account:alice']);
     expect(await reasonOf(other.authorize('w-other', { destination: mallorysAddress }))).toBe('done');
+  });
+
+  it('a factor that nobody approves', async () => {
+    await open('watch: refusals, window: hour, above: 1, freeze: account');
+    const alice = await station.ripeCustomer('alice');
+    const { intent, registration } = await prepareFactor(station, alice.account, deviceOf('thief'), alice.credential);
+    const add = () => station.custody.factors.add({ intent: intent.bytes, registration, approval: undefined });
+    expect(await reasonOf(add())).not.toBe('done');
+    expect(frozen()).toEqual([]);
+    expect(await reasonOf(add())).not.toBe('done');
+    expect(frozen()).toEqual(['account:alice']);
   });
 
   it('what a client may not cancel, or retry, under its name', async () => {
