@@ -1,116 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askOnLoopback } from '../../src/cli/loopback.ts';
 import { operatorAssertion, operatorCreationOptions, operatorEntry } from '../../src/custody/operator-key.ts';
 import type { OperatorName } from '../../src/domain/index.ts';
+import { Browser, chromium, type Tab } from '../browser.ts';
 import { challenge } from './operator-people.ts';
 
 // The page in a real browser, with the browser's own virtual authenticator (WebAuthn §11: WebDriver's, here through CDP).
 
-const chromium = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-  .flatMap((name) => (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name)))
-  .find((path) => existsSync(path));
-const screenshots = process.env['PORTCULLIS_SCREENSHOTS'];
-
-/** A DevTools target, spoken to over its WebSocket. */
-class Tab {
-  readonly #socket: WebSocket;
-  readonly #waiting = new Map<number, (answer: { result?: unknown; error?: { message: string } }) => void>();
-  readonly complaints: string[] = [];
-  #id = 0;
-
-  private constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.addEventListener('message', ({ data }) => {
-      const told = JSON.parse(String(data));
-      if (told.method === 'Log.entryAdded')
-        this.complaints.push(`${told.params.entry.text} ${told.params.entry.url ?? ''}`);
-      if (told.method === 'Runtime.exceptionThrown') this.complaints.push(JSON.stringify(told.params));
-      this.#waiting.get(told.id)?.(told);
-    });
-  }
-
-  static async open(url: string): Promise<Tab> {
-    const socket = new WebSocket(url);
-    await new Promise((done, failed) => {
-      socket.addEventListener('open', done, { once: true });
-      socket.addEventListener('error', failed, { once: true });
-    });
-    return new Tab(socket);
-  }
-
-  async send(method: string, params: object = {}): Promise<Record<string, unknown>> {
-    const id = ++this.#id;
-    const answer = new Promise<{ result?: unknown; error?: { message: string } }>((done) =>
-      this.#waiting.set(id, done),
-    );
-    this.#socket.send(JSON.stringify({ id, method, params }));
-    const { result, error } = await answer;
-    if (error !== undefined) throw new Error(`${method}: ${error.message}`);
-    return { ...Object(result) };
-  }
-
-  async value(expression: string): Promise<unknown> {
-    const { result } = await this.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
-    return Object(result).value;
-  }
-
-  /** Resolves once the expression is true on the page. */
-  async until(expression: string): Promise<void> {
-    const poll = `new Promise((done) => { const look = () => (${expression}) ? done(true) : setTimeout(look, 20); look(); })`;
-    await this.value(poll);
-  }
-
-  async press(key: 'Enter' | 'Tab'): Promise<void> {
-    const codes = { Enter: { windowsVirtualKeyCode: 13, text: '\r' }, Tab: { windowsVirtualKeyCode: 9 } };
-    for (const type of ['keyDown', 'keyUp'])
-      await this.send('Input.dispatchKeyEvent', { type, key, code: key, ...codes[key] });
-  }
-
-  async screenshot(name: string): Promise<void> {
-    if (screenshots === undefined) return;
-    const { data } = await this.send('Page.captureScreenshot');
-    writeFileSync(join(screenshots, `${name}.png`), Buffer.from(String(data), 'base64'));
-  }
-
-  close(): void {
-    this.#socket.close();
-  }
-}
-
 const skipped = chromium === undefined ? ' (skipped: no Chromium on the PATH)' : '';
 describe.skipIf(chromium === undefined)(`the operator’s page in a browser${skipped}`, () => {
-  const profile = mkdtempSync(join(tmpdir(), 'portcullis-browser-'));
-  let browser: ChildProcess;
+  let browser: Browser;
   let tab: Tab;
 
   beforeAll(async () => {
-    const flags = [
-      '--headless=new',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--remote-debugging-port=0',
-      '--window-size=1000,900',
-    ];
-    browser = spawn(chromium ?? '', [...flags, '--no-proxy-server', `--user-data-dir=${profile}`, 'about:blank'], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    const address = await new Promise<string>((done, failed) => {
-      browser.once('exit', (code) => failed(new Error(`chromium ended with ${code}`)));
-      createInterface({ input: browser.stderr ?? process.stdin }).on('line', (line) => {
-        const [, host] = /DevTools listening on ws:\/\/([^/]+)\//.exec(line) ?? [];
-        if (host !== undefined) done(host);
-      });
-    });
-    const targets: unknown = await (await fetch(`http://${address}/json`)).json();
-    const page = (Array.isArray(targets) ? targets : []).find(({ type }) => type === 'page');
-    tab = await Tab.open(String(page?.webSocketDebuggerUrl));
-    for (const domain of ['Page', 'Runtime', 'Log']) await tab.send(`${domain}.enable`);
+    browser = await Browser.open();
+    ({ tab } = browser);
     await tab.send('WebAuthn.enable');
     await tab.send('WebAuthn.addVirtualAuthenticator', {
       options: {
@@ -119,13 +23,7 @@ describe.skipIf(chromium === undefined)(`the operator’s page in a browser${ski
       },
     });
   }, 60_000);
-  afterAll(async () => {
-    tab?.close();
-    const ended = new Promise((done) => browser.once('exit', done));
-    browser.kill();
-    await ended;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-  });
+  afterAll(() => browser.close());
 
   it('makes an operator’s key, and then signs with it, by the keyboard alone', async () => {
     const name = 'olivia' as OperatorName;
