@@ -95,21 +95,21 @@ for (const [kind, action] of [
 ]) {
   addEventListener(kind, (event) => {
     const name = keyboard[event.key];
-    const elsewhere = event.target.closest('input, select, ol, pre, button') !== null;
     if (name === undefined || event.repeat || document.body.className !== 'nano') return;
-    if (elsewhere && !(event.target.matches('.keys button, .key') && event.key !== 'Enter')) return;
+    // Lists scroll and fields move by these keys, and Enter is a button's own.
+    if (event.target.closest(name === 'both' ? 'input, select, button' : 'input, select, ol, pre') !== null) return;
     event.preventDefault();
     button(name, action);
   });
 }
 
-function place(event) {
-  const box = screen.getBoundingClientRect();
-  const within = (at, size, natural) =>
-    Math.min(natural - 1, Math.max(0, Math.floor(((event.clientX === undefined ? 0 : at) / size) * natural)));
+/** Where on the device's screen, in its pixels. */
+function place({ clientX, clientY }) {
+  const { left, top, width, height } = screen.getBoundingClientRect();
+  const scaled = (at, size, pixels) => Math.min(pixels - 1, Math.max(0, Math.floor((at / size) * pixels)));
   return {
-    x: within(event.clientX - box.left, box.width, screen.naturalWidth),
-    y: within(event.clientY - box.top, box.height, screen.naturalHeight),
+    x: scaled(clientX - left, width, screen.naturalWidth),
+    y: scaled(clientY - top, height, screen.naturalHeight),
   };
 }
 
