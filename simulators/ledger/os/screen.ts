@@ -58,6 +58,9 @@ export interface Frame {
 const lineHeight = 14;
 const characterHeight = 11;
 
+/** A Nano's fonts have printable ASCII; other characters of a text aren't drawn at all. */
+const drawable = (text: string): string => text.replace(/[^\x20-\x7e]/gu, '');
+
 /** The display: turns what is drawn into text events, and keeps what is on it now. */
 export class Screen {
   readonly width: number;
@@ -82,10 +85,12 @@ export class Screen {
   /** A Nano's lines, centred. */
   draw(lines: readonly Line[], sides: Sides = {}): void {
     const top = Math.max(0, (this.height - lines.length * lineHeight) >> 1);
-    const texts = lines.map(({ text, font }, i): PlacedText => {
+    const texts = lines.flatMap(({ text: asked, font }, i): PlacedText[] => {
+      const text = drawable(asked);
+      if (text === '') return [];
       const w = textWidth(text, font);
       const x = Math.max(0, (this.width - w) >> 1);
-      return { text, font, em: characterHeight, x, y: top + i * lineHeight, w, h: characterHeight };
+      return [{ text, font, em: characterHeight, x, y: top + i * lineHeight, w, h: characterHeight }];
     });
     this.#show(texts, sides, []);
   }

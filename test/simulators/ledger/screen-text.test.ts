@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { valuePages } from '../../../simulators/ledger/os/page.ts';
+import { Screen } from '../../../simulators/ledger/os/screen.ts';
 import { shorten, wrap } from '../../../simulators/ledger/os/text.ts';
 import { textWidth, wrap as wrapTouch } from '../../../simulators/ledger/os/touch/letters.ts';
 import { panels } from '../../../simulators/ledger/os/touch/panel.ts';
@@ -13,6 +14,11 @@ describe('text breaks as on a Nano', () => {
 
   it('breaks after a space where there is one, and keeps it', () => {
     expect(wrap('Accept risk and sign transaction', 'bold')).toEqual(['Accept risk and ', 'sign transaction']);
+  });
+
+  it('breaks after a hyphen and an underscore too', () => {
+    expect(wrap('a well-known cold-storage account', 'regular')).toEqual(['a well-known cold-', 'storage account']);
+    expect(wrap('the_treasury_of_the_company', 'regular')).toEqual(['the_treasury_of_the_', 'company']);
   });
 
   it('breaks at a newline and drops it', () => {
@@ -31,7 +37,18 @@ describe('text breaks as on a Nano', () => {
 
   it('takes the middle out of a title that is too long', () => {
     expect(shorten('verifyingContract', 'bold')).toBe('verifyingContract');
-    expect(shorten('anExceedinglyLongNameOfAField', 'bold')).toMatch(/^anE.+\.\.\..+Field$/);
+    expect(shorten('anExceedinglyLongNameOfAField', 'bold')).toBe('anExce...fAField');
+    expect(shorten('Message hash (10/12)', 'bold')).toBe('Messa... (10/12)');
+    expect(shorten('i'.repeat(25), 'bold')).toBe('i'.repeat(23));
+  });
+
+  it('doesn’t draw what the fonts have no letter for, nor a line without any', () => {
+    const screen = new Screen('nanosp');
+    screen.draw(wrap('Zürich\n\nüü\nHafen', 'regular').map((text) => ({ text, font: 'regular' as const })));
+    expect(screen.current.map(({ text, y, clear }) => ({ text, y, clear }))).toEqual([
+      { text: 'Zrich', y: 4, clear: true },
+      { text: 'Hafen', y: 46, clear: false },
+    ]);
   });
 });
 
