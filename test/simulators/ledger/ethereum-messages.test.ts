@@ -99,6 +99,37 @@ describe('typed data', () => {
   });
 
   it.each([
+    ['an address of 19 bytes', '03', '11'.repeat(19)],
+    ['a boolean of two bytes', '04', '0001'],
+    ['a signed number of none', '4120', ''],
+  ])('wants no %s', (_what, descriptor, data) => {
+    const begin = [struct('EIP712Domain'), member(descriptor, 'n'), root('EIP712Domain')];
+    expect(last(...begin, value(data))).toBe('6a80');
+  });
+
+  it('takes a value in parts at any P1 but 00', () => {
+    expect(last(...begun, command('1cffff', '000261'), command('1c00ff', '62'))).toBe('9000');
+  });
+
+  it.each([
+    ['bytes in capitals', '4620', 'ab'.repeat(32), `0x${'AB'.repeat(32)}`],
+    ['bytes cut to 48, the last of them dots', '07', 'ab'.repeat(49), `0x${'AB'.repeat(47)}...`],
+    ['a text of 99 characters', '05', '61'.repeat(99), 'a'.repeat(99)],
+    ['a longer text cut to 99, the last of them dots', '05', '61'.repeat(100), `${'a'.repeat(96)}...`],
+  ])('shows %s', (_what, descriptor, data, shown) => {
+    const person = new Person();
+    person.enableBlindSigning();
+    const parts = [struct('EIP712Domain'), member(descriptor, 'n'), struct('M'), member('05', 'm')];
+    for (const part of [...parts, root('EIP712Domain'), value(data), root('M'), value('')]) {
+      expect(person.send(part)).toBe('9000');
+    }
+    person.send(`e00c000115${path}`);
+    person.press('both');
+    const pages = walk(person).filter((page) => /^n( |$)/m.test(page));
+    expect(pages.flatMap((page) => page.split('\n').slice(1)).join('')).toBe(shown);
+  });
+
+  it.each([
     ['of an unknown kind', '0801' + '6e'],
     ['of no bytes', '420001' + '6e'],
     ['of 33 bytes', '422101' + '6e'],

@@ -22,7 +22,7 @@ export function defineStruct(context: Context, { p2, data }: Apdu): Uint8Array {
   return answer(nothing);
 }
 
-/** INS 1C: P2 00 begins domain or message, 0F gives an array's length, FF a value; P1 01 where more of it follows. */
+/** INS 1C: P2 00 begins domain or message, 0F gives an array's length, FF a value; any P1 but 00: more of it follows. */
 export function implementStruct(context: Context, { p1, p2, data }: Apdu): Uint8Array {
   const { typedData, settings } = context;
   if (typedData === undefined) throw new StatusError(status.conditionsNotSatisfied, 'a value of no struct');
@@ -36,7 +36,7 @@ export function implementStruct(context: Context, { p1, p2, data }: Apdu): Uint8
     case structField:
       // Without Ledger's filters a message is signed blindly, and the first value is where the app says so.
       if (!settings.blindSigning) throw new BlindSigningOff('a value');
-      typedData.addValue(data, p1 === 0x01);
+      typedData.addValue(data, p1 !== 0x00);
       break;
     default:
       throw new StatusError(status.wrongP1P2, `a struct’s value with P2 ${p2}`);
