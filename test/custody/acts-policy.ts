@@ -44,9 +44,9 @@ function of<T>(values: readonly [T, ...T[]], index: number): T {
 function termsOf(choice: Choice, own: string): Terms {
   const [account, station, wallet, held] = of<[bigint, bigint, bigint, bigint]>(
     [
-      [6n, 8n, 9n, 5n],
-      [4n, 6n, 6n, 3n],
-      [10n, 20n, 20n, 8n],
+      [5n, 6n, 4n, 9n],
+      [4n, 4n, 3n, 6n],
+      [9n, 12n, 12n, 20n],
     ],
     choice.limits,
   );

@@ -56,7 +56,15 @@ export type About =
 
 export type Command =
   | { readonly do: 'withdraw' | 'prepare'; readonly customer: number; readonly amount: number; readonly to: number }
-  | { readonly do: 'pay'; readonly customer: number; readonly amount: number; readonly device: DeviceDoes }
+  | {
+      readonly do: 'pay';
+      readonly customer: number;
+      readonly amount: number;
+      /** Where it is held, two operators approve it. */
+      readonly approved: boolean;
+      readonly device: DeviceDoes;
+    }
+  | { readonly do: 'settle'; readonly nonce: number; readonly version: number }
   | {
       readonly do: 'sign';
       readonly withdrawal: number;
@@ -428,9 +436,20 @@ export class Acted {
         if (hoarded === undefined) return;
         await this.#authorize(hoarded, hoarded);
         const index = this.#model.withdrawals.size - 1;
+        if (command.approved && this.#station.custody.acts.held(1).length > 0)
+          await this.#act({ verb: 'approve', withdrawal: 0 }, [0, 1], false);
         const payment = { withdrawal: index, payment: index, nonce: 'free', fee: 0, device: command.device } as const;
         return this.#sign({ do: 'sign', ...payment });
       }
+      case 'settle':
+        // What sticks is voided, and then people say what confirmed.
+        await this.#act({ verb: 'void', nonce: command.nonce, off: 0 }, [0, 1, 2], false);
+        await this.#station.settle();
+        return this.#act(
+          { verb: 'confirm', nonce: command.nonce, version: command.version, lie: false },
+          [0, 1, 2],
+          false,
+        );
       case 'sign':
         return this.#sign(command);
       case 'retry': {
@@ -648,7 +667,7 @@ export class Acted {
     }
   }
 
-  /** Honest people set right what was stopped, by the rules: the clock, the freezes, the suspensions; and a day goes by. */
+  /** Honest people set right what was stopped, by the rules: the clock, the freezes, the suspensions; two days go by. */
   async #calm(): Promise<void> {
     const model = this.#model;
     const standing = people.map((_, i) => i).filter((i) => model.suspended.get(people[i] ?? '')?.active !== true);
@@ -661,8 +680,10 @@ export class Acted {
     const by = standing.length < model.terms.quorum ? [4, 5] : signers;
     for (let person = 0; person < suspended; person++) await this.#act({ verb: 'reinstate', person }, by, false);
     await this.#deliver('all');
-    await this.#pass(2 * day + second);
-    await this.#tick();
+    for (let days = 0; days < 2; days++) {
+      await this.#pass(day + second);
+      await this.#tick();
+    }
   }
 
   async #preparedAct(about: About, name: string): Promise<Hoarded | undefined> {
