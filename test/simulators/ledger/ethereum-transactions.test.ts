@@ -1,4 +1,4 @@
-import { type Hex, maxUint256, serializeTransaction, toRlp } from 'viem';
+import { concatHex, type Hex, maxUint256, serializeTransaction, toRlp } from 'viem';
 import { describe, expect, it } from 'vitest';
 import { base, page, path, sign, signRaw, to, transfer, usdc, usdcInformation, walk } from './ethereum.ts';
 import { Person } from './person.ts';
@@ -49,6 +49,17 @@ describe('amounts and fees are shown as the real app shows them', () => {
     expect(polygon.slice(-4, -2)).toEqual(['Max fees\n0.000000000000021 \nPOL', 'Network\nPolygon']);
     sign(person, { ...base, chainId: 987654321 });
     expect(page(walk(person), 'Network')).toBe('Network\n987654321');
+  });
+
+  it('knows the first eight bytes of a longer chain id, and signs all of it', () => {
+    const person = new Person();
+    const raw = (chainId: Hex): Hex => {
+      return concatHex(['0x02', toRlp([chainId, '0x', '0x', '0x01', '0x5208', to, '0x05', '0x', []])]);
+    };
+    signRaw(person, raw('0x890000000000000000'));
+    expect(page(walk(person), 'Network')).toBe('Network\n9871890383196127232');
+    signRaw(person, raw('0x000000000000008901'));
+    expect(page(walk(person), 'Network')).toBe('Network\nPolygon');
   });
 
   it('names the network before the fees of a token transfer, which has no amount where the token is unknown', () => {

@@ -80,9 +80,11 @@ export class TransactionStream {
     return this.bytes(field).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
   }
 
-  /** Legacy transactions carry it in v (EIP-155). */
+  /** Legacy transactions carry it in v (EIP-155). Of a longer one the app knows the first eight bytes only. */
   get chainId(): bigint {
-    return this.number(this.type === 0 ? 'v' : 'chainId');
+    return this.bytes(this.type === 0 ? 'v' : 'chainId')
+      .subarray(0, 8)
+      .reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
   }
 
   #readHead(field: Field, bytes: Uint8Array): { readonly read: number; readonly value: number | undefined } {
