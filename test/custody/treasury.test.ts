@@ -182,6 +182,19 @@ describe('what operators move and void', () => {
       });
     });
 
+    it('that the payment confirmed may be said once more where the void was declined: it changes nothing', async () => {
+      const unsigned = nothing();
+      signer.behaviour = () => ({ kind: 'declined', reason: 'device-refused', message: 'a person said no' });
+      await station.operators.act(quorum, 'void', `transaction:${paid}`, unsigned);
+      await station.settle();
+      for (let times = 0; times < 2; times++) {
+        station.time.pass(1_000);
+        expect((await station.operators.act(quorum, 'void', `confirmed:${paid}`)).act.state).toBe('DONE');
+        expect(newest(unsigned).state).toBe('VOIDED');
+        expect(station.custody.withdrawals.get('w-1' as WithdrawalId).state).toBe('SIGNED');
+      }
+    });
+
     it('a void that is declined on the device goes there again by the same bytes, by a quorum', async () => {
       const unsigned = nothing();
       signer.behaviour = () => ({ kind: 'declined', reason: 'device-refused', message: 'a person said no' });

@@ -120,8 +120,9 @@ function settle(
   };
   write({ table: 'transactions', record: { ...confirmed, blockedBy: null, history: told(confirmed.history) } });
   leaves.push({ kind: 'transaction-confirmed', fields: { transaction: confirmed.id, act: by.act } });
-  // What is still open on the anchor can never confirm: its device is not asked for it again.
-  if (newest.id !== confirmed.id && newest.state !== 'SIGNED' && newest.state !== 'SENT') {
+  // What is still open on the anchor can never confirm: its device is not asked for it again. Said once more, it has ended.
+  const open = newest.state !== 'SIGNED' && newest.state !== 'SENT' && newest.state !== 'VOIDED';
+  if (newest.id !== confirmed.id && open) {
     const state = moveTransaction(newest.state, 'void');
     write({ table: 'transactions', record: { ...newest, state, history: told(newest.history) } });
     leaves.push({ kind: 'transaction-voided', fields: { transaction: newest.id, by: confirmed.id } });
