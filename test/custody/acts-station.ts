@@ -3,6 +3,7 @@ import { addressOfKey } from '../../src/chains/ethereum/index.ts';
 import { audit } from '../../src/custody/audit/audit.ts';
 import type { PreparedAct } from '../../src/custody/custody.ts';
 import {
+  type ActRecord,
   type Attestation,
   day,
   type EntryId,
@@ -242,7 +243,8 @@ export class Acted {
             if (meaning?.does === 'confirmed') this.#truth(meaning.bytes);
             done.push(key);
           }
-          if (state === 'REFUSED' || state === 'EXPIRED' || state === 'LAPSED') model.actEnded(key);
+          const ended = state === 'REFUSED' || state === 'EXPIRED' || state === 'LAPSED';
+          if (ended && !this.#openBeside(write.record)) model.actEnded(key);
           break;
         }
         case 'freezes': {
@@ -316,6 +318,12 @@ export class Acted {
       if (announced) model.actDelivered(keyOf(verb, subject, digest, base));
     }
     for (const key of done) model.actDone(key);
+  }
+
+  /** One that was overdue may end after another about the same was opened, which the model takes for the same. */
+  #openBeside({ id, verb, subject, digest, base }: ActRecord): boolean {
+    const alike = this.#station.store.find('actsAlike', verb, subject, digest);
+    return alike.some((act) => act.id !== id && act.base === base);
   }
 
   #stationWritten(record: Extract<Write, { table: 'station' }>['record']): void {
