@@ -10,6 +10,7 @@ import { factors } from './factors.ts';
 import { freeze } from './freeze.ts';
 import { hold } from './hold.ts';
 import { init } from './init.ts';
+import { journal } from './journal.ts';
 import { operator } from './operator.ts';
 import { policy } from './policy.ts';
 import { prices } from './prices.ts';
@@ -25,6 +26,7 @@ const commands: readonly Command[] = [
   run,
   dev,
   verify,
+  journal,
   doctor,
   certificate,
   status,
