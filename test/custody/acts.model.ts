@@ -85,6 +85,8 @@ export interface ModelAct {
   readonly meaning: ActMeaning;
   readonly base: string;
   openedAt: number;
+  /** It had its quorum once: then it no longer ends for want of one. */
+  full: boolean;
   signers: Set<string>;
   w0: number | undefined;
   d0: number;
@@ -268,13 +270,14 @@ export class ActsModel {
   signed(key: string, name: string, preparedAt: number, meaning: ActMeaning, base: string): void {
     if (this.#fresh(preparedAt) !== undefined || this.suspended.get(name)?.active === true) return;
     const known = this.acts.get(key);
-    const act = known ?? { meaning, base, openedAt: this.w, signers: new Set(), w0: undefined, d0: 0 };
+    const act = known ?? { meaning, base, openedAt: this.w, signers: new Set(), full: false, w0: undefined, d0: 0 };
     // Without its quorum in time it is void: whoever signs then begins anew.
-    if (act.w0 === undefined && this.w >= act.openedAt + this.terms.openFor) {
+    if (!act.full && this.w >= act.openedAt + this.terms.openFor) {
       act.signers = new Set();
       act.openedAt = this.w;
     }
     act.signers.add(name);
+    act.full ||= this.#quorum(act.signers, this.#needed(meaning), meaning);
     this.acts.set(key, act);
   }
 
@@ -312,10 +315,7 @@ export class ActsModel {
     const { meaning } = act;
     if (meaning.does === 'tighten') return undefined;
     if (act.base !== this.hash) return `S11: ${key} rests on another policy`;
-    const needed =
-      meaning.does === 'approve'
-        ? Math.max(1, this.withdrawals.get(meaning.withdrawal)?.needed ?? 0)
-        : this.terms.quorum;
+    const needed = this.#needed(meaning);
     if (!this.#quorum(act.signers, needed, meaning)) return `S5, S11: ${key} has no quorum in good standing`;
     if (this.suspect && !this.#onlyTightens(meaning)) return `D3: ${key} on a suspect clock`;
     const delay = this.#delayOf(meaning);
@@ -360,6 +360,11 @@ export class ActsModel {
   #onlyTightens(meaning: ActMeaning): boolean {
     if (meaning.does === 'policy') return !loosens(this.terms, meaning.terms);
     return meaning.does === 'acknowledge' || meaning.does === 'epoch';
+  }
+
+  #needed(meaning: ActMeaning): number {
+    if (meaning.does === 'approve') return Math.max(1, this.withdrawals.get(meaning.withdrawal)?.needed ?? 0);
+    return this.terms.quorum;
   }
 
   #delayOf(meaning: ActMeaning): number | undefined {
