@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { spaceLeast } from '../../src/custody/space-watch.ts';
-import { minute, paymentSet } from '../../src/domain/index.ts';
+import { type Digest, minute, paymentSet } from '../../src/domain/index.ts';
 import { TestStation } from '../custody/station.ts';
 import { leaves, live } from './attempt.ts';
 
@@ -30,6 +30,30 @@ describe('S13: a flood of refusals', () => {
     await expect(station.custody.withdrawals.authorize({ intent: intent.bytes, attestations: [] })).rejects.toThrow();
     await live(station, minute);
     expect(leaves(station, size)).toHaveLength(62);
+  });
+
+  it('S13: so are those of operators’ acts, whoever sends them', async () => {
+    await station.close();
+    station = await TestStation.open({ operators: {} });
+    const { acts } = station.custody;
+    const size = station.custody.journal.size();
+    const payload = new TextEncoder().encode('a flood');
+    const { intent } = await station.operators.prepare('freeze', 'station', payload);
+    // Another intent's signature: a console that was taken over has any number of these.
+    const attestation = station.operators.named('olivia').sign({ digest: 'ab'.repeat(32) as Digest });
+    for (let i = 0; i < 500; i++)
+      await expect(acts.submit({ intent: intent.bytes, attestation, payload })).rejects.toMatchObject({
+        reason: 'challenge-mismatch',
+      });
+    expect(leaves(station, size)).toHaveLength(60);
+    expect(leaves(station, size)[0]).toMatchObject({ kind: 'refused', fields: { what: 'act', verb: 'freeze' } });
+    await live(station, minute);
+    expect(leaves(station, size).slice(60)).toMatchObject([
+      { kind: 'refusals-aggregated', fields: { counts: 'challenge-mismatch=440' } },
+    ]);
+    expect(station.custody.operators.station().freezes).toEqual([]);
+    // Nor does the flood keep the operator from acting.
+    expect((await station.operators.sign('olivia', 'freeze', 'station', 'a flood')).act.state).toBe('DONE');
   });
 
   it('S13: the leaf of a refused transaction is small, however many withdrawals it names', async () => {
