@@ -176,6 +176,26 @@ describe('S5: one operator', () => {
     );
   });
 
+  it('D4: what operators approved is approved anew where their signatures no longer count under the policy in force', async () => {
+    await alice.authorize('w-1');
+    const { act: first } = await station.operators.act(['olivia', 'omar'], 'approve', 'withdrawal:w-1');
+    await expect(station.operators.prepare('approve', 'withdrawal:w-1')).rejects.toMatchObject({
+      reason: 'act-subject-changed',
+    });
+    // As with another key or origin in policy: one of the two verifies no more.
+    await rewrite(first.id, (record) => ({
+      ...record,
+      evidence: encodeSignatures(decodeSignatures(record.evidence).slice(0, 1)),
+    }));
+    await refused(station, () => station.sign(['w-1']), 'quorum-missing', 'transaction');
+    station.time.pass(1_000);
+    const { act: second } = await station.operators.act(['olivia', 'oscar'], 'approve', 'withdrawal:w-1');
+    expect(withdrawal()).toMatchObject({ state: 'AUTHORIZED', act: second.id });
+    const { id } = await station.sign(['w-1']);
+    await station.settle();
+    expect(station.custody.transactions.get(id).state).toBe('SIGNED');
+  });
+
   it('S12: nothing is approved under a freeze of what it touches, nor after its time to be paid', async () => {
     await alice.authorize('w-1');
     const prepared = await station.operators.prepare('approve', 'withdrawal:w-1');

@@ -147,6 +147,38 @@ describe('S11: one operator against the others', () => {
     expect(suspended()).toEqual(['oscar']);
   });
 
+  it('S11: one operator neither suspends the recovery quorum nor refuses it away: it suspends the one, then reinstates', async () => {
+    const suspend = (by: string, whom: string) => station.operators.sign(by, 'operators', `suspend:${whom}`, 'mine');
+    for (const name of ['omar', 'oscar']) await suspend('olivia', name);
+    for (const name of ['rita', 'rolf', 'rosa']) expect((await suspend('olivia', name)).act.state).toBe('OPEN');
+    expect(suspended()).toEqual(['omar', 'oscar']);
+
+    const { act: first } = await station.operators.act(['rita', 'rolf'], 'operators', 'reinstate:omar');
+    await station.operators.sign('olivia', 'refuse', `act:${first.id}`);
+    expect(state(first.id)).toBe('REFUSED');
+    expect((await suspend('rita', 'olivia')).act.state).toBe('OPEN');
+    expect((await suspend('rolf', 'olivia')).act.state).toBe('DONE');
+    station.time.pass(1_000);
+    const { act: second } = await station.operators.act(['rita', 'rolf'], 'operators', 'reinstate:omar');
+    await expect(station.operators.sign('olivia', 'refuse', `act:${second.id}`)).rejects.toMatchObject({
+      reason: 'operator-suspended',
+    });
+    await station.operators.ripen();
+    expect(state(second.id)).toBe('DONE');
+  });
+
+  it('S11: a quorum of operators suspends one of the recovery quorum, whose acts are bounded as theirs are', async () => {
+    await station.operators.act(['olivia', 'omar'], 'operators', 'suspend:rita', 'her key is lost');
+    expect(suspended()).toEqual(['rita']);
+    for (let i = 0; i < 16; i++) await station.operators.sign('rolf', 'operators', 'suspend:omar', `why ${i}`);
+    await refused(
+      station,
+      () => station.operators.sign('rolf', 'operators', 'suspend:omar', 'once more'),
+      'act-limit',
+      'act',
+    );
+  });
+
   it('S11: nobody whom policy does not name is suspended, and nobody twice', async () => {
     const suspend = (name: string) => () => station.operators.sign('olivia', 'operators', `suspend:${name}`, 'why');
     await refused(station, suspend('mallory'), 'operator-unknown', 'none');

@@ -190,6 +190,6 @@ describe('what was read beforehand and changed since', () => {
     const { policy } = setUp();
     const parts = { station: { policy, store: { read: () => withdrawal(null) } } } as unknown as EffectParts;
     const ask = approveEffect.ask('withdrawal:w-1', new Uint8Array(), parts);
-    expect(() => ask?.approved(factsOf(withdrawal('b'.repeat(64))))).toThrow('was decided on');
+    expect(() => ask?.approved(factsOf(withdrawal('b'.repeat(64))))).toThrow('meanwhile');
   });
 });

@@ -182,6 +182,18 @@ describe('what operators move and void', () => {
       });
     });
 
+    it('nor does it go there by naming itself: it voids what it took the place of', async () => {
+      const unsigned = nothing();
+      signer.behaviour = () => ({ kind: 'declined', reason: 'device-refused', message: 'a person said no' });
+      await station.operators.act(quorum, 'void', `transaction:${paid}`, unsigned);
+      await station.settle();
+      const declined = newest(unsigned);
+      station.time.pass(1_000);
+      await expect(station.operators.prepare('void', `transaction:${declined.id}`, unsigned)).rejects.toMatchObject({
+        reason: 'anchor-taken',
+      });
+    });
+
     it('that the payment confirmed may be said once more where the void was declined: it changes nothing', async () => {
       const unsigned = nothing();
       signer.behaviour = () => ({ kind: 'declined', reason: 'device-refused', message: 'a person said no' });
@@ -212,6 +224,40 @@ describe('what operators move and void', () => {
       await station.settle();
       expect(newest(unsigned).state).toBe('SIGNED');
     });
+  });
+
+  it('a void that operators are signing waits while what it voids is before its device, and lapses not', async () => {
+    signer.behaviour = () => ({ kind: 'uncertain', reason: 'device-lost', message: 'the cable' });
+    await alice.authorize('w-1');
+    const { id } = await station.sign(['w-1']);
+    await station.settle();
+    const unsigned = nothing();
+    const { act } = await station.operators.sign('olivia', 'void', `transaction:${id}`, unsigned);
+    signer.behaviour = async () => {
+      expect(station.custody.transactions.get(id).state).toBe('SENT');
+      station.time.pass(61_000);
+      await station.running.timekeeper.tick();
+      const both = await station.operators.sign('omar', 'void', `transaction:${id}`, unsigned);
+      expect(both).toMatchObject({ act: { state: 'OPEN' }, waiting: { reason: 'replacement-in-flight' } });
+      expect(station.custody.transactions.get(id).state).toBe('SENT');
+      return { kind: 'uncertain', reason: 'device-lost', message: 'the cable' };
+    };
+    station.wake();
+    await station.settle();
+    signer.behaviour = (_permit, signed) => signed;
+    station.time.pass(61_000);
+    await station.running.timekeeper.tick();
+    await station.settle();
+    expect(station.custody.acts.get(act.id).act.state).toBe('DONE');
+    expect(newest(unsigned)).toMatchObject({ state: 'SIGNED', replaces: id });
+  });
+
+  it('S2: a transfer that waits for signatures lapses when policy takes its wallet away', async () => {
+    const { act } = await station.operators.sign('olivia', 'transfer', 'wallet:hot-1', transfer(desk));
+    const without = station.document((document) => document.replace(/wallets:\n.*\n/, 'wallets: []\n'));
+    await station.operators.act(['omar', 'oscar'], 'policy', 'document', without);
+    await station.running.timekeeper.tick();
+    expect(station.custody.acts.get(act.id).act.state).toBe('LAPSED');
   });
 
   it('I9: a void outlives a restart', async () => {

@@ -29,7 +29,16 @@ import { type Facts, freezeRows, type Station, toldBy } from '../station.ts';
 import { watchRecords } from '../watch.ts';
 import type { Ask, Effect, EffectParts } from './effect.ts';
 import { type Asked, askFor } from './effects.ts';
-import { demandsIf, isUnsettled, type Settled, settle, settlementKeys, subjectNow } from './settlement.ts';
+import {
+  decided,
+  demandsIf,
+  endUnaskable,
+  isUnsettled,
+  type Settled,
+  settle,
+  settlementKeys,
+  subjectNow,
+} from './settlement.ts';
 import {
   type CheckedSignature,
   checkKept,
@@ -222,7 +231,13 @@ export class ActDesk implements Acts {
     if (act === undefined) throw new Refusal('not-found', `there is no act ${id}`);
     const nothing: Settled = { act, applied: undefined, waiting: undefined };
     if (!isUnsettled(act)) return nothing;
-    const { ask } = this.#ask(act);
+    let ask: Ask;
+    try {
+      ask = this.#ask(act).ask;
+    } catch (error) {
+      if (error instanceof Refusal && decided(error)) return this.#unaskable(act, error);
+      throw error;
+    }
     const expected = { ...act, base: ask.tightens ? undefined : act.base };
     const checked = checkKept(act, expected, station.policy, station.look({}).station.name);
     const seed = noticeSeed(station);
@@ -235,6 +250,16 @@ export class ActDesk implements Acts {
     settled.applied?.after?.();
     if (settled.applied !== undefined) this.#effective(settled);
     return settled;
+  }
+
+  /** What it asks for cannot even be said any more: policy took its wallet away. It ends as any other, or waits and says why. */
+  async #unaskable(act: ActRecord, refusal: Refusal): Promise<Settled> {
+    const look = endUnaskable(this.#station, act, refusal, this.#station.look({ rows: [['acts', act.id]] }));
+    if (look.writes === undefined) return look.result;
+    const committed = await this.#station.decide({ rows: [['acts', act.id]] }, (facts) =>
+      endUnaskable(this.#station, act, refusal, facts),
+    );
+    return committed.result;
   }
 
   #ask(of: Pick<ActRecord, 'verb' | 'subject' | 'payload'>): Asked {
@@ -309,7 +334,7 @@ export class ActDesk implements Acts {
     const verdict = decideOperatorAct(of);
     if (!verdict.approved) throw refusalOf(verdict);
     if (person === undefined || signature === undefined) throw new Refusal('internal', 'approved without a signature');
-    if (joined === undefined && of.demands.signatures > 1) checkOpen(person, facts);
+    if (joined === undefined && !decidesAlone(person, of)) checkOpen(person, facts);
     const kept = { operator: person.name, intent: intent.bytes, assertion: ready.attestation };
     const opened: ActRecord = joined ?? {
       id: actId(intent.digest, person.name),
@@ -378,6 +403,11 @@ function checkedPayload(payload: Uint8Array, { payload: wanted }: Effect): Uint8
 /** Whether a signature over this intent goes under the act: same thing, decided on the same policy, and not overdue. */
 function joinable(act: ActRecord, { intent }: Sealed<OperatorIntent>, facts: Facts): boolean {
   return act.base === intent.base && (act.state !== 'OPEN' || act.expiresAt > facts.now);
+}
+
+/** An act that one operator opens and settles at once; nobody of the recovery quorum decides anything alone. */
+function decidesAlone({ name }: OperatorPolicy, { demands, policy }: OperatorCase): boolean {
+  return demands.signatures <= 1 && policy.operators?.people.some((person) => person.name === name) === true;
 }
 
 function checkOpen({ name }: OperatorPolicy, facts: Facts): void {

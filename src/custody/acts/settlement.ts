@@ -58,9 +58,11 @@ export function subjectNow(ask: Ask, digest: string, facts: Facts): Judgement {
   }
 }
 
+const undecided: ReadonlySet<Reason> = new Set(['changed-meanwhile', 'internal', 'fact-tampered', 'storage-failed']);
+
 /** An effect's refusal is a verdict; a lost race is not, nor a fault. */
-function decided({ reason }: Refusal): boolean {
-  return reason !== 'changed-meanwhile' && reason !== 'internal';
+export function decided({ reason }: Refusal): boolean {
+  return !undecided.has(reason);
 }
 
 /** Where the subject is gone, an effect cannot say what it demands: then nothing can meet it. */
@@ -120,16 +122,44 @@ export function settle(
   try {
     return takeEffect(act, ask, of, facts);
   } catch (error) {
-    if (error instanceof Refusal && decided(error)) return end(act, 'LAPSED', error.reason, 'station', facts);
-    throw error;
+    if (!(error instanceof Refusal) || !decided(error)) throw error;
+    const { reason, message, details } = error;
+    // Before its device now, and not for good: the act waits for how that ends.
+    if (reason === 'replacement-in-flight')
+      return { result: { act, applied: undefined, waiting: { reason, message, details } } };
+    return end(act, 'LAPSED', reason, 'station', facts);
   }
+}
+
+/**
+ * S2: an act of which its effect cannot say any more what it asks for lapses with its policy, and expires, as any other: else it
+ * would count towards what its operator may have open for ever. Until then it waits: what it needs may come back.
+ */
+export function endUnaskable(station: Station, ready: ActRecord, refusal: Refusal, facts: Facts): Verdict<Settled> {
+  const act = facts.get('acts', ready.id) ?? ready;
+  const { reason, message, details } = refusal;
+  const waiting: Settled = { act, applied: undefined, waiting: { reason, message, details } };
+  if (!isUnsettled(act)) return { result: { ...waiting, waiting: undefined } };
+  if (act.base !== facts.station.policy) return end(act, 'LAPSED', 'act-lapsed', 'station', facts);
+  if (overdue({ ...station.moment(facts, []), act, demands: { delay: undefined } }))
+    return end(act, 'EXPIRED', 'quorum-missing', 'station', facts);
+  return { result: waiting };
 }
 
 /**
  * An open act lives for `open_for` by the clock; a ripe one that has lost its quorum for as long in witnessed time. On a suspect
  * clock nothing ends.
  */
-function overdue({ act, demands, policy, clockSuspect, now, w }: EffectCase): boolean {
+function overdue({
+  act,
+  demands,
+  policy,
+  clockSuspect,
+  now,
+  w,
+}: Pick<EffectCase, 'act' | 'policy' | 'clockSuspect' | 'now' | 'w'> & {
+  readonly demands: Pick<ActDemands, 'delay'>;
+}): boolean {
   if (clockSuspect) return false;
   if (act.state === 'OPEN') return act.expiresAt <= now;
   if (act.w0 === null || act.d0 === null) return false;

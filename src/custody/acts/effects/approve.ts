@@ -1,16 +1,18 @@
 import { formatInstant, parseWithdrawalId, Refusal, type WithdrawalRecord } from '../../../domain/index.ts';
+import { present } from '../../../gate/rules/quorum-present.ts';
 import type { Facts, RowKey } from '../../../store/facts.ts';
 import { historyWith } from '../../history.ts';
 import { moveWithdrawal } from '../../machine.ts';
 import { toldBy } from '../../station.ts';
 import { withdrawalScopes } from '../../withdrawals.ts';
+import { approvalRows, approvalsNow, type ReadyApprovals, readyApprovals } from '../approvals.ts';
 import type { Effect } from '../effect.ts';
 import { paidWithdrawalText } from './withdrawal-text.ts';
 
 /**
  * As many operators as the withdrawal needs approve its owner's intent: it is AUTHORIZED from then on, and remembers by which act,
- * so that their signatures are verified again before a device sees a byte (D4). Where one of them was suspended or left meanwhile,
- * others may approve it anew, up to the device.
+ * so that their signatures are verified again before a device sees a byte (D4). Where too few of them count any more (suspended,
+ * gone, or with another key or origin in policy), others may approve it anew, up to the device.
  */
 export const approveEffect: Effect = {
   verb: 'approve',
@@ -20,23 +22,18 @@ export const approveEffect: Effect = {
     if (!subject.startsWith('withdrawal:')) return undefined;
     const id = parseWithdrawalId(subject.slice('withdrawal:'.length), 'subject');
     const known = station.store.read('withdrawals', id);
-    const earlier = known?.act === undefined || known.act === null ? undefined : station.store.read('acts', known.act);
-    const rows: RowKey[] = [['withdrawals', id]];
-    for (const name of earlier?.operators ?? []) rows.push(['operators', name]);
-    const people = new Set<string>(station.policy.operators?.people.map(({ name }) => name));
+    const earlier: ReadyApprovals = known === undefined ? { act: null, checked: [] } : readyApprovals(station, known);
+    const rows: RowKey[] = [['withdrawals', id], ...approvalRows(earlier)];
 
     const stands = (facts: Facts): WithdrawalRecord => {
       const record = facts.get('withdrawals', id);
       if (record === undefined) throw new Refusal('not-found', `there is no withdrawal ${id}`);
-      if (record.act !== (known?.act ?? null))
-        throw new Refusal('changed-meanwhile', `withdrawal ${id} was decided on`);
+      const approvals = approvalsNow(earlier, record, facts);
       // It bounds the first permit, as everywhere: what is on its way to a device may be approved anew.
       if (record.payBy <= facts.now && record.state !== 'COMMITTED')
         throw new Refusal('pay-by-passed', `withdrawal ${id} had to be signed by ${formatInstant(record.payBy)}`);
       if (record.state === 'HELD') return record;
-      const missed = (earlier?.operators ?? []).some(
-        (name) => !people.has(name) || facts.get('operators', name)?.suspended === true,
-      );
+      const missed = !present(approvals, record.operators, station).passed;
       const reapprovable = record.state === 'AUTHORIZED' || record.state === 'COMMITTED';
       if (reapprovable && record.operators > 0 && missed) return record;
       throw new Refusal('act-subject-changed', `withdrawal ${id} is ${record.state}: there is nothing to approve`);

@@ -9,7 +9,8 @@ const prefix = 'suspend:';
 
 /**
  * By one operator, at once. The suspended one's signatures count no longer, wherever they stand; how many are needed stays the
- * same, so that nobody lowers a quorum by suspending the others (S11).
+ * same, so that nobody lowers a quorum by suspending the others (S11). The recovery quorum's people are a quorum's to suspend, and
+ * they suspend operators themselves: else one operator would suspend everybody, or refuse each reinstatement, for good.
  */
 export const suspendEffect: Effect = {
   verb: 'operators',
@@ -19,8 +20,10 @@ export const suspendEffect: Effect = {
     if (!subject.startsWith(prefix)) return undefined;
     const name = parseOperatorName(subject.slice(prefix.length), 'subject');
     const why = whyOf(payload);
+    const { operators } = station.policy;
+    const recovers = operators?.recovery.people.some((person) => person.name === name) === true;
     const stands = (facts: Facts): OperatorRecord => {
-      const person = peopleOf(station.policy.operators).find((p) => p.name === name);
+      const person = peopleOf(operators).find((p) => p.name === name);
       if (person === undefined) throw new Refusal('operator-unknown', `policy names no operator ${name}`);
       const record = facts.get('operators', name) ?? newOperator(person);
       if (record.suspended) throw new Refusal('operator-suspended', `operator ${name} was suspended by ${record.by}`);
@@ -30,7 +33,7 @@ export const suspendEffect: Effect = {
       rows: [['operators', name]],
       tightens: true,
       whileSuspect: true,
-      recovery: false,
+      recovery: true,
       stoppedBy: [],
       personal: false,
       approved(facts) {
@@ -38,7 +41,7 @@ export const suspendEffect: Effect = {
         return payload;
       },
       describe: () => `Suspend operator ${name}, at once: ${why}`,
-      signatures: () => 1,
+      signatures: () => (recovers ? (operators?.quorum ?? Number.POSITIVE_INFINITY) : 1),
       delay: () => undefined,
       apply(facts, by) {
         const before = stands(facts);

@@ -1,4 +1,4 @@
-import { type Effects, parseWalletId, Refusal } from '../../../domain/index.ts';
+import { type Effects, parseWalletId, type Reason, Refusal } from '../../../domain/index.ts';
 import { evacuates } from '../../../gate/rules/evacuation.ts';
 import { decideTreasury, explainTreasury } from '../../../gate/treasury.ts';
 import { refusalOf } from '../../refusals.ts';
@@ -12,6 +12,8 @@ import {
   treasuryRows,
 } from '../../treasury.ts';
 import type { Effect, TakenBy } from '../effect.ts';
+
+const inFlight: Reason = 'replacement-in-flight';
 
 /** Unsigned bytes of one transaction: a withdrawal's are far below it. */
 export const mostUnsigned = 32_768;
@@ -53,10 +55,13 @@ export function feeOf(effects: Effects): string {
   return `It spends ${effects.anchor.id}; its fee can reach ${effects.maxFee}`;
 }
 
-/** The bytes, as long as nothing makes them wrong for good; a freeze or a suspect clock only has them wait. */
+/**
+ * The bytes, as long as nothing makes them wrong for good; a freeze or a suspect clock only has them wait, and so does what they
+ * take the place of while it is before its device.
+ */
 export function standing(station: Station, ready: ReadyTreasury, facts: Facts, payload: Uint8Array): Uint8Array {
   const verdict = explainTreasury(treasuryCase(station, ready, facts, 'first', { operators: [], signatures: [] }));
-  if (!verdict.approved) throw refusalOf(verdict);
+  if (!verdict.approved && verdict.refusal?.reason !== inFlight) throw refusalOf(verdict);
   if (facts.get('transactions', ready.id) !== undefined && ready.newest !== ready.id)
     throw new Refusal('transaction-not-retryable', `transaction ${ready.id} was asked for before, and replaced`);
   return payload;

@@ -18,7 +18,7 @@ export const voidEffect: Effect = {
     if (record === undefined) throw new Refusal('not-found', `there is no transaction ${id}`);
     const ready = readyTreasury(station, 'void', station.policy.wallets.get(record.wallet), payload);
     // Once more before the device, after a person declined the void itself.
-    const named = ready.newest === id || (ready.newest === ready.id && ready.newestReplaces === id);
+    const named = ready.newest === ready.id ? ready.newestReplaces === id : ready.newest === id;
     return {
       rows: [...treasuryRows(ready), ['transactions', id]],
       tightens: false,
