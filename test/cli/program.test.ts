@@ -51,6 +51,7 @@ describe('a command line', () => {
       'run',
       'dev',
       'verify',
+      'journal',
       'doctor',
       'certificate',
       'status',

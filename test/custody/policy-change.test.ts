@@ -3,7 +3,7 @@ import { addressOfKey } from '../../src/chains/ethereum/index.ts';
 import { audit } from '../../src/custody/audit/audit.ts';
 import { policyHash } from '../../src/custody/founding.ts';
 import { type Digest, encodePrices } from '../../src/domain/index.ts';
-import { alicesAddress, chain, ether, mallorysAddress, TestStation, walletId } from './station.ts';
+import { alicesAddress, chain, ether, mallorysAddress, TestStation, tokenAsset, walletId } from './station.ts';
 
 const otherKey = '02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5';
 const otherWallet = (id: string, key = otherKey, address = addressOfKey(key)): string =>
@@ -252,7 +252,41 @@ describe('prices that operators set', () => {
     expect(found).toEqual([]);
   });
 
+  it('S4: verify finds prices that went, that were put back, and that another hand wrote', async () => {
+    const found = (): string[] => {
+      const told: string[] = [];
+      audit({ file: station.file }, ({ tag, where }) => told.push(`${tag} ${where}`));
+      return told;
+    };
+    const low = encodePrices({ currency: 'USD', decimals: 2, prices: { [ether]: '1' } });
+    await station.operators.act(['olivia', 'omar'], 'policy', 'prices', low);
+    const before = station.db.prepare('SELECT * FROM prices').get() as Record<string, unknown>;
+    await station.operators.act(['olivia', 'omar'], 'policy', 'prices', document);
+    expect(found()).toEqual([]);
+    const set = station.db.prepare('UPDATE prices SET document = ?, act = ?, since = ?, mac = ?');
+    set.run(before['document'], before['act'], before['since'], before['mac']);
+    expect(found()).toEqual(['row-older prices prices']);
+    const now = station.custody.acts.list({ unsettled: false, limit: 1 })[0]?.act.id;
+    set.run(before['document'], now, before['since'], before['mac']);
+    expect(found()).toEqual(['row-contradicts prices prices']);
+    station.db.prepare('DELETE FROM prices').run();
+    expect(found()).toEqual(['row-missing prices prices']);
+  });
+
   it('are read strictly', async () => {
     await expect(station.operators.prepare('policy', 'prices', '{"type":"x"}')).rejects.toThrow('payload');
+  });
+
+  it('D7: prices that no limit would look at are refused: another currency, an asset in another spelling', async () => {
+    await propose(station.document((d) => `${d}reference: { currency: USD, decimals: 2, prices_last: 24h }\n`));
+    for (const wrong of [
+      { currency: 'EUR', decimals: 2, prices: { [ether]: '300025' } },
+      { currency: 'USD', decimals: 3, prices: { [ether]: '300025' } },
+      { currency: 'USD', decimals: 2, prices: { [tokenAsset.toLowerCase()]: '1' } },
+    ]) {
+      await expect(station.operators.prepare('policy', 'prices', encodePrices(wrong))).rejects.toThrow('payload');
+    }
+    const right = encodePrices({ currency: 'USD', decimals: 2, prices: { [tokenAsset]: '1' } });
+    await expect(station.operators.prepare('policy', 'prices', right)).resolves.toBeDefined();
   });
 });

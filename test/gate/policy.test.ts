@@ -4,6 +4,7 @@ import { day, hour, Malformed } from '../../src/domain/index.ts';
 import { parsePolicy } from '../../src/gate/policy.ts';
 import { ether, policyDocument, token, tokenAsset, walletId } from '../custody/station.ts';
 import { policyOf } from './hand-made.ts';
+import { wholePolicy } from './whole-policy.ts';
 
 type Document = Record<string, unknown>;
 
@@ -227,6 +228,12 @@ describe('I3: the delays that a policy may set', () => {
     for (const chain of ['eip155:31337', 'eip155:11155111', 'eip155:17000', 'eip155:560048']) {
       expect(short(chain)().ripening.factor).toBe(1_000);
     }
+  });
+
+  it('S11: acts get an hour to reach their quorum, or no policy could ever be changed back', () => {
+    const openFor = (value: string) => () => wholePolicy({ 'operators.open_for': value });
+    for (const short of ['0s', '59m']) expect(openFor(short)).toThrow('policy.operators.open_for');
+    expect(openFor('60m')().operators?.openFor).toBe(3_600_000);
   });
 
   it('I3: one main network among test networks is enough', () => {

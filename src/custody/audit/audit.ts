@@ -1,4 +1,4 @@
-import { type StationRecord, toHex } from '../../domain/index.ts';
+import { digestOf, type StationRecord, toHex } from '../../domain/index.ts';
 import { type Checkpoint, openCheckpoint } from '../../journal/checkpoint.ts';
 import { sameBytes } from '../../journal/hash.ts';
 import { parseLeaf } from '../../journal/leaf.ts';
@@ -10,7 +10,7 @@ import { Log } from '../../store/log.ts';
 import { foreignSchema } from '../../store/schema.ts';
 import { policyHash } from '../founding.ts';
 import type { Found } from './finding.ts';
-import { LeafAudit } from './leaves.ts';
+import { LeafAudit, type PricesTold } from './leaves.ts';
 import { RowAudit } from './rows.ts';
 
 export interface AuditRequest {
@@ -87,6 +87,7 @@ class Auditor {
       leaves.close();
     }
     this.#policies(station, leaves.policy);
+    this.#prices(leaves.prices);
     if (stateKey !== undefined) this.#head(leaves);
     const rowKey = stateKey === undefined ? undefined : deriveKeys(stateKey).row;
     const rows = new RowAudit(db, this.#log, leaves.size, rowKey, this.#found).run();
@@ -165,6 +166,24 @@ class Auditor {
     if (opened.origin !== origin)
       return invalid(`it is of the log ${opened.origin}, this one is ${origin ?? 'unknown'}`);
     return opened;
+  }
+
+  /** S4: without prices no limit in reference currency counts, so their row may neither go nor be an earlier one. */
+  #prices(told: PricesTold | undefined): void {
+    const row = this.#db
+      .prepare<[], { document: unknown; act: unknown }>("SELECT document, act FROM prices WHERE key = 'prices'")
+      .get();
+    const found = (tag: 'row-missing' | 'row-untold' | 'row-older' | 'row-contradicts', message: string): void =>
+      this.#found({ tag, where: 'prices prices', message });
+    if (row === undefined) {
+      if (told !== undefined) found('row-missing', `act ${told.act} set prices, but they are not there`);
+      return;
+    }
+    if (told === undefined) found('row-untold', 'no entry tells of prices');
+    else if (row.act !== told.act)
+      found('row-older', `the newest prices are those of act ${told.act}: it was put back`);
+    else if (!(row.document instanceof Uint8Array) || digestOf(row.document) !== told.digest)
+      found('row-contradicts', `its document is not the one that act ${told.act} was signed for`);
   }
 
   #policies(station: { policy: string } | undefined, told: string | undefined): void {

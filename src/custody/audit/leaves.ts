@@ -15,6 +15,11 @@ export interface StationFacts {
   readonly w: number;
 }
 
+export interface PricesTold {
+  readonly act: string;
+  readonly digest: string;
+}
+
 /**
  * Reads the journal front to back: that no leaf is missing and the tree is theirs, that each is this station's, that witnessed
  * time never went back, that openings open, that every row which a leaf tells of stands at that leaf or later.
@@ -32,6 +37,9 @@ export class LeafAudit {
   #w = 0;
   #generation = 0;
   #policy: string | undefined;
+  /** Price tables that were signed and have not taken effect: digest by act. */
+  readonly #pricing = new Map<string, string>();
+  #prices: PricesTold | undefined;
 
   constructor(
     db: Sqlite,
@@ -65,6 +73,11 @@ export class LeafAudit {
   /** The policy that the newest entry about one put in force: its hash, as it stands there. */
   get policy(): string | undefined {
     return this.#policy;
+  }
+
+  /** The act that the newest entry about prices says set them, and the digest of its price table. */
+  get prices(): PricesTold | undefined {
+    return this.#prices;
   }
 
   run(): void {
@@ -147,6 +160,7 @@ export class LeafAudit {
       this.#found({ tag: 'opening-wrong', where: `opening of ${where}`, message });
     }
     if (leaf.kind === 'policy-in-force') this.#policy = leaf.fields['policy'];
+    this.#pricesIn(leaf);
     for (const [table, ...key] of rowsToldBy(leaf, membersOf(leaf, openings))) {
       const at = this.#rowLeaves.of(table, key);
       const row = `${table} ${key.join(' ')}`;
@@ -158,6 +172,18 @@ export class LeafAudit {
         this.#found({ tag: 'row-older', where: row, message });
       }
     }
+  }
+
+  /** No entry of their own tells of prices: operators' signatures say what an act is about, and another entry that it took effect. */
+  #pricesIn({ kind, fields }: Leaf): void {
+    const { act, verb, subject, digest } = fields;
+    if (act === undefined) return;
+    if (kind === 'operator-acted' && verb === 'policy' && subject === 'prices' && digest !== undefined)
+      this.#pricing.set(act, digest);
+    const told = this.#pricing.get(act);
+    if (told === undefined || (kind !== 'act-effective' && kind !== 'act-ended')) return;
+    this.#pricing.delete(act);
+    if (kind === 'act-effective') this.#prices = { act, digest: told };
   }
 
   /** A station keeps its id; a restore raises its generation. Its first leaf, and no other, founds it. */

@@ -2,6 +2,7 @@ import {
   digestOf,
   type FactorClass,
   type FactorId,
+  hour,
   Malformed,
   type OperatorName,
   parseFactorId,
@@ -116,6 +117,9 @@ function sayOperators({ rpId, origins, recovery, delays, openFor, ...own }: Oper
   ];
 }
 
+/** An act's signatures come from several people, who read first. ms. */
+const openForLeast = hour;
+
 /** Parses `operators`. Whether 1 of 1 is allowed, the whole policy says: it depends on the networks. */
 function parseOperators(of: Members): OperatorsPolicy {
   const rpId = parseHost(of.text('rp_id'), of.at('rp_id'));
@@ -136,6 +140,9 @@ function parseOperators(of: Members): OperatorsPolicy {
     },
     openFor: of.duration('open_for'),
   };
+  // Nobody could change it back: no second signature would ever be in time.
+  if (policy.openFor < openForLeast)
+    throw new Malformed(of.at('open_for'), 'is shorter than an hour: no quorum would be in time');
   recovery.done();
   delays.done();
   of.done();

@@ -1,4 +1,6 @@
-import { type PriceRecord, type Prices, parsePrices } from '../../../domain/index.ts';
+import { chainOfAsset, Malformed, type PriceRecord, type Prices, parsePrices } from '../../../domain/index.ts';
+import type { Policy } from '../../../gate/policy.ts';
+import { chainOf } from '../../chain.ts';
 import type { Effect } from '../effect.ts';
 
 /** As much as comes in one request. */
@@ -14,6 +16,7 @@ export const pricesEffect: Effect = {
   ask(subject, payload, { station }) {
     if (subject !== 'prices') return undefined;
     const prices = parsePrices(payload, 'payload');
+    checkCounts(prices, station.policy);
     return {
       rows: [],
       tightens: false,
@@ -32,6 +35,18 @@ export const pricesEffect: Effect = {
     };
   },
 };
+
+/** D7: a table that no limit would ever look at would count for nothing while people believe that it does. */
+function checkCounts({ currency, decimals, of }: Prices, { reference, chains }: Policy): void {
+  if (reference !== undefined && (currency !== reference.currency || decimals !== reference.decimals)) {
+    const wanted = `${reference.currency} with ${reference.decimals} decimals`;
+    throw new Malformed('payload', `policy counts in ${wanted}, these prices are in ${currency} with ${decimals}`);
+  }
+  for (const asset of of.keys()) {
+    const chain = chainOfAsset(asset);
+    if (chains.has(chain)) chainOf(chain, 'payload').canonicalAsset(asset, 'payload');
+  }
+}
 
 function told({ of, decimals }: Prices): string {
   const each = [...of].slice(0, toldMost).map(([asset, { digits, places }]) => {
