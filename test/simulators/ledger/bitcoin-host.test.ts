@@ -98,6 +98,15 @@ describe('the device believes its host only what a hash proves', () => {
     await expect(host.merkleLeafHash(root, 5, 0)).rejects.toThrow(HostError);
   });
 
+  it('refuses a host that never comes to an end', async () => {
+    const nothing = Uint8Array.of(0, 1);
+    merkle.portion = 1;
+    merkle.lie = (request, honest) => (request[0] === 0xa0 ? nothing : honest);
+    await expect(host.preimage(merkle.know(Uint8Array.of(1, 2, 3)))).rejects.toThrow('nothing');
+    const root = merkle.tree([1, 2, 3].map((i) => Uint8Array.of(i)));
+    await expect(host.merkleLeafHash(root, 3, 0)).rejects.toThrow('nothing');
+  });
+
   it('refuses more than the length that was announced, though the hash is right', async () => {
     merkle.lie = (request, honest) => (request[0] === 0x40 ? honest.with(0, 2) : honest);
     await expect(host.preimage(merkle.know(Uint8Array.of(1, 2, 3)))).rejects.toThrow(HostError);

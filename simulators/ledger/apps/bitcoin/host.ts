@@ -65,6 +65,7 @@ export class Host {
       reply = await this.#ask(Uint8Array.of(request.more));
       const [count, size] = [reply.u8(), reply.u8()];
       if (size !== 1) throw new HostError(`elements of ${size} bytes, for single bytes`);
+      if (count === 0) throw new HostError('nothing, though more is missing');
       parts.push(reply.take(count));
       got += count;
     }
@@ -83,6 +84,7 @@ export class Host {
     while (proof.length < total) {
       reply = await this.#ask(Uint8Array.of(request.more));
       const count = reply.u8();
+      if (count === 0) throw new HostError('nothing, though more is missing');
       // Elements of another length than a hash's prove nothing below.
       reply.u8();
       proof.push(...takeHashes(reply, count));
