@@ -214,7 +214,7 @@ function policyDocument(admissionKey: string, wallets: readonly BenchWallet[]): 
 trust_domain: ${trustDomain}
 approvals: { rp_id: approve.bench.example, origins: ['https://approve.bench.example'] }
 ripening: { factor: 24h, destination: 24h }
-evidence: { webauthn: 1, classes: [device, synced] }
+evidence: { webauthn: 1, accepts: [device, synced] }
 admission:
   - { issuer: admission.bench.example, kid: bench-1, jwk: { kty: OKP, crv: Ed25519, x: '${admissionKey}' } }
 chains:

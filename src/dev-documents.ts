@@ -52,7 +52,7 @@ approvals:
   rp_id: approve.sample.example
   origins: ['https://approve.sample.example']
 ripening: { factor: 24h, destination: 24h }
-evidence: { webauthn: 1, classes: [device, synced] }
+evidence: { webauthn: 1, accepts: [device, synced] }
 admission:
   - { issuer: admission.sample.example, kid: sample-1, jwk: { kty: OKP, crv: Ed25519, x: '${admissionKey}' } }
 chains:

@@ -224,7 +224,7 @@ version: 1
 trust_domain: station.example
 approvals: { rp_id: approve.example, origins: ['https://approve.example'] }
 ripening: { factor: 24h, destination: 24h }
-evidence: { webauthn: 1, classes: [device] }
+evidence: { webauthn: 1, accepts: [device] }
 admission: []
 chains: []
 assets: []

@@ -1,5 +1,6 @@
 import type { Approval, Authorization, Prepared, RefusalView, RuleOutcome } from '../custody/custody.ts';
 import {
+  type Assertion,
   type Attestation,
   type FactorId,
   Malformed,
@@ -26,8 +27,11 @@ const most = {
   authenticatorData: 1024,
   clientData: 4 * 1024,
   signature: 1024,
-  voucher: 4 * 1024,
+  token: 4 * 1024,
 } as const;
+
+/** RFC 7515 §3.1: three parts in base64url. Which of them may be what is for attestation/ to say. */
+const compactJws = new RegExp(`^[A-Za-z0-9_.-]{1,${most.token}}$`);
 
 /** A credential id and, as base64url can spell one value in several ways, only in the canonical one (RFC 4648 §3.5). */
 function parseCredential(assertion: WebAuthnAssertion, field: string): FactorId {
@@ -41,6 +45,13 @@ function parseCredential(assertion: WebAuthnAssertion, field: string): FactorId 
     throw new Malformed(`${field}.raw_id`, 'is not the bytes that credential_id spells', 'credential-mismatch');
   }
   return id;
+}
+
+/** Where nothing else will do: an operator signs with a key of their own. */
+export function parseAssertion(message: AttestationMessage, field: string): Assertion {
+  const attestation = parseAttestation(message, field);
+  if (attestation.kind !== 'webauthn') throw new Malformed(`${field}.evidence`, 'is no WebAuthn assertion');
+  return attestation;
 }
 
 export function parseAttestation({ evidence }: AttestationMessage, field: string): Attestation {
@@ -60,6 +71,18 @@ export function parseAttestation({ evidence }: AttestationMessage, field: string
         signature: parseBytes(assertion.signature, most.signature, `${within}.signature`),
       };
     }
+    case 'totp': {
+      const { factorId, code } = evidence.value;
+      return {
+        kind: 'totp',
+        factor: parseFactorId(factorId, `${field}.totp.factor_id`),
+        code: parseText(code, /^[0-9]{6}$/, 'six digits', `${field}.totp.code`),
+      };
+    }
+    case 'mfaToken': {
+      const what = `a compact JWS of at most ${most.token} characters`;
+      return { kind: 'mfa-token', token: parseText(evidence.value, compactJws, what, `${field}.mfa_token`) };
+    }
     default:
       throw new Malformed(`${field}.evidence`, 'is missing, or of a kind that this station does not know');
   }
@@ -77,9 +100,6 @@ export function parseAuthorization(
   };
 }
 
-/** RFC 7515 §3.1: three parts in base64url. Which of them may be what is for attestation/ to say. */
-const compactJws = new RegExp(`^[A-Za-z0-9_.-]{1,${most.voucher}}$`);
-
 export function parseApproval(
   approval:
     | { readonly $case: 'voucher'; readonly value: string }
@@ -90,7 +110,7 @@ export function parseApproval(
     case 'voucher':
       return {
         kind: 'voucher',
-        jws: parseText(approval.value, compactJws, `a compact JWS of at most ${most.voucher} characters`, 'voucher'),
+        jws: parseText(approval.value, compactJws, `a compact JWS of at most ${most.token} characters`, 'voucher'),
       };
     case 'attestation':
       return { kind: 'attestation', attestation: parseAttestation(approval.value, 'attestation') };

@@ -22,7 +22,7 @@ import {
 } from '../generated/portcullis/v1/operator.ts';
 import type { ReplayPolicyResponse } from '../generated/portcullis/v1/policy.ts';
 import { actMessage } from './act-message.ts';
-import { intentMessage, parseAttestation, ruleMessages } from './evidence.ts';
+import { intentMessage, parseAssertion, ruleMessages } from './evidence.ts';
 import { parseBytes, parseIntentBytes, parseLifetime, parseOptional, parseText } from './fields.ts';
 import { operatorRights } from './rights.ts';
 import { bind, type Service } from './service.ts';
@@ -156,7 +156,7 @@ export function operatorService(operators: Operators, acts: Acts): Service {
       if (request.attestation === undefined) throw new Malformed('attestation', 'is missing');
       const view = await acts.submit({
         intent: parseIntentBytes(request.intent, 'intent'),
-        attestation: parseAttestation(request.attestation, 'attestation'),
+        attestation: parseAssertion(request.attestation, 'attestation'),
         payload: parsePayload(request.payload),
       });
       return { act: actMessage(view) };

@@ -2,6 +2,13 @@
 export { fromBase64url, toBase64url } from './base64url.ts';
 export { checkEnrolmentChallenge, enrolmentLifetime, makeEnrolmentChallenge } from './challenge.ts';
 export type { PinnedKey, PublicJwk } from './jws.ts';
+export {
+  type AttesterKey,
+  type ExpectedMfaToken,
+  mfaTokenLifetime,
+  mfaTokenType,
+  verifyMfaToken,
+} from './mfa-token.ts';
 export { checkTicket, makeTicket } from './ticket.ts';
 export {
   type ExpectedVoucher,

@@ -39,6 +39,15 @@ export class Members {
     return value;
   }
 
+  texts(name: string): readonly string[] {
+    const value = this.#take(name);
+    if (!Array.isArray(value)) throw this.#wrong(name, value, 'a list of strings');
+    return value.map((item: unknown) => {
+      if (typeof item !== 'string') throw this.#wrong(name, value, 'a list of strings');
+      return item;
+    });
+  }
+
   object(name: string): Members {
     const value = this.#take(name);
     if (!isObject(value)) throw this.#wrong(name, value, 'an object');

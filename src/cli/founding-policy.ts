@@ -57,10 +57,10 @@ ripening:
   factor: 24h
   destination: 24h
 
-# How many WebAuthn assertions a withdrawal needs, and by which classes of factors: device, synced, hardware.
+# How many WebAuthn assertions a withdrawal needs, and what counts as evidence: device, synced, hardware, totp, mfa-service.
 evidence:
   webauthn: 1
-  classes: [device, synced]
+  accepts: [device, synced]
 
 # Who vouches for a customer's first factor: a public key whose private half the withdrawal service does not have. With none,
 # no account can enrol. Such as:

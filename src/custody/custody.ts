@@ -3,6 +3,7 @@ import type {
   ActId,
   ActRecord,
   Address,
+  Assertion,
   AssetId,
   Attestation,
   DestinationRecord,
@@ -276,7 +277,7 @@ export interface Acts {
   }): Promise<PreparedAct>;
   submit(request: {
     readonly intent: Uint8Array;
-    readonly attestation: Attestation;
+    readonly attestation: Assertion;
     /** As it was prepared; may be left out when joining an act. */
     readonly payload: Uint8Array;
   }): Promise<ActView>;

@@ -23,6 +23,7 @@ import {
   checkAttestations,
   encodeEvidence,
   evidenceNow,
+  evidenceRows,
   factorsAfterUse,
 } from './evidence.ts';
 import { historyWith } from './history.ts';
@@ -174,7 +175,7 @@ export class DestinationDesk implements Destinations {
     const intent = parseIntent(request.intent, 'portcullis/destination/v1');
     canonicalDestination(intent.intent.destination, 'intent.destination');
     const checked = station.reading(() =>
-      checkAttestations(request.attestations, intent.digest, station.policy, (id) => station.store.read('factors', id)),
+      checkAttestations(request.attestations, station.approved(intent.digest, intent.intent.account)),
     );
     return { intent, attestations: request.attestations, checked, seed: noticeSeed(station) };
   }
@@ -187,7 +188,7 @@ export class DestinationDesk implements Destinations {
       ['listings', account, destination],
       ['spent', spentKey(ready.intent.digest)],
       ...freezeRows(destinationScopes(account, destination)),
-      ...ready.attestations.map((a): RowKey => ['factors', a.credential]),
+      ...evidenceRows(ready.attestations),
     ];
     if (listing !== undefined) rows.push(['destinations', listing.entry]);
     return {

@@ -1,9 +1,19 @@
 import { fromBase64url, toBase64url } from '../attestation/base64url.ts';
 import { verifyAssertion } from '../attestation/index.ts';
-import { type Attestation, type Digest, type FactorId, type FactorRecord, Refusal } from '../domain/index.ts';
+import {
+  type AccountId,
+  type Assertion,
+  type Attestation,
+  type Digest,
+  type FactorId,
+  type FactorRecord,
+  type Reason,
+  Refusal,
+  type Verification,
+} from '../domain/index.ts';
 import type { Evidence } from '../gate/cases.ts';
 import type { Policy } from '../gate/policy.ts';
-import type { Facts } from '../store/facts.ts';
+import type { Facts, RowKey } from '../store/facts.ts';
 import type { Write } from '../store/verdict.ts';
 
 /**
@@ -17,43 +27,83 @@ export interface Checked {
   readonly kept: boolean;
 }
 
-export function checkAttestations(
-  attestations: readonly Attestation[],
-  digest: Digest,
-  policy: Policy,
-  factorOf: (id: FactorId) => FactorRecord | undefined,
-  kept = false,
-): Checked[] {
-  return attestations.map((attestation) => {
-    const factor = factorOf(attestation.credential);
-    if (factor === undefined) {
-      const message = 'the attestation was made by a factor that is not enrolled';
-      return {
-        attestation,
-        evidence: { verification: { genuine: false, reason: 'factor-unknown', message }, factor },
-        kept,
-      };
-    }
-    const verification = verifyAssertion(attestation, {
-      digest,
-      factor: kept ? { ...factor, signCount: 0 } : factor,
-      rpId: policy.rpId,
-      origins: policy.origins,
-      userVerification: true,
-    });
-    return { attestation, evidence: { verification, factor }, kept };
-  });
+/** What attestations are verified against. */
+export interface Approved {
+  readonly digest: Digest;
+  readonly account: AccountId;
+  readonly policy: Policy;
+  readonly factorOf: (id: FactorId) => FactorRecord | undefined;
+}
+
+/** `kept`: accepted before, and judged again; what is used once was used then. */
+export function checkAttestations(attestations: readonly Attestation[], of: Approved, kept = false): Checked[] {
+  return attestations.map((attestation) => ({ attestation, evidence: evidenceOf(attestation, of, kept), kept }));
+}
+
+function evidenceOf(attestation: Attestation, of: Approved, kept: boolean): Evidence {
+  const id = factorNamed(attestation);
+  const factor = id === undefined ? undefined : of.factorOf(id);
+  if (id !== undefined && factor === undefined)
+    return {
+      verification: refused('factor-unknown', 'the attestation was made by a factor that is not enrolled'),
+      factor,
+    };
+  return { verification: verify(attestation, factor, of, kept), factor };
+}
+
+function verify(
+  attestation: Attestation,
+  factor: FactorRecord | undefined,
+  { digest, policy }: Approved,
+  kept: boolean,
+): Verification {
+  switch (attestation.kind) {
+    case 'webauthn':
+      if (factor === undefined || factor.class === 'totp')
+        return refused('attestation-invalid', 'the factor is no WebAuthn credential');
+      return verifyAssertion(attestation, {
+        digest,
+        factor: { ...factor, class: factor.class, signCount: kept ? 0 : factor.signCount },
+        rpId: policy.rpId,
+        origins: policy.origins,
+        userVerification: true,
+      });
+    case 'totp':
+      return refused('attestation-invalid', 'one-time codes are not accepted');
+    case 'mfa-token':
+      return refused('attestation-invalid', 'tokens of an MFA service are not accepted');
+  }
+}
+
+const refused = (reason: Reason, message: string): Verification => ({ genuine: false, reason, message });
+
+/** The enrolled factor that an attestation names; a token names none. */
+export function factorNamed(attestation: Attestation): FactorId | undefined {
+  switch (attestation.kind) {
+    case 'webauthn':
+      return attestation.credential;
+    case 'totp':
+      return attestation.factor;
+    case 'mfa-token':
+      return undefined;
+  }
 }
 
 /** The factors that attested, each once, in the order of their attestations. */
 export function attesters(attestations: readonly Attestation[]): FactorId[] {
-  return [...new Set(attestations.map((a) => a.credential))];
+  return [...new Set(attestations.flatMap((a) => factorNamed(a) ?? []))];
+}
+
+/** The rows that deciding on these attestations reads. */
+export function evidenceRows(attestations: readonly Attestation[]): RowKey[] {
+  return attesters(attestations).map((id): RowKey => ['factors', id]);
 }
 
 /** The same evidence with the factors as the decision sees them. Throws if a row that was relied on has changed. */
 export function evidenceNow(checked: readonly Checked[], facts: Facts): Evidence[] {
   return checked.map(({ attestation, evidence, kept }) => {
-    const factor = facts.get('factors', attestation.credential);
+    const id = factorNamed(attestation);
+    const factor = id === undefined ? undefined : facts.get('factors', id);
     const before = evidence.factor;
     const same =
       factor === undefined || before === undefined
@@ -69,7 +119,7 @@ export function evidenceNow(checked: readonly Checked[], facts: Facts): Evidence
 export function factorsAfterUse(evidence: readonly Evidence[]): Write[] {
   const used = new Map<FactorId, FactorRecord>();
   for (const { verification, factor } of evidence) {
-    if (verification.genuine !== true || factor === undefined) continue;
+    if (verification.genuine !== true || factor === undefined || verification.evidence.kind !== 'webauthn') continue;
     const { signCount, backupState } = verification.evidence;
     const before = used.get(factor.id) ?? factor;
     // One factor may attest twice, in either order: its counter never goes back.
@@ -86,30 +136,61 @@ export function factorsAfterUse(evidence: readonly Evidence[]): Write[] {
 
 /** formats.md, "Evidence": the attestations as they came, as JSON, kept with what they approved. */
 export function encodeEvidence(attestations: readonly Attestation[]): Uint8Array {
-  const list = attestations.map((a) => ({
-    kind: a.kind,
-    credential: a.credential,
-    authenticator_data: toBase64url(a.authenticatorData),
-    client_data: toBase64url(a.clientData),
-    signature: toBase64url(a.signature),
-  }));
+  const list = attestations.map(encodeAttestation);
   return new TextEncoder().encode(JSON.stringify({ type: 'portcullis/evidence/v1', attestations: list }));
+}
+
+/** A one-time code is spent, and proves nothing to anyone without its secret: only that there was one is kept. */
+function encodeAttestation(attestation: Attestation): Readonly<Record<string, string>> {
+  const { kind } = attestation;
+  switch (kind) {
+    case 'webauthn':
+      return {
+        kind,
+        credential: attestation.credential,
+        authenticator_data: toBase64url(attestation.authenticatorData),
+        client_data: toBase64url(attestation.clientData),
+        signature: toBase64url(attestation.signature),
+      };
+    case 'totp':
+      return { kind, factor: attestation.factor };
+    case 'mfa-token':
+      return { kind, token: attestation.token };
+  }
 }
 
 /** The inverse. What is stored is under a MAC, so anything unexpected here is the program's mistake. */
 export function decodeEvidence(bytes: Uint8Array): Attestation[] {
   const parsed: { type: string; attestations: Record<string, string>[] } = JSON.parse(new TextDecoder().decode(bytes));
   if (parsed.type !== 'portcullis/evidence/v1') throw new Error('kept evidence is of an unknown version');
-  const bytesOf = (text: string | undefined): Uint8Array => {
+  return parsed.attestations.map(decodeAttestation);
+}
+
+function decodeAttestation(of: Record<string, string>): Attestation {
+  switch (of['kind']) {
+    case 'webauthn':
+      return decodeAssertion(of);
+    case 'totp':
+      return { kind: 'totp', factor: (of['factor'] ?? '') as FactorId, code: '' };
+    case 'mfa-token':
+      return { kind: 'mfa-token', token: of['token'] ?? '' };
+    default:
+      throw new Error('kept evidence is of an unknown kind');
+  }
+}
+
+function decodeAssertion(of: Record<string, string>): Assertion {
+  const bytesOf = (name: string): Uint8Array => {
+    const text = of[name];
     const value = text === undefined ? undefined : fromBase64url(text);
     if (value === undefined) throw new Error('kept evidence is damaged');
     return value;
   };
-  return parsed.attestations.map((a) => ({
+  return {
     kind: 'webauthn',
-    credential: (a['credential'] ?? '') as FactorId,
-    authenticatorData: bytesOf(a['authenticator_data']),
-    clientData: bytesOf(a['client_data']),
-    signature: bytesOf(a['signature']),
-  }));
+    credential: (of['credential'] ?? '') as FactorId,
+    authenticatorData: bytesOf('authenticator_data'),
+    clientData: bytesOf('client_data'),
+    signature: bytesOf('signature'),
+  };
 }

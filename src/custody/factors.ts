@@ -26,7 +26,14 @@ import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
 import { accountLookups, attestedTransitively, cancelAll } from './cancellation.ts';
 import type { Factors, Ripened } from './custody.ts';
-import { type Checked, checkAttestations, encodeEvidence, evidenceNow, factorsAfterUse } from './evidence.ts';
+import {
+  type Checked,
+  checkAttestations,
+  encodeEvidence,
+  evidenceNow,
+  evidenceRows,
+  factorsAfterUse,
+} from './evidence.ts';
 import { historyWith } from './history.ts';
 import { prepareIntent, spentBy, spentKey } from './intents.ts';
 import { checkLimit, limitOf } from './limits.ts';
@@ -222,21 +229,21 @@ export class FactorDesk implements Factors {
     const { approval } = request;
     const attestations = approval?.kind === 'attestation' ? [approval.attestation] : [];
     const checked = station.reading(() =>
-      checkAttestations(attestations, intent.digest, station.policy, (id) => station.store.read('factors', id)),
+      checkAttestations(attestations, station.approved(intent.digest, said.account)),
     );
     const jws = approval?.kind === 'voucher' ? approval.jws : undefined;
-    const voucher = await this.#voucher(jws, intent);
+    const voucher = this.#voucher(jws, intent);
     const evidence = jws === undefined ? encodeEvidence(attestations) : new TextEncoder().encode(jws);
     return { intent, registration, attestations, checked, voucher, evidence, seed: noticeSeed(station) };
   }
 
-  async #voucher(jws: string | undefined, intent: Sealed<FactorIntent>): Promise<ReadyFactor['voucher']> {
+  #voucher(jws: string | undefined, intent: Sealed<FactorIntent>): ReadyFactor['voucher'] {
     if (jws === undefined) return { missing: true };
     const facts = this.#station.look({});
     const { account, credential, key } = intent.intent;
     const keys = this.#station.policy.admission;
     const expected = { keys, station: facts.station.name, account, credential, key, now: facts.now };
-    const result = await verifyVoucher(jws, expected);
+    const result = verifyVoucher(jws, expected);
     return result.genuine ? result.voucher : { wrong: result.message };
   }
 
@@ -247,7 +254,7 @@ export class FactorDesk implements Factors {
       ['accounts', account],
       ['spent', spentKey(ready.intent.digest)],
       ...freezeRows(factorScopes(account)),
-      ...ready.attestations.map((a): RowKey => ['factors', a.credential]),
+      ...evidenceRows(ready.attestations),
     ];
     if ('jti' in ready.voucher) rows.push(['spent', voucherKey(ready.voucher)]);
     return { rows, lookups: [['factorsOfAccount', account], limitOf('nthFactorLive', account)] };

@@ -45,9 +45,9 @@ export function usableFactors(factors: readonly FactorRecord[], moment: Moment):
 
 /** `different`: how many classes of factors the amount takes. */
 export function evidenceWanted(moment: Moment, different = 1): string {
-  const { webauthn, classes } = moment.policy.evidence;
+  const { webauthn, accepts } = moment.policy.evidence;
   const of = different > 1 ? `, of ${different} different classes` : '';
-  return `${webauthn} WebAuthn assertion(s) with user verification, by ${webauthn === 1 ? 'a ripe factor' : 'different ripe factors'} of class ${classes.join(' or ')}${of}`;
+  return `${webauthn} WebAuthn assertion(s) with user verification, by ${webauthn === 1 ? 'a ripe factor' : 'different ripe factors'} of class ${accepts.join(' or ')}${of}`;
 }
 
 /** A gate's verdict as answers show it. */

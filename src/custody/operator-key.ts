@@ -1,7 +1,7 @@
 import { creationOptions, parseAssertionResponse, toBase64url, verifyRegistration } from '../attestation/index.ts';
 import {
   type Assertion,
-  type FactorClass,
+  type AuthenticatorClass,
   type FactorId,
   Malformed,
   type OperatorName,
@@ -27,7 +27,7 @@ export interface OperatorEntry {
   readonly credential: FactorId;
   /** COSE_Key, base64url. */
   readonly key: string;
-  readonly class: FactorClass;
+  readonly class: AuthenticatorClass;
   readonly backupEligible: boolean;
 }
 

@@ -8,6 +8,7 @@ import {
   parsePrices,
   Refusal,
   type Sealed,
+  type VerifiedEvidence,
   type WallMs,
   type WithdrawalIntent,
   type WithdrawalRecord,
@@ -171,9 +172,12 @@ class Replayer {
     if (found === undefined)
       return { verification: { genuine: false, reason: 'factor-unknown', message: 'it is gone' }, factor: undefined };
     const factor: FactorRecord = standing(found, epoch);
-    const { kind, class: class_, signCount, backupState } = factor;
-    const verified = { kind, factor: id, class: class_, signCount, backupState };
-    return { verification: { genuine: true, evidence: verified }, factor };
+    const { class: class_, signCount, backupState } = factor;
+    const evidence: VerifiedEvidence =
+      class_ === 'totp'
+        ? { kind: 'totp', factor: id, step: 0 }
+        : { kind: 'webauthn', factor: id, class: class_, signCount, backupState };
+    return { verification: { genuine: true, evidence }, factor };
   }
 
   #counted(scope: string): Buckets {

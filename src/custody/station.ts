@@ -1,6 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { checkTicket, makeTicket } from '../attestation/index.ts';
 import {
+  type AccountId,
   type Digest,
   type Flat,
   type FreezeRecord,
@@ -18,6 +19,7 @@ import { StorageFailed, TamperedRow } from '../store/failure.ts';
 import type { StationKeys } from '../store/key.ts';
 import type { Committed, Store } from '../store/store.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
+import type { Approved } from './evidence.ts';
 import { readPolicyDocument } from './policy-document.ts';
 
 /** Randomness, as a port: `bytes(32)` yields 32 fresh random bytes. */
@@ -134,6 +136,11 @@ export class Station {
     } catch (error) {
       throw this.#explained(error);
     }
+  }
+
+  /** What an account's attestations of one intent are verified against. */
+  approved(digest: Digest, account: AccountId): Approved {
+    return { digest, account, policy: this.#policy, factorOf: (id) => this.store.read('factors', id) };
   }
 
   look(keys: Keys): Facts {

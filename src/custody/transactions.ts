@@ -25,7 +25,14 @@ import type { JudgedAgain, Judges } from './attempts.ts';
 import type { Breaker } from './breaker.ts';
 import { chainOf } from './chain.ts';
 import type { Authorization, RuleOutcome, TransactionRequest, Transactions, Unwatch, Watcher } from './custody.ts';
-import { type Checked, checkAttestations, decodeEvidence, evidenceNow, factorsAfterUse } from './evidence.ts';
+import {
+  type Checked,
+  checkAttestations,
+  decodeEvidence,
+  evidenceNow,
+  evidenceRows,
+  factorsAfterUse,
+} from './evidence.ts';
 import { historyWith } from './history.ts';
 import { ruleOutcomes } from './intents.ts';
 import { moveTransaction, moveWithdrawal } from './machine.ts';
@@ -225,7 +232,7 @@ export class TransactionDesk implements Transactions, Judges {
         ['destinations', record.entry],
         ['listings', record.account, record.destination],
       );
-      for (const { attestation } of checked) rows.push(['factors', attestation.credential]);
+      rows.push(...evidenceRows(checked.map(({ attestation }) => attestation)));
     }
     for (const authorization of ready.inline) rows.push(...this.#withdrawals.keys(authorization).rows);
     const accounts = new Set(ready.payments.map(({ record }) => record.account));
@@ -350,15 +357,9 @@ export class TransactionDesk implements Transactions, Judges {
   }
 
   #checkKept(record: WithdrawalRecord): Checked[] {
-    const { store, policy } = this.#station;
-    return this.#station.reading(() =>
-      checkAttestations(
-        decodeEvidence(record.evidence),
-        record.digest,
-        policy,
-        (id) => store.read('factors', id),
-        true,
-      ),
+    const station = this.#station;
+    return station.reading(() =>
+      checkAttestations(decodeEvidence(record.evidence), station.approved(record.digest, record.account), true),
     );
   }
 }

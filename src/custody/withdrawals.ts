@@ -35,6 +35,7 @@ import {
   checkAttestations,
   encodeEvidence,
   evidenceNow,
+  evidenceRows,
   factorsAfterUse,
 } from './evidence.ts';
 import { historyWith } from './history.ts';
@@ -202,7 +203,7 @@ export class WithdrawalDesk implements Withdrawals {
     checkForms(intent.intent, `${field}.`);
     const station = this.#station;
     const checked = station.reading(() =>
-      checkAttestations(request.attestations, intent.digest, station.policy, (id) => station.store.read('factors', id)),
+      checkAttestations(request.attestations, station.approved(intent.digest, intent.intent.account)),
     );
     return { intent, attestations: request.attestations, checked, seed: noticeSeed(station) };
   }
@@ -216,7 +217,7 @@ export class WithdrawalDesk implements Withdrawals {
       ['spent', spentKey(ready.intent.digest)],
       ['listings', account, destination],
       ...freezeRows(withdrawalScopes(ready.intent.intent)),
-      ...ready.attestations.map((a): RowKey => ['factors', a.credential]),
+      ...evidenceRows(ready.attestations),
       ...authorizationRows(this.#station.policy, { account, asset }),
       ...this.#breaker.rows([{ kind: 'authorization', account, destination, first: true }]),
     ];

@@ -1,5 +1,5 @@
 import type { AccountId, Digest, FactorId } from './ids.ts';
-import type { FactorClass, FactorKind } from './intent.ts';
+import { type AuthenticatorClass, authenticatorClasses } from './intent.ts';
 import type { Reason } from './reasons.ts';
 
 /** A WebAuthn assertion as it came from the customer's client (WebAuthn L3 §5.1.4): kept whole, as evidence. */
@@ -12,22 +12,61 @@ export interface Assertion {
   readonly signature: Uint8Array;
 }
 
-/** Evidence as it arrives; later kinds (TOTP, MFA-service token) join this union. */
-export type Attestation = Assertion;
+/** A one-time code of an enrolled secret (RFC 6238). It names no payment: never the only evidence. */
+export interface OneTimeCode {
+  readonly kind: 'totp';
+  readonly factor: FactorId;
+  /** Decimal digits. */
+  readonly code: string;
+}
+
+/** The word of an MFA service whose key policy pins, that the account's owner approved one intent: a compact JWS. */
+export interface ServiceToken {
+  readonly kind: 'mfa-token';
+  readonly token: string;
+}
+
+/** Evidence as it arrives. */
+export type Attestation = Assertion | OneTimeCode | ServiceToken;
 
 /** What a verified assertion says about its factor after this use. */
-export interface VerifiedEvidence {
-  readonly kind: FactorKind;
+export interface VerifiedAssertion {
+  readonly kind: 'webauthn';
   readonly factor: FactorId;
-  readonly class: FactorClass;
+  readonly class: AuthenticatorClass;
   /** WebAuthn's signature counter; 0 when the authenticator keeps none. */
   readonly signCount: number;
   readonly backupState: boolean;
 }
 
+export interface VerifiedCode {
+  readonly kind: 'totp';
+  readonly factor: FactorId;
+  /** RFC 6238 §4.2: the time step that the code is of. It is used once. */
+  readonly step: number;
+}
+
+export interface VerifiedToken {
+  readonly kind: 'mfa-token';
+  readonly issuer: string;
+  readonly kid: string;
+  readonly account: AccountId;
+  /** Single use, for each issuer. */
+  readonly jti: string;
+}
+
+export type VerifiedEvidence = VerifiedAssertion | VerifiedCode | VerifiedToken;
+
+/** What policy accepts, or not, by name: of an enrolled factor, or of an MFA service's token. */
+export const acceptedClasses = [...authenticatorClasses, 'totp', 'mfa-service'] as const;
+export type AcceptedClass = (typeof acceptedClasses)[number];
+
+/** What evidence is counted as where different classes are wanted: two passkeys are one class, whatever holds them. */
+export type EvidenceClass = 'webauthn' | 'totp' | 'mfa-service';
+
 /** An attestation is genuine, or it is refused with its reason. */
-export type Verification =
-  | { readonly genuine: true; readonly evidence: VerifiedEvidence }
+export type Verification<E extends VerifiedEvidence = VerifiedEvidence> =
+  | { readonly genuine: true; readonly evidence: E }
   | { readonly genuine: false; readonly reason: Reason; readonly message: string };
 
 /** A registration that was checked: what enrolment will remember. */
@@ -37,7 +76,7 @@ export interface VerifiedRegistration {
   readonly coseKey: Uint8Array;
   /** SHA-256 of `coseKey`. */
   readonly key: Digest;
-  readonly class: FactorClass;
+  readonly class: AuthenticatorClass;
   readonly signCount: number;
   readonly backupEligible: boolean;
   readonly backupState: boolean;

@@ -57,9 +57,12 @@ export interface DestinationIntent extends Common<'portcullis/destination/v1'> {
   readonly label: string;
 }
 
-export type FactorKind = 'webauthn';
-/** `hardware` only by an attestation chain to a root that policy pins. */
-export type FactorClass = 'device' | 'synced' | 'hardware';
+export const factorKinds = ['webauthn', 'totp'] as const;
+export type FactorKind = (typeof factorKinds)[number];
+/** Of a WebAuthn credential. `hardware` only by an attestation chain to a root that policy pins. */
+export const authenticatorClasses = ['device', 'synced', 'hardware'] as const;
+export type AuthenticatorClass = (typeof authenticatorClasses)[number];
+export type FactorClass = AuthenticatorClass | 'totp';
 
 export interface FactorIntent extends Common<'portcullis/factor/v1'> {
   readonly account: AccountId;
@@ -140,8 +143,8 @@ const schemas: { [T in IntentType]: (take: Take) => IntentOf<T> } = {
     return {
       ...base,
       account: parseAccountId(take('account'), 'account'),
-      kind: oneOf(['webauthn'], take('kind'), 'kind'),
-      class: oneOf(['device', 'synced', 'hardware'], take('class'), 'class'),
+      kind: oneOf(factorKinds, take('kind'), 'kind'),
+      class: oneOf([...authenticatorClasses, 'totp'], take('class'), 'class'),
       credential: parseFactorId(take('credential'), 'credential'),
       key: parseDigest(take('key'), 'key'),
       attestedBy: attestedBy === '' ? undefined : parseFactorId(attestedBy, 'attested_by'),

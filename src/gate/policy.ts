@@ -3,6 +3,7 @@ import { Members } from './document.ts';
 import { type AdmissionPart, admissionSection } from './policy/admission.ts';
 import { type ApprovalsPart, approvalsSection } from './policy/approvals.ts';
 import { type AssetsPart, assetsSection } from './policy/assets.ts';
+import { type AttestersPart, attestersSection } from './policy/attesters.ts';
 import { type BandsPart, bandsSection } from './policy/bands.ts';
 import { type BoundsPart, boundsSection } from './policy/bounds.ts';
 import { type BreakerPart, breakerSection } from './policy/breaker.ts';
@@ -29,6 +30,7 @@ export interface Policy
     EvidencePart,
     RipeningPart,
     AdmissionPart,
+    AttestersPart,
     ChainsPart,
     AssetsPart,
     WalletsPart,
@@ -51,6 +53,7 @@ const sections: readonly Pick<Section<Policy>, 'title' | 'changes' | 'say'>[] = 
   evidenceSection,
   ripeningSection,
   admissionSection,
+  attestersSection,
   chainsSection,
   assetsSection,
   walletsSection,
@@ -81,6 +84,7 @@ export function parsePolicy(document: unknown): Policy {
     ...evidenceSection.parse(top),
     ...ripeningSection.parse(top),
     ...admissionSection.parse(top),
+    ...attestersSection.parse(top),
     ...chainsSection.parse(top),
     ...assetsSection.parse(top),
     ...walletsSection.parse(top),

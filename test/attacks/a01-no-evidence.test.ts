@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Attestation, FactorId, WithdrawalId } from '../../src/domain/index.ts';
+import type { Assertion, FactorId, WithdrawalId } from '../../src/domain/index.ts';
 import { type Customer, mallorysAddress, TestStation, walletId } from '../custody/station.ts';
 import { refused } from './attempt.ts';
 import { destinationIntent, deviceOf, furtherFactor } from './people.ts';
@@ -13,7 +13,7 @@ describe('A1: to be asked to sign without evidence', () => {
   });
   afterEach(() => station.close());
 
-  const authorize = (intent: Uint8Array, attestations: readonly Attestation[]) => () =>
+  const authorize = (intent: Uint8Array, attestations: readonly Assertion[]) => () =>
     station.custody.withdrawals.authorize({ intent, attestations });
 
   it('A1: a withdrawal with no attestation is refused', async () => {
@@ -38,7 +38,7 @@ describe('A1: to be asked to sign without evidence', () => {
   it('A1: an attestation of nothing is refused', async () => {
     const { intent } = await alice.prepare('w-1');
     const nothing = new Uint8Array();
-    const empty: Attestation = {
+    const empty: Assertion = {
       kind: 'webauthn',
       credential: alice.credential,
       authenticatorData: nothing,
@@ -46,14 +46,14 @@ describe('A1: to be asked to sign without evidence', () => {
       signature: nothing,
     };
     await refused(station, authorize(intent.bytes, [empty]), 'attestation-invalid', 'withdrawal');
-    const unsigned: Attestation = { ...alice.attest(intent.digest), signature: nothing };
+    const unsigned: Assertion = { ...alice.attest(intent.digest), signature: nothing };
     await refused(station, authorize(intent.bytes, [unsigned]), 'signature-invalid', 'withdrawal');
   });
 
   it('A1: an attestation by a factor that is not enrolled is refused', async () => {
     const { intent } = await alice.prepare('w-1');
     const genuine = alice.attest(intent.digest);
-    const stranger: Attestation = { ...genuine, credential: 'A'.repeat(43) as FactorId };
+    const stranger: Assertion = { ...genuine, credential: 'A'.repeat(43) as FactorId };
     await refused(station, authorize(intent.bytes, [stranger]), 'factor-unknown', 'withdrawal');
     await refused(station, authorize(intent.bytes, [genuine, stranger]), 'factor-unknown', 'withdrawal');
   });

@@ -95,7 +95,8 @@ describe('an operator’s command', () => {
     const [sent] = submitted;
     expect(sent?.intent).toEqual(prepared.intent?.canonical);
     expect(sent?.payload.toString()).toBe('drill');
-    const client = JSON.parse(String(sent?.attestation?.evidence?.value.clientDataJson));
+    const evidence = sent?.attestation?.evidence;
+    const client = JSON.parse(String(evidence?.$case === 'webauthn' && evidence.value.clientDataJson));
     expect(client).toMatchObject({
       challenge: Buffer.from(hash(sent?.intent ?? Buffer.alloc(0)), 'hex').toString('base64url'),
       origin,

@@ -4,7 +4,7 @@ import { audit } from '../../src/custody/audit/audit.ts';
 import type { PreparedAct } from '../../src/custody/custody.ts';
 import {
   type ActRecord,
-  type Attestation,
+  type Assertion,
   day,
   type EntryId,
   hour,
@@ -93,7 +93,7 @@ export type Command =
 /** An intent that was prepared, and someone's assertion over it: an attacker may use either again. */
 interface Hoarded {
   readonly intent: Sealed;
-  readonly attestation: Attestation;
+  readonly attestation: Assertion;
   readonly by: string;
   readonly preparedAt: number;
   /** How often the clock had been acknowledged: what was prepared before is void. */

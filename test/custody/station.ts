@@ -15,8 +15,8 @@ import { WitnessedClock } from '../../src/custody/witnessed-clock.ts';
 import {
   type AccountId,
   type Address,
+  type Assertion,
   type AssetId,
-  type Attestation,
   type Digest,
   day,
   type EntryId,
@@ -56,7 +56,7 @@ approvals:
   rp_id: approve.example
   origins: [https://approve.example]
 ripening: { factor: 24h, destination: 24h }
-evidence: { webauthn: 1, classes: [device, synced] }
+evidence: { webauthn: 1, accepts: [device, synced] }
 admission:
   - { issuer: admission.example, kid: test-1, jwk: { kty: OKP, crv: Ed25519, x: ${admissionKey['x'] ?? ''} } }
 chains:
@@ -380,7 +380,7 @@ export class Customer {
   }
 
   /** An assertion over 32 bytes; `deviation` makes it wrong. */
-  attest(digest: string, deviation: Deviation = {}): Attestation {
+  attest(digest: string, deviation: Deviation = {}): Assertion {
     const response = this.device.get(
       {
         challenge: Buffer.from(digest, 'hex').toString('base64url'),

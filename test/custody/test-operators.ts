@@ -3,7 +3,7 @@ import { Authenticator } from '../../simulators/authenticator/authenticator.ts';
 import type { Deviation } from '../../simulators/authenticator/deviation.ts';
 import { parseAuthenticatorData } from '../../src/attestation/webauthn/authenticator-data.ts';
 import type { ActView, PreparedAct } from '../../src/custody/custody.ts';
-import type { Attestation, FactorId, OperatorName, OperatorVerb, Sealed } from '../../src/domain/index.ts';
+import type { Assertion, FactorId, OperatorName, OperatorVerb, Sealed } from '../../src/domain/index.ts';
 import type { TestStation } from './station.ts';
 
 export interface TestOperatorsOptions {
@@ -48,7 +48,7 @@ export class TestOperator {
   }
 
   /** An assertion over an intent, as the station's page on loopback would get it; `deviation` makes it wrong. */
-  sign(intent: Pick<Sealed, 'digest'>, deviation: Deviation = {}): Attestation {
+  sign(intent: Pick<Sealed, 'digest'>, deviation: Deviation = {}): Assertion {
     const response = this.device.get(
       {
         challenge: Buffer.from(intent.digest, 'hex').toString('base64url'),

@@ -6,7 +6,7 @@ import { policyHash } from '../../src/custody/founding.ts';
 import { type Running, startCustody } from '../../src/custody/index.ts';
 import { WitnessedClock } from '../../src/custody/witnessed-clock.ts';
 import {
-  type Attestation,
+  type Assertion,
   type FactorId,
   type TransactionRecord,
   toHex,
@@ -54,7 +54,7 @@ export function fromHex(hex: string): Uint8Array {
   return new Uint8Array(Buffer.from(hex, 'hex'));
 }
 
-export function encodeAttestation(a: Attestation): Record<string, string> {
+export function encodeAttestation(a: Assertion): Record<string, string> {
   const { credential, authenticatorData, clientData, signature } = a;
   return {
     credential,
@@ -64,7 +64,7 @@ export function encodeAttestation(a: Attestation): Record<string, string> {
   };
 }
 
-function decodeAttestation(of: Record<string, string>): Attestation {
+function decodeAttestation(of: Record<string, string>): Assertion {
   const bytes = (name: string): Uint8Array => fromHex(of[name] ?? '');
   return {
     kind: 'webauthn',

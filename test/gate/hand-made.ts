@@ -135,6 +135,8 @@ export function factor(of: Partial<FactorRecord> = {}): FactorRecord {
 export function evidence(of: Partial<FactorRecord> = {}): Evidence {
   const record = factor(of);
   const { id, class: class_ } = record;
+  if (class_ === 'totp')
+    return { verification: { genuine: true, evidence: { kind: 'totp', factor: id, step: 1 } }, factor: record };
   return {
     verification: {
       genuine: true,

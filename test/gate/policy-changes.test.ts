@@ -27,14 +27,29 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'ripening.destination': '25h' }, 'ripening.destination', 'tighter'],
   [{ 'ripening.destination': '23h' }, 'ripening.destination', 'looser'],
   [{ 'evidence.webauthn': 2 }, 'evidence.webauthn', 'tighter'],
-  [{ 'evidence.classes': ['device'] }, 'evidence.classes[synced]', 'tighter'],
-  [{ 'evidence.classes': ['device', 'synced', 'hardware'] }, 'evidence.classes[hardware]', 'looser'],
+  [{ 'evidence.accepts': ['device'] }, 'evidence.accepts[synced]', 'tighter'],
+  [{ 'evidence.accepts': ['device', 'synced', 'hardware'] }, 'evidence.accepts[hardware]', 'looser'],
   [{ 'admission[0].issuer': 'other.example' }, 'admission[one].issuer', 'looser'],
   [{ 'admission[0].kid': 'three' }, 'admission[three]', 'looser'],
   [{ 'admission[0].jwk.x': 'D'.repeat(43) }, 'admission[one].jwk', 'looser'],
   [{ 'admission[1].jwk.y': 'D'.repeat(43) }, 'admission[two].jwk', 'looser'],
   [{ 'admission[1].jwk': { kty: 'OKP', crv: 'Ed25519', x: 'B'.repeat(43) } }, 'admission[two].jwk', 'looser'],
   [{ 'admission[0]': undefined }, 'admission[one]', 'tighter'],
+  [{ 'attesters[0].issuer': 'other.example' }, 'attesters[m1].issuer', 'looser'],
+  [{ 'attesters[0].kid': 'm3' }, 'attesters[m3]', 'looser'],
+  [{ 'attesters[0].jwk.x': 'G'.repeat(43) }, 'attesters[m1].jwk', 'looser'],
+  [{ 'attesters[1].jwk.y': 'G'.repeat(43) }, 'attesters[m2].jwk', 'looser'],
+  [{ 'attesters[1].jwk': { kty: 'OKP', crv: 'Ed25519', x: 'E'.repeat(43) } }, 'attesters[m2].jwk', 'looser'],
+  [{ 'attesters[0].until': '2022-02-01T00:00:01Z' }, 'attesters[m1].until', 'looser'],
+  [{ 'attesters[0].until': undefined }, 'attesters[m1].until', 'looser'],
+  [{ 'attesters[0].until': '2022-01-31T23:59:59Z' }, 'attesters[m1].until', 'tighter'],
+  [{ 'attesters[1].until': '2023-01-01T00:00:00Z' }, 'attesters[m2].until', 'tighter'],
+  [{ 'attesters[1].from': '2021-12-31T23:59:59Z' }, 'attesters[m2].from', 'looser'],
+  [{ 'attesters[1].from': undefined }, 'attesters[m2].from', 'looser'],
+  [{ 'attesters[1].from': '2022-01-01T00:00:01Z' }, 'attesters[m2].from', 'tighter'],
+  [{ 'attesters[0].from': '2021-01-01T00:00:00Z' }, 'attesters[m1].from', 'tighter'],
+  [{ 'attesters[0]': undefined }, 'attesters[m1]', 'tighter'],
+  [{ attesters: undefined }, 'attesters[m2]', 'tighter'],
   [{ 'chains[0].max_fee': '2000000000000001' }, `chains[${chain}].max_fee`, 'looser'],
   [{ 'chains[0].max_fee': '1999999999999999' }, `chains[${chain}].max_fee`, 'tighter'],
   [{ 'chains[0].max_fee_per_gas': '1' }, `chains[${chain}].max_fee_per_gas`, 'tighter'],
@@ -205,7 +220,7 @@ describe('I3: which way a change of policy is', () => {
     const direction = (changes: Record<string, Json>) =>
       policyChanges(wholePolicy(two), wholePolicy({ ...two, ...changes }));
     expect(direction({ 'ripening.factor': '25h' })).toMatchObject([{ direction: 'looser' }]);
-    expect(direction({ 'evidence.classes': ['device'] })).toMatchObject([{ direction: 'looser' }]);
+    expect(direction({ 'evidence.accepts': ['device'] })).toMatchObject([{ direction: 'looser' }]);
     expect(direction({ 'ripening.destination': '25h' })).toMatchObject([{ direction: 'tighter' }]);
   });
 
@@ -257,7 +272,8 @@ describe('every member of the schema', () => {
     const changed = new Set(rows.flatMap(([changes]) => Object.keys(changes).map(plain)));
     const members = new Set(leaves(wholeDocument()));
     // A version is not changed; a key's type and curve stand in its `jwk`.
-    for (const at of ['version', 'admission[].jwk.kty', 'admission[].jwk.crv']) members.delete(at);
+    for (const at of ['version', ...['admission', 'attesters'].flatMap((l) => [`${l}[].jwk.kty`, `${l}[].jwk.crv`])])
+      members.delete(at);
     expect([...members].filter((at) => !changed.has(plain(at)))).toEqual([]);
   });
 

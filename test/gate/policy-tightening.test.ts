@@ -41,7 +41,7 @@ const otherwise: Readonly<Record<string, readonly (Json | undefined)[]>> = {
   'ripening.factor': ['24h', '36h', '72h'],
   'ripening.destination': ['24h', '36h', '72h'],
   'evidence.webauthn': [1, 2],
-  'evidence.classes': [['device'], ['device', 'synced'], ['device', 'synced', 'hardware']],
+  'evidence.accepts': [['device'], ['device', 'synced'], ['device', 'synced', 'hardware']],
   'chains[0].max_fee': ['1000000000000000', '3000000000000000'],
   'chains[0].max_fee_per_gas': ['1000000000', '3000000000'],
   'chains[0].data_fee': [undefined, '1000', '1000000000000000'],

@@ -18,10 +18,13 @@ export const wholePolicyText = `version: 1
 trust_domain: station.example
 approvals: { rp_id: approve.example, origins: ['https://approve.example', 'https://www.approve.example'] }
 ripening: { factor: 24h, destination: 24h }
-evidence: { webauthn: 1, classes: [device, synced] }
+evidence: { webauthn: 1, accepts: [device, synced] }
 admission:
   - { issuer: admission.example, kid: one, jwk: { kty: OKP, crv: Ed25519, x: ${'A'.repeat(43)} } }
   - { issuer: admission.example, kid: two, jwk: { kty: EC, crv: P-256, x: ${'B'.repeat(43)}, y: ${'C'.repeat(43)} } }
+attesters:
+  - { issuer: mfa.example, kid: m1, jwk: { kty: OKP, crv: Ed25519, x: ${'D'.repeat(43)} }, until: '2022-02-01T00:00:00Z' }
+  - { issuer: mfa.example, kid: m2, jwk: { kty: EC, crv: P-256, x: ${'E'.repeat(43)}, y: ${'F'.repeat(43)} }, from: '2022-01-01T00:00:00Z' }
 chains:
   - { chain: '${chain}', max_fee: '2000000000000000', max_fee_per_gas: '2000000000', data_fee: '1000', access_list_entries: 2 }
   - { chain: '${sepolia}', max_fee: '2000000000000000', max_fee_per_gas: '2000000000', data_fee: '100000', access_list_entries: 0 }

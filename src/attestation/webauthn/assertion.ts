@@ -1,4 +1,11 @@
-import type { Assertion, Digest, FactorRecord, Verification } from '../../domain/index.ts';
+import type {
+  Assertion,
+  AuthenticatorClass,
+  Digest,
+  FactorRecord,
+  Verification,
+  VerifiedAssertion,
+} from '../../domain/index.ts';
 import { Refusal, sha256, shown } from '../../domain/index.ts';
 import { checkAuthenticatorData, parseAuthenticatorData } from './authenticator-data.ts';
 import { checkClientData } from './client-data.ts';
@@ -9,7 +16,9 @@ export interface ExpectedAssertion {
   /** Of the intent: its 32 bytes are the challenge. */
   readonly digest: Digest;
   /** The factor as it is enrolled. */
-  readonly factor: Pick<FactorRecord, 'id' | 'coseKey' | 'class' | 'signCount' | 'backupEligible' | 'backupState'>;
+  readonly factor: Pick<FactorRecord, 'id' | 'coseKey' | 'signCount' | 'backupEligible' | 'backupState'> & {
+    readonly class: AuthenticatorClass;
+  };
   readonly rpId: string;
   /** Exact origins, such as `https://approve.example.com`. */
   readonly origins: readonly string[];
@@ -25,7 +34,7 @@ const keys = new KeyCache(4096);
  * Steps are cited by their words, since their numbers differ between drafts. Never throws for anything in `assertion` or in
  * `factor.coseKey`: whatever doesn't verify comes back with its reason.
  */
-export function verifyAssertion(assertion: Assertion, expected: ExpectedAssertion): Verification {
+export function verifyAssertion(assertion: Assertion, expected: ExpectedAssertion): Verification<VerifiedAssertion> {
   try {
     return genuine(assertion, expected);
   } catch (error) {
@@ -37,7 +46,7 @@ export function verifyAssertion(assertion: Assertion, expected: ExpectedAssertio
 function genuine(
   assertion: Assertion,
   { digest, factor, rpId, origins, userVerification }: ExpectedAssertion,
-): Verification {
+): Verification<VerifiedAssertion> {
   // "Let credentialRecord be the credential record …  whose id equals credential.rawId."
   if (assertion.credential !== factor.id) {
     throw new Refusal(

@@ -1,7 +1,7 @@
 import {
   type ActId,
   type ActRecord,
-  type Attestation,
+  type Assertion,
   actId,
   type Digest,
   digestOf,
@@ -60,7 +60,7 @@ const triesMost = 8;
 
 interface ReadyAct {
   readonly intent: Sealed<OperatorIntent>;
-  readonly attestation: Attestation;
+  readonly attestation: Assertion;
   readonly payload: Uint8Array;
   readonly person: OperatorPolicy | undefined;
   readonly checked: CheckedSignature | undefined;
@@ -267,7 +267,7 @@ export class ActDesk implements Acts {
   }
 
   /** Where this very intent came before: what came of it is told again, and nothing is done. */
-  #submitted(digest: Digest, { credential }: Attestation): ActId | undefined {
+  #submitted(digest: Digest, { credential }: Assertion): ActId | undefined {
     const person = personWith(this.#station.policy.operators, credential);
     if (person === undefined) return undefined;
     const key = operatorSpentKey(digest, person.name);
@@ -282,7 +282,7 @@ export class ActDesk implements Acts {
   }
 
   /** Verifies the signature, before and outside any decision. */
-  #ready(intent: Sealed<OperatorIntent>, attestation: Attestation, given: Uint8Array): ReadyAct {
+  #ready(intent: Sealed<OperatorIntent>, attestation: Assertion, given: Uint8Array): ReadyAct {
     const station = this.#station;
     const { operators } = station.policy;
     if (operators === undefined) throw new Refusal('operators-unfounded');

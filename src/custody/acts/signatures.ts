@@ -61,7 +61,7 @@ export function decodeSignatures(bytes: Uint8Array): KeptSignature[] {
   if (parsed.type !== type) throw new Error('kept operators’ evidence is of an unknown version');
   return parsed.signatures.map(({ operator, intent, evidence }) => {
     const [assertion] = decodeEvidence(utf8.encode(JSON.stringify(evidence)));
-    if (assertion === undefined) throw new Error('a kept signature has no evidence');
+    if (assertion?.kind !== 'webauthn') throw new Error('a kept signature has no evidence');
     return { operator: operator as OperatorName, intent: utf8.encode(intent), assertion };
   });
 }
@@ -196,7 +196,7 @@ export function operatorAfterUse(
   record: OperatorRecord | undefined,
 ): OperatorRecord {
   const standing = record ?? newOperator(person);
-  if (verification.genuine !== true) return standing;
+  if (verification.genuine !== true || verification.evidence.kind !== 'webauthn') return standing;
   const { signCount, backupState } = verification.evidence;
   return { ...standing, credential: person.credential, signCount, backupState };
 }

@@ -1,4 +1,4 @@
-import { type FactorClass, Malformed, shown } from '../../domain/index.ts';
+import { type AuthenticatorClass, authenticatorClasses, Malformed, shown } from '../../domain/index.ts';
 import { textItem } from '../document.ts';
 
 export function parseHost(value: string, place: string): string {
@@ -25,7 +25,8 @@ export function parseOrigin(item: unknown, place: string, rpId: string): string 
   return value;
 }
 
-export function parseClass(value: string, place: string): FactorClass {
-  if (value === 'device' || value === 'synced' || value === 'hardware') return value;
+export function parseClass(value: string, place: string): AuthenticatorClass {
+  const found = authenticatorClasses.find((known) => known === value);
+  if (found !== undefined) return found;
   throw new Malformed(place, `expected device, synced or hardware, got ${shown(value)}`);
 }

@@ -1,6 +1,6 @@
 import {
+  type AuthenticatorClass,
   digestOf,
-  type FactorClass,
   type FactorId,
   hour,
   Malformed,
@@ -21,7 +21,7 @@ export interface OperatorPolicy {
   readonly credential: FactorId;
   /** COSE_Key (RFC 9052), base64url. */
   readonly key: string;
-  readonly class: FactorClass;
+  readonly class: AuthenticatorClass;
   readonly backupEligible: boolean;
 }
 

@@ -52,10 +52,10 @@ export const factorNew: Rule<FactorCase> = {
 export const factorClassAccepted: Rule<FactorCase> = {
   name: 'factor-class-accepted',
   judge({ intent: { intent }, policy }) {
-    if (policy.evidence.classes.includes(intent.class)) return pass(`policy accepts ${intent.class} factors`);
+    if (policy.evidence.accepts.includes(intent.class)) return pass(`policy accepts ${intent.class} factors`);
     return refuse(
       'factor-class-refused',
-      `policy accepts ${policy.evidence.classes.join(', ')}, this factor is ${intent.class}`,
+      `policy accepts ${policy.evidence.accepts.join(', ')}, this factor is ${intent.class}`,
     );
   },
 };

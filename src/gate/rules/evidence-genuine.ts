@@ -1,4 +1,12 @@
-import { type AccountId, type FactorRecord, formatInstant, ripeness, second, type WallMs } from '../../domain/index.ts';
+import {
+  type AccountId,
+  type FactorRecord,
+  formatInstant,
+  ripeness,
+  second,
+  type VerifiedToken,
+  type WallMs,
+} from '../../domain/index.ts';
 import type { Attested, Evidence, Moment, TransactionCase } from '../cases.ts';
 import { type Judgement, pass, type Rule, refuse } from '../rule.ts';
 
@@ -13,11 +21,21 @@ function genuine(evidence: readonly Evidence[]): Judgement {
 
 /** A1, A8, A9, A14: each factor is enrolled for this very account, not revoked, of the present epoch, and ripe. */
 function usable(evidence: readonly Evidence[], account: AccountId, of: Moment): Judgement {
-  for (const { factor } of evidence) {
-    const judgement = factorUsable(factor, account, of);
+  for (const { verification, factor } of evidence) {
+    const judgement =
+      verification.genuine && verification.evidence.kind === 'mfa-token'
+        ? tokenUsable(verification.evidence, account, of)
+        : factorUsable(factor, account, of);
     if (!judgement.passed) return judgement;
   }
   return pass('every factor is enrolled for the account, and ripe');
+}
+
+function tokenUsable(token: VerifiedToken, account: AccountId, { policy }: Moment): Judgement {
+  if (token.account !== account) return refuse('factor-foreign', `the token is not for account ${account}`);
+  const { accepts } = policy.evidence;
+  if (accepts.includes('mfa-service')) return pass(`policy accepts tokens of ${token.issuer}`);
+  return refuse('factor-class-refused', `policy accepts ${accepts.join(', ')}, the token is of an MFA service`);
 }
 
 export function factorUsable(factor: FactorRecord | undefined, account: AccountId, of: Moment): Judgement {
@@ -27,10 +45,10 @@ export function factorUsable(factor: FactorRecord | undefined, account: AccountI
   if (factor.account !== account) return refuse('factor-foreign', `the factor is not one of account ${account}`);
   const alive = factor.state === 'announcing' || factor.state === 'pending';
   if (!alive || factor.epoch !== station.factorEpoch) return refuse('factor-revoked', 'the factor has been revoked');
-  if (!policy.evidence.classes.includes(factor.class)) {
+  if (!policy.evidence.accepts.includes(factor.class)) {
     return refuse(
       'factor-class-refused',
-      `policy accepts ${policy.evidence.classes.join(', ')}, the factor is ${factor.class}`,
+      `policy accepts ${policy.evidence.accepts.join(', ')}, the factor is ${factor.class}`,
     );
   }
   if (factor.state !== 'pending' || factor.w0 === null || factor.d0 === null) {

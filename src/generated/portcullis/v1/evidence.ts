@@ -19,9 +19,20 @@ export interface Intent {
   digest: Buffer;
 }
 
-/** Evidence that a factor approved one intent. */
+/** Evidence that the account's owner approved one intent. */
 export interface Attestation {
-  evidence: { $case: "webauthn"; value: WebAuthnAssertion } | undefined;
+  evidence: { $case: "webauthn"; value: WebAuthnAssertion } | //
+  /** A second factor only: a code names no payment. */
+  { $case: "totp"; value: OneTimeCode } | //
+  /** A compact JWS of an MFA service whose key policy pins (docs/formats.md). */
+  { $case: "mfaToken"; value: string } | undefined;
+}
+
+/** A one-time code (RFC 6238) of an enrolled secret. */
+export interface OneTimeCode {
+  factorId: string;
+  /** Six decimal digits. */
+  code: string;
 }
 
 /** A WebAuthn assertion (WebAuthn Level 3, section 5.1.4), as the browser gave it. */
@@ -138,6 +149,12 @@ export const Attestation: MessageFns<Attestation> = {
       case "webauthn":
         WebAuthnAssertion.encode(message.evidence.value, writer.uint32(10).fork()).join();
         break;
+      case "totp":
+        OneTimeCode.encode(message.evidence.value, writer.uint32(18).fork()).join();
+        break;
+      case "mfaToken":
+        writer.uint32(26).string(message.evidence.value);
+        break;
     }
     return writer;
   },
@@ -161,6 +178,22 @@ export const Attestation: MessageFns<Attestation> = {
             }
 
             message.evidence = { $case: "webauthn", value: WebAuthnAssertion.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.evidence = { $case: "totp", value: OneTimeCode.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.evidence = { $case: "mfaToken", value: reader.string() };
             continue;
           }
         }
@@ -187,7 +220,86 @@ export const Attestation: MessageFns<Attestation> = {
         }
         break;
       }
+      case "totp": {
+        if (object.evidence?.value !== undefined && object.evidence?.value !== null) {
+          message.evidence = { $case: "totp", value: OneTimeCode.fromPartial(object.evidence.value) };
+        }
+        break;
+      }
+      case "mfaToken": {
+        if (object.evidence?.value !== undefined && object.evidence?.value !== null) {
+          message.evidence = { $case: "mfaToken", value: object.evidence.value };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBaseOneTimeCode(): OneTimeCode {
+  return { factorId: "", code: "" };
+}
+
+export const OneTimeCode: MessageFns<OneTimeCode> = {
+  encode(message: OneTimeCode, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.factorId !== "") {
+      writer.uint32(10).string(message.factorId);
+    }
+    if (message.code !== "") {
+      writer.uint32(18).string(message.code);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OneTimeCode {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOneTimeCode();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.factorId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OneTimeCode>): OneTimeCode {
+    return OneTimeCode.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OneTimeCode>): OneTimeCode {
+    const message = createBaseOneTimeCode();
+    message.factorId = object.factorId ?? "";
+    message.code = object.code ?? "";
     return message;
   },
 };
