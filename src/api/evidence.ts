@@ -103,7 +103,7 @@ export function parseAuthorization(
 export function parseApproval(
   approval:
     | { readonly $case: 'voucher'; readonly value: string }
-    | { readonly $case: 'attestation'; readonly value: AttestationMessage }
+    | { readonly $case: 'attestations'; readonly value: { readonly attestations: readonly AttestationMessage[] } }
     | undefined,
 ): Approval | undefined {
   switch (approval?.$case) {
@@ -112,8 +112,14 @@ export function parseApproval(
         kind: 'voucher',
         jws: parseText(approval.value, compactJws, `a compact JWS of at most ${most.token} characters`, 'voucher'),
       };
-    case 'attestation':
-      return { kind: 'attestation', attestation: parseAttestation(approval.value, 'attestation') };
+    case 'attestations': {
+      const { attestations } = approval.value;
+      const field = 'attestations.attestations';
+      return {
+        kind: 'attestations',
+        attestations: parseList(attestations, most.attestations, field, parseAttestation),
+      };
+    }
     default:
       return undefined;
   }

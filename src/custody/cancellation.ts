@@ -40,7 +40,7 @@ export function attestedTransitively(
   for (let grew = true; grew; ) {
     grew = false;
     for (const factor of factors) {
-      if (reached.has(factor.id) || factor.attestedBy === null || !reached.has(factor.attestedBy)) continue;
+      if (reached.has(factor.id) || !factor.attestedBy.some((by) => reached.has(by))) continue;
       if (!stillRipening(factor, station.policy.ripening.factor, facts)) continue;
       reached.add(factor.id);
       found.push(factor);

@@ -77,7 +77,7 @@ export interface Authorization {
 
 export type Approval =
   | { readonly kind: 'voucher'; readonly jws: string }
-  | { readonly kind: 'attestation'; readonly attestation: Attestation };
+  | { readonly kind: 'attestations'; readonly attestations: readonly Attestation[] };
 
 /** Called for the present state first, then after each change. */
 export type Watcher<R> = (record: R) => void;

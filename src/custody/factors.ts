@@ -27,6 +27,7 @@ import type { Verdict } from '../store/verdict.ts';
 import { accountLookups, attestedTransitively, cancelAll } from './cancellation.ts';
 import type { Factors, Ripened } from './custody.ts';
 import {
+  attesters,
   type Checked,
   checkAttestations,
   encodeEvidence,
@@ -227,7 +228,7 @@ export class FactorDesk implements Factors {
       throw new Malformed('registration_json', 'is not the registration that the intent was prepared for');
     }
     const { approval } = request;
-    const attestations = approval?.kind === 'attestation' ? [approval.attestation] : [];
+    const attestations = approval?.kind === 'attestations' ? approval.attestations : [];
     const checked = station.reading(() =>
       checkAttestations(attestations, station.approved(intent.digest, said.account)),
     );
@@ -290,7 +291,8 @@ export class FactorDesk implements Factors {
       backupState: registration.backupState,
       aaguid: registration.aaguid,
       epoch: facts.station.factorEpoch,
-      attestedBy: intent.intent.attestedBy ?? null,
+      admission: intent.intent.attestedBy === undefined ? 'voucher' : 'attested',
+      attestedBy: intent.intent.attestedBy === undefined ? [] : attesters(ready.attestations),
       digest: intent.digest,
       intent: intent.bytes,
       evidence: ready.evidence,
@@ -302,7 +304,7 @@ export class FactorDesk implements Factors {
     };
     const text = factorAddedText(record, station.policy.ripening.factor / hour);
     const issuer = 'issuer' in voucher ? voucher.issuer : '';
-    const attested = reliedOn(record.attestedBy === null ? [] : [facts.get('factors', record.attestedBy)]);
+    const attested = reliedOn(record.attestedBy.map((id) => facts.get('factors', id)));
     return {
       result: this.#view(record, facts),
       writes: [
@@ -333,7 +335,7 @@ export class FactorDesk implements Factors {
             attested_by_w0: attested.w0,
             attested_by_d0: attested.d0,
           },
-          personal: { account, factor: credential, attested_by: record.attestedBy ?? '' },
+          personal: { account, factor: credential, attested_by: record.attestedBy.join(' ') },
         },
       ],
     };

@@ -77,7 +77,7 @@ function factorsBehind(station: Station, ids: readonly string[]): FactorRecord[]
     const factor = station.store.read('factors', id);
     if (factor === undefined) throw new Error(`factor ${id} is gone: restore the station from a backup`);
     found.push(factor);
-    if (factor.attestedBy !== null) wanted.add(factor.attestedBy);
+    for (const by of factor.attestedBy) wanted.add(by);
   }
   return found;
 }
@@ -85,7 +85,7 @@ function factorsBehind(station: Station, ids: readonly string[]): FactorRecord[]
 function shownFactor(factor: FactorRecord): ReceiptDocument['factors'][number] {
   const text = new TextDecoder();
   const kept = text.decode(factor.evidence);
-  const admitted = factor.attestedBy === null;
+  const admitted = factor.admission === 'voucher';
   return {
     credential: factor.id,
     class: factor.class,

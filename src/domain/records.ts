@@ -64,7 +64,7 @@ export interface AccountRecord {
   readonly account: AccountId;
   /** Factors ever enrolled, revoked ones included: an account with a past only recovers. */
   readonly everEnrolled: number;
-  /** W when its first factor was enrolled: for a while after it, the account is young. */
+  /** W when it was first seen, by a factor or a token of an MFA service: for a while after it, the account is young. */
   readonly since: WitnessedMs;
   /** W of its first withdrawal, null before it. */
   readonly firstPaid: WitnessedMs | null;
@@ -85,6 +85,13 @@ interface Ripens extends Told {
   readonly notice: NoticeId;
 }
 
+/**
+ * What let a factor in: its account's other factors, an admission voucher, operators (an account's first, or one with which it
+ * recovers), or the operators' import of what an exchange had before.
+ */
+export const factorAdmissions = ['attested', 'voucher', 'operators', 'recovery', 'import'] as const;
+export type FactorAdmission = (typeof factorAdmissions)[number];
+
 export interface FactorRecord extends Ripens {
   readonly id: FactorId;
   readonly account: AccountId;
@@ -96,8 +103,9 @@ export interface FactorRecord extends Ripens {
   readonly backupState: boolean;
   readonly aaguid: string;
   readonly epoch: number;
-  /** The factor that attested it; null where a voucher admitted it. */
-  readonly attestedBy: FactorId | null;
+  readonly admission: FactorAdmission;
+  /** The factors that attested it, each once, in the order of its evidence; empty where none did. */
+  readonly attestedBy: readonly FactorId[];
   /** Of the factor intent. */
   readonly digest: Digest;
   /** Its exact canonical bytes. */

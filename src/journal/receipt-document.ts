@@ -53,7 +53,7 @@ export interface ReceiptFactor {
   readonly cose_key: string;
   /** The factor intent's canonical bytes, as text. */
   readonly intent: string;
-  /** The attestation of the factor that attested it; no attestations where a voucher admitted it. */
+  /** Of the factors that attested it; no attestations where a voucher admitted it. */
   readonly evidence: ReceiptEvidence;
   /** A compact JWS; empty where another factor attested it. */
   readonly voucher: string;

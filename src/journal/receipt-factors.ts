@@ -111,8 +111,10 @@ export class ReceiptFactors {
     if (attestedBy !== undefined) {
       if (voucher !== '' || issuer !== '')
         throw differs('evidence-invalid', `factor ${credential} has a voucher as well`);
-      const [by] = this.attested(evidence.attestations, intent.digest, added, 'attested_by', attestedBy);
-      const sentence = `Factor ${credential} was enrolled at ${added.time}, attested by factor ${attestedBy} on ${by?.origin}.`;
+      const named = added.opened['attested_by'] ?? attestedBy;
+      const by = this.attested(evidence.attestations, intent.digest, added, 'attested_by', named);
+      const who = by.map((one) => `factor ${one.credential} on ${one.origin}`).join(' and ');
+      const sentence = `Factor ${credential} was enrolled at ${added.time}, attested by ${who}.`;
       return { leaf: added, sentence };
     }
     if (
@@ -149,7 +151,7 @@ export class ReceiptFactors {
       intent.class === shown.class &&
       intent.credential === shown.credential &&
       intent.key === key &&
-      by === (added.opened['attested_by'] ?? by) &&
+      (added.opened['attested_by'] ?? by).split(' ').includes(by) &&
       ofItsTime(sealed, added);
     if (!same) throw differs('factor-differs', `leaf ${added.index} enrolled something else than its intent says`);
     return sealed;

@@ -16,7 +16,7 @@ export const migrations: readonly string[] = [
     leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE factors (id TEXT PRIMARY KEY, account TEXT NOT NULL, kind TEXT NOT NULL, class TEXT NOT NULL,
     cose_key BLOB NOT NULL, sign_count INTEGER NOT NULL, backup_eligible INTEGER NOT NULL, backup_state INTEGER NOT NULL,
-    aaguid TEXT NOT NULL, epoch INTEGER NOT NULL, attested_by TEXT, digest TEXT NOT NULL, intent BLOB NOT NULL,
+    aaguid TEXT NOT NULL, epoch INTEGER NOT NULL, admission TEXT NOT NULL, attested_by TEXT NOT NULL, digest TEXT NOT NULL, intent BLOB NOT NULL,
     evidence BLOB NOT NULL, state TEXT NOT NULL, w0 INTEGER, d0 INTEGER, notice TEXT NOT NULL, history TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE INDEX factors_account ON factors (account, state);
   CREATE TABLE destinations (entry TEXT PRIMARY KEY, account TEXT NOT NULL, destination TEXT NOT NULL, label TEXT NOT NULL,

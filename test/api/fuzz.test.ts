@@ -218,7 +218,7 @@ const requests: Readonly<Record<string, unknown>> = {
   AddFactor: {
     intent: Buffer.from('{}'),
     registrationJson: '{}',
-    approval: { $case: 'attestation', value: assertion },
+    approval: { $case: 'attestations', value: { attestations: [assertion] } },
   },
   ListFactors: { account: 'alice' },
   RevokeFactor: { factorId: fake.credential },

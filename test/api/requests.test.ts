@@ -330,8 +330,8 @@ describe('what custody is asked', () => {
     expect(await add({ $case: 'voucher', value: 'a.b.c' })).toMatchObject({
       approval: { kind: 'voucher', jws: 'a.b.c' },
     });
-    expect(await add({ $case: 'attestation', value: assertion() })).toMatchObject({
-      approval: { kind: 'attestation', attestation: { credential: fake.credential } },
+    expect(await add({ $case: 'attestations', value: { attestations: [assertion()] } })).toMatchObject({
+      approval: { kind: 'attestations', attestations: [{ credential: fake.credential }] },
     });
   });
 
@@ -613,14 +613,14 @@ describe('a malformed field is refused by its name, and custody is not asked', (
     ['voucher', f.addFactor, addFactor({ approval: { $case: 'voucher', value: 'a'.repeat(4_097) } })],
     ['voucher', f.addFactor, addFactor({ approval: { $case: 'voucher', value: 'a.b.c\n' } })],
     [
-      'attestation.webauthn.signature',
+      'attestations.attestations[0].webauthn.signature',
       f.addFactor,
-      addFactor({ approval: { $case: 'attestation', value: assertion({ signature: long(0) }) } }),
+      addFactor({ approval: { $case: 'attestations', value: { attestations: [assertion({ signature: long(0) })] } } }),
     ],
     [
-      'attestation.evidence',
+      'attestations.attestations[0].evidence',
       f.addFactor,
-      addFactor({ approval: { $case: 'attestation', value: { evidence: undefined } } }),
+      addFactor({ approval: { $case: 'attestations', value: { attestations: [{ evidence: undefined }] } } }),
     ],
     ['account', f.listFactors, { account: '' }],
     ['factor_id', f.revokeFactor, { factorId: 'short' }],

@@ -24,7 +24,7 @@ describe('A8: a factor of the attacker’s own for a customer’s account', () =
       station.custody.factors.add({
         intent: intent.bytes,
         registration,
-        approval: attestation === undefined ? undefined : { kind: 'attestation', attestation },
+        approval: attestation === undefined ? undefined : { kind: 'attestations', attestations: [attestation] },
       });
   const vouched =
     ({ intent, registration }: Prepared, jws: string) =>
@@ -195,7 +195,7 @@ describe('A8: where policy wants two factors', () => {
     await furtherFactor(alice, deviceOf('her second device'));
     station.passDay();
     const { intent, registration } = await prepareFactor(station, alice.account, deviceOf('thief'), alice.credential);
-    const approval = { kind: 'attestation', attestation: alice.attest(intent.digest) } as const;
+    const approval = { kind: 'attestations', attestations: [alice.attest(intent.digest)] } as const;
     const add = () => station.custody.factors.add({ intent: intent.bytes, registration, approval });
     await refused(station, add, 'attestation-insufficient', 'factor');
     await station.close();

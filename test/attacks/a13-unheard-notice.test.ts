@@ -84,7 +84,7 @@ describe('A13: a notice that never arrives', () => {
     await station.custody.factors.add({
       intent: intent.bytes,
       registration,
-      approval: { kind: 'attestation', attestation },
+      approval: { kind: 'attestations', attestations: [attestation] },
     });
     await station.custody.notices.report(notice().token);
     const size = station.custody.journal.size();

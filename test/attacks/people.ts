@@ -68,7 +68,7 @@ export async function furtherFactor(of: Customer, device: Authenticator): Promis
   await station.custody.factors.add({
     intent: intent.bytes,
     registration,
-    approval: { kind: 'attestation', attestation },
+    approval: { kind: 'attestations', attestations: [attestation] },
   });
   await station.deliver();
   return new Customer(station, account, device, credential);

@@ -88,7 +88,7 @@ describe('S2: what one account may heap up', () => {
     await heap(Array.from({ length: 30 }, (_, i) => more(i)));
     await furtherFactor(alice, deviceOf('the last'));
     const { intent, registration } = await prepareFactor(station, alice.account, deviceOf('more'), alice.credential);
-    const approval = { kind: 'attestation', attestation: alice.attest(intent.digest) } as const;
+    const approval = { kind: 'attestations', attestations: [alice.attest(intent.digest)] } as const;
     const add = () => station.custody.factors.add({ intent: intent.bytes, registration, approval });
     await refused(station, add, 'account-limit', 'factor');
   });

@@ -283,7 +283,7 @@ export class Acted {
         }
         case 'factors': {
           const { id, account, attestedBy, state } = write.record;
-          if (!model.factors.has(id)) this.#hold(model.enrolled(id, account, attestedBy ?? undefined), 'enrolled');
+          if (!model.factors.has(id)) this.#hold(model.enrolled(id, account, attestedBy[0]), 'enrolled');
           if (state === 'cancelled' || state === 'removed') model.revoked(id);
           break;
         }
@@ -570,7 +570,11 @@ export class Acted {
     const { intent, registration, credential } = prepared;
     const attestation = customer.attest(intent.digest);
     const added = await this.#asks('enrol', () =>
-      factors.add({ intent: intent.bytes, registration, approval: { kind: 'attestation', attestation } }),
+      factors.add({
+        intent: intent.bytes,
+        registration,
+        approval: { kind: 'attestations', attestations: [attestation] },
+      }),
     );
     if (added !== undefined) this.#customers.push(new Customer(this.#station, customer.account, device, credential));
   }

@@ -20,7 +20,11 @@ async function twoFactors(): Promise<[Customer, Customer]> {
   const prepared = await factors.prepare({ account, registration, attestedBy: first.credential, lifetime: undefined });
   const { intent, credential } = prepared;
   const attestation = first.attest(intent.digest);
-  await factors.add({ intent: intent.bytes, registration, approval: { kind: 'attestation', attestation } });
+  await factors.add({
+    intent: intent.bytes,
+    registration,
+    approval: { kind: 'attestations', attestations: [attestation] },
+  });
   await station.deliver();
   station.passDay();
   return [first, new Customer(station, 'alice', device, credential)];

@@ -271,7 +271,7 @@ describe('D4: a row', () => {
       'row-contradicts destinations entry-1',
     ],
     ['a factor’s key', 'UPDATE factors SET cose_key = zeroblob(4)', 'row-contradicts factors'],
-    ['who attested a factor', "UPDATE factors SET attested_by = 'x'", 'row-contradicts factors'],
+    ['who attested a factor', 'UPDATE factors SET attested_by = \'["x"]\'', 'row-contradicts factors'],
     [
       'a factor’s intent',
       "UPDATE factors SET intent = CAST(replace(intent, '00Z', '01Z') AS BLOB)",

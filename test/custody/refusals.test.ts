@@ -32,7 +32,7 @@ describe('what is refused by rule', () => {
       station.custody.factors.add({
         intent: intent.bytes,
         registration: new TextEncoder().encode(JSON.stringify(made)),
-        approval: { kind: 'attestation', attestation: alice.attest(intent.digest) },
+        approval: { kind: 'attestations', attestations: [alice.attest(intent.digest)] },
       });
     await refused(station, add, 'origin-mismatch', 'factor');
   });

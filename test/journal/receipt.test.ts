@@ -31,7 +31,11 @@ async function secondFactor(customer: Customer): Promise<{ credential: string; s
     lifetime: undefined,
   });
   const attestation = customer.attest(intent.digest);
-  await factors.add({ intent: intent.bytes, registration, approval: { kind: 'attestation', attestation } });
+  await factors.add({
+    intent: intent.bytes,
+    registration,
+    approval: { kind: 'attestations', attestations: [attestation] },
+  });
   await station.deliver();
   station.passDay();
   return { credential, second: new Customer(station, account, device, credential) };

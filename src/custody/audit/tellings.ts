@@ -181,13 +181,18 @@ const checked: Checks = {
       ['account', r.account, intent.account],
       ['cose_key', digestOf(r.coseKey), intent.key],
       ['class', r.class, intent.class],
-      ['attested_by', r.attestedBy ?? '', intent.attestedBy ?? ''],
+      ['attested_by', r.attestedBy.join(' '), r.admission === 'attested' ? attestedIn(r.evidence) : ''],
+      [
+        'attested_by',
+        String(r.attestedBy.includes(intent.attestedBy ?? r.id)),
+        String(intent.attestedBy !== undefined),
+      ],
       ['id', r.id, told('factor')],
       ['account', r.account, told('account')],
       ['cose_key', digestOf(r.coseKey), told('key')],
       ['class', r.class, told('class')],
       ['digest', r.digest, told('intent')],
-      ['attested_by', r.attestedBy ?? '', told('attested_by')],
+      ['attested_by', r.attestedBy.join(' '), told('attested_by')],
     ];
   },
   destinations: (r, told) => {

@@ -75,9 +75,13 @@ export interface AddFactorRequest {
     /** A compact JWS of the admission authority, for an account's first factor. */
     { $case: "voucher"; value: string }
     | //
-    /** By the factor that the intent names. */
-    { $case: "attestation"; value: Attestation }
+    /** By the factor that the intent names, and as many others of the account as policy wants. */
+    { $case: "attestations"; value: Attestations }
     | undefined;
+}
+
+export interface Attestations {
+  attestations: Attestation[];
 }
 
 export interface AddFactorResponse {
@@ -541,8 +545,8 @@ export const AddFactorRequest: MessageFns<AddFactorRequest> = {
       case "voucher":
         writer.uint32(26).string(message.approval.value);
         break;
-      case "attestation":
-        Attestation.encode(message.approval.value, writer.uint32(34).fork()).join();
+      case "attestations":
+        Attestations.encode(message.approval.value, writer.uint32(34).fork()).join();
         break;
     }
     return writer;
@@ -590,7 +594,7 @@ export const AddFactorRequest: MessageFns<AddFactorRequest> = {
               break;
             }
 
-            message.approval = { $case: "attestation", value: Attestation.decode(reader, reader.uint32()) };
+            message.approval = { $case: "attestations", value: Attestations.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -619,13 +623,68 @@ export const AddFactorRequest: MessageFns<AddFactorRequest> = {
         }
         break;
       }
-      case "attestation": {
+      case "attestations": {
         if (object.approval?.value !== undefined && object.approval?.value !== null) {
-          message.approval = { $case: "attestation", value: Attestation.fromPartial(object.approval.value) };
+          message.approval = { $case: "attestations", value: Attestations.fromPartial(object.approval.value) };
         }
         break;
       }
     }
+    return message;
+  },
+};
+
+function createBaseAttestations(): Attestations {
+  return { attestations: [] };
+}
+
+export const Attestations: MessageFns<Attestations> = {
+  encode(message: Attestations, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.attestations) {
+      Attestation.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Attestations {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAttestations();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.attestations.push(Attestation.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Attestations>): Attestations {
+    return Attestations.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Attestations>): Attestations {
+    const message = createBaseAttestations();
+    message.attestations = object.attestations?.map((e) => Attestation.fromPartial(e)) || [];
     return message;
   },
 };
