@@ -11,6 +11,17 @@ export {
 } from './mfa-token.ts';
 export { checkTicket, makeTicket } from './ticket.ts';
 export {
+  type CodeAlgorithm,
+  type CodeCheck,
+  checkCode,
+  codeAlgorithms,
+  codeDigits,
+  codePeriod,
+  codeSecretBytes,
+  codeStep,
+  codeWindow,
+} from './totp.ts';
+export {
   type ExpectedVoucher,
   type VoucherVerification,
   verifyVoucher,
