@@ -37,6 +37,7 @@ import {
 } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { prepareIntent, spentBy, spentKey } from './intents.ts';
+import { freezeIfLast } from './last-factor.ts';
 import { checkLimit, limitOf } from './limits.ts';
 import { factorAddedText, factorRevokedText, type NoticeSeed, noticeSeed, writeNotice } from './notice.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
@@ -142,6 +143,7 @@ export class FactorDesk implements Factors {
     if (known === undefined) throw new Refusal('not-found', 'there is no such factor');
     const { account } = known;
     const seed = noticeSeed(station);
+    const frozenSeed = station.policy.operators === undefined ? undefined : noticeSeed(station);
     const rows: RowKey[] = [['factors', id], ...accountReservedRows(station.policy, account)];
     const keys: Keys = { rows, lookups: accountLookups(account) };
     const committed = await station.decide(
@@ -174,6 +176,7 @@ export class FactorDesk implements Factors {
           destinations,
           withdrawals: withdrawals.filter((w) => w.factors.some((f) => gone.has(f))),
         });
+        const frozen = freezeIfLast(facts, { account, gone, position: 1 + cancellation.leaves.length }, frozenSeed);
         const notice = writeNotice(seed, facts, {
           account,
           kind: 'factor-revoked',
@@ -186,6 +189,7 @@ export class FactorDesk implements Factors {
             { table: 'factors', record: revoked, leaf: 0 },
             { table: 'notices', record: notice, leaf: 0 },
             ...cancellation.writes,
+            ...frozen.writes,
           ],
           removals: cancellation.removals,
           leaves: [
@@ -195,6 +199,7 @@ export class FactorDesk implements Factors {
               personal: { account, factor: id },
             },
             ...cancellation.leaves,
+            ...frozen.leaves,
           ],
         };
       },

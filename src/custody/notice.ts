@@ -62,6 +62,11 @@ export function factorRevokedText(factor: Pick<FactorRecord, 'account'>): string
   return `A passkey of your account ${factor.account} was revoked, and with it whatever it had approved that was still waiting.`;
 }
 
+/** What operators read: an account lost its last factor. */
+export function lastFactorText(account: AccountId): string {
+  return `Account ${account} is frozen: its last factor was revoked. Its owner can only recover, by operators; thaw it once they have.`;
+}
+
 export function spaceLowText(why: string): string {
   return `The station froze itself: ${why}. Make room where its database lies, then thaw it.`;
 }

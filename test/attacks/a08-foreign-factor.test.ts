@@ -200,4 +200,28 @@ describe('A8: where policy wants two factors', () => {
     await refused(station, add, 'attestation-insufficient', 'factor');
     await station.close();
   });
+
+  it('A8: her two together enrol a third; twice the same one does not', async () => {
+    const station = await TestStation.open({ policy: (d) => d.replace('webauthn: 1', 'webauthn: 2') });
+    const alice = await station.enrol('alice');
+    station.passDay();
+    const second = await furtherFactor(alice, deviceOf('her second device'));
+    station.passDay();
+    const { intent, registration } = await prepareFactor(station, alice.account, deviceOf('third'), alice.credential);
+    const add = (by: readonly Customer[]) => () => {
+      const attestations = by.map((one) => one.attest(intent.digest));
+      return station.custody.factors.add({
+        intent: intent.bytes,
+        registration,
+        approval: { kind: 'attestations', attestations },
+      });
+    };
+    await refused(station, add([alice, alice]), 'attestation-insufficient', 'factor');
+    await refused(station, add([]), 'attestation-missing', 'factor');
+    await expect(add([second, alice])()).resolves.toMatchObject({
+      state: 'announcing',
+      record: { attestedBy: [second.credential, alice.credential] },
+    });
+    await station.close();
+  });
 });

@@ -73,9 +73,29 @@ describe('A10: accounts that are nobody’s', () => {
     const bob = await station.enrol('bob');
     await station.custody.factors.revoke(bob.credential);
     const jws = await voucherFor('bob', 'thief');
+    await refused(station, await enrol('bob', 'thief', jws), 'frozen', 'factor');
+    await station.custody.operators.thaw('account:bob', 'ops-1', 'a test');
     await refused(station, await enrol('bob', 'thief', jws), 'voucher-not-first', 'factor');
     await station.restart();
     await refused(station, await enrol('bob', 'thief', jws), 'voucher-not-first', 'factor');
+  });
+
+  it('A10: the removal of the last factor that lives freezes the account, with who and why; not of one among several', async () => {
+    const bob = await station.enrol('bob');
+    station.passDay();
+    const second = await furtherFactor(bob, deviceOf('bob 2'));
+    station.passDay();
+    const size = station.custody.journal.size();
+    await station.custody.factors.revoke(bob.credential);
+    expect(station.store.read('freezes', 'account:bob')).toBeUndefined();
+    await station.custody.factors.revoke(second.credential);
+    const freeze = { active: true, who: 'station', why: 'its last factor was revoked' };
+    expect(station.store.read('freezes', 'account:bob')).toMatchObject(freeze);
+    expect(leaves(station, size).map((leaf) => leaf.kind)).toEqual(['factor-revoked', 'factor-revoked', 'frozen']);
+    // Once is enough: a thaw is not undone by asking again.
+    await station.custody.operators.thaw('account:bob', 'ops-1', 'a test');
+    await station.custody.factors.revoke(second.credential);
+    expect(station.store.read('freezes', 'account:bob')?.active).toBe(false);
   });
 
   it('A10: nor does a revoked credential come back, for its account or for another', async () => {

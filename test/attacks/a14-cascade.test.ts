@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Customer, mallorysAddress, TestStation } from '../custody/station.ts';
+import { Customer, mallorysAddress, TestStation } from '../custody/station.ts';
 import { leaves, refused } from './attempt.ts';
-import { destinationIntent, deviceOf, furtherFactor } from './people.ts';
+import { destinationIntent, deviceOf, furtherFactor, prepareFactor } from './people.ts';
 
 describe('A14: what a thief attested, after the thief’s factor is revoked', () => {
   let station: TestStation;
@@ -11,6 +11,9 @@ describe('A14: what a thief attested, after the thief’s factor is revoked', ()
     alice = await station.ripeCustomer('alice');
   });
   afterEach(() => station.close());
+
+  /** Her last factor's revocation froze the account: what holds without that is looked at here. */
+  const thaw = () => station.custody.operators.thaw('account:alice', 'ops-1', 'a test');
 
   const states = () =>
     Object.fromEntries(station.custody.factors.list(alice.account).map((f) => [f.record.id, f.state]));
@@ -26,9 +29,11 @@ describe('A14: what a thief attested, after the thief’s factor is revoked', ()
       'factor-revoked',
       'factor-revoked',
       'destination-removed',
+      'frozen',
     ]);
     expect(states()).toEqual({ [alice.credential]: 'removed', [stolen.credential]: 'cancelled' });
     await station.restart();
+    await thaw();
     station.passDay();
     await refused(
       station,
@@ -53,6 +58,33 @@ describe('A14: what a thief attested, after the thief’s factor is revoked', ()
     ]);
   });
 
+  /** A factor that two others attest, announced. */
+  const attestedBy = async (name: string, one: Customer, other: Customer): Promise<Customer> => {
+    const device = deviceOf(name);
+    const { intent, registration, credential } = await prepareFactor(station, alice.account, device, one.credential);
+    const attestations = [one, other].map((by) => by.attest(intent.digest));
+    const approval = { kind: 'attestations', attestations } as const;
+    await station.custody.factors.add({ intent: intent.bytes, registration, approval });
+    await station.deliver();
+    return new Customer(station, alice.account, device, credential);
+  };
+
+  it('A14: what two factors attested goes with either of them, and with it what rests on it, however far', async () => {
+    const second = await furtherFactor(alice, deviceOf('second'));
+    station.passDay();
+    for (const [i, revoked] of [second, alice].entries()) {
+      const other = revoked === second ? alice : await furtherFactor(alice, deviceOf('another'));
+      if (other !== alice) station.passDay();
+      const by = revoked === second ? [alice, second] : [other, alice];
+      const third = await attestedBy(`third ${i}`, by[0] ?? alice, by[1] ?? alice);
+      const { record } =
+        station.custody.factors.list(alice.account).find((f) => f.record.id === third.credential) ?? {};
+      expect(record?.attestedBy).toEqual(by.map((one) => one.credential));
+      const { cancelled } = await station.custody.factors.revoke(revoked.credential);
+      expect(cancelled).toEqual([`factor ${third.credential}`]);
+    }
+  });
+
   it('A14: a withdrawal that it authorized ends, unless a transaction pays it already', async () => {
     await alice.authorize('w-1');
     await alice.authorize('w-2');
@@ -60,6 +92,7 @@ describe('A14: what a thief attested, after the thief’s factor is revoked', ()
     await station.sign(['w-1']);
     await station.settle();
     expect((await station.custody.factors.revoke(alice.credential)).cancelled).toEqual(['withdrawal w-2']);
+    await thaw();
     await refused(
       station,
       () => station.sign(['w-2'], station.payment({ nonce: 1 })),
