@@ -15,6 +15,7 @@ import type { DestinationCase, Listed } from '../gate/cases.ts';
 import { decideDestination, explainDestination } from '../gate/decide.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
+import { accountSeen } from './account.ts';
 import { canonicalDestination } from './chain.ts';
 import type { Authorization, Destinations, Prepared, Ripened } from './custody.ts';
 import {
@@ -25,6 +26,9 @@ import {
   evidenceNow,
   evidenceRows,
   factorsAfterUse,
+  servicesOf,
+  tokenRows,
+  tokensSpent,
 } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey, usableFactors } from './intents.ts';
@@ -189,6 +193,8 @@ export class DestinationDesk implements Destinations {
       ['spent', spentKey(ready.intent.digest)],
       ...freezeRows(destinationScopes(account, destination)),
       ...evidenceRows(ready.attestations),
+      ...tokenRows(ready.checked),
+      ['accounts', account],
     ];
     if (listing !== undefined) rows.push(['destinations', listing.entry]);
     return {
@@ -214,6 +220,7 @@ export class DestinationDesk implements Destinations {
     if (!verdict.approved) throw refusalOf(verdict);
     checkLimit(limitOf('nthDestinationLive', account), facts);
     const attestedBy = attesters(ready.attestations);
+    const services = servicesOf(of.evidence);
     const attested = reliedOn(attestedBy.map((id) => facts.get('factors', id)));
     const record: DestinationRecord = {
       entry,
@@ -243,6 +250,10 @@ export class DestinationDesk implements Destinations {
         { table: 'destinations', record, leaf: 0 },
         { table: 'listings', record: { account, destination, entry }, leaf: 0 },
         { table: 'spent', record: spentBy(intent.digest, `entry ${entry}`), leaf: 0 },
+        ...tokensSpent(of.evidence, `entry ${entry}`, 0),
+        ...(facts.get('accounts', account) === undefined
+          ? [{ table: 'accounts' as const, record: accountSeen(account, facts), leaf: 0 }]
+          : []),
         {
           table: 'notices',
           record: writeNotice(ready.seed, facts, { account, kind: 'destination-added', subject: entry, text }),
@@ -260,6 +271,7 @@ export class DestinationDesk implements Destinations {
             policy: facts.station.policy,
             attested_by_w0: attested.w0,
             attested_by_d0: attested.d0,
+            ...(services === '' ? {} : { services }),
           },
           personal: { account, destination, attested_by: attestedBy.join(' ') },
         },

@@ -1,5 +1,5 @@
 import { fromBase64url, toBase64url } from '../attestation/base64url.ts';
-import { verifyAssertion } from '../attestation/index.ts';
+import { verifyAssertion, verifyMfaToken } from '../attestation/index.ts';
 import {
   type AccountId,
   type Assertion,
@@ -9,7 +9,10 @@ import {
   type FactorRecord,
   type Reason,
   Refusal,
+  type StationName,
   type Verification,
+  type VerifiedToken,
+  type WallMs,
 } from '../domain/index.ts';
 import type { Evidence } from '../gate/cases.ts';
 import type { Policy } from '../gate/policy.ts';
@@ -33,6 +36,7 @@ export interface Approved {
   readonly account: AccountId;
   readonly policy: Policy;
   readonly factorOf: (id: FactorId) => FactorRecord | undefined;
+  readonly present: () => { readonly station: StationName; readonly now: WallMs };
 }
 
 /** `kept`: accepted before, and judged again; what is used once was used then. */
@@ -54,7 +58,7 @@ function evidenceOf(attestation: Attestation, of: Approved, kept: boolean): Evid
 function verify(
   attestation: Attestation,
   factor: FactorRecord | undefined,
-  { digest, policy }: Approved,
+  { digest, account, policy, present }: Approved,
   kept: boolean,
 ): Verification {
   switch (attestation.kind) {
@@ -70,8 +74,11 @@ function verify(
       });
     case 'totp':
       return refused('attestation-invalid', 'one-time codes are not accepted');
-    case 'mfa-token':
-      return refused('attestation-invalid', 'tokens of an MFA service are not accepted');
+    case 'mfa-token': {
+      const { station, now } = present();
+      const expected = { keys: policy.attesters, station, account, digest };
+      return verifyMfaToken(attestation.token, { ...expected, now: kept ? 'kept' : now });
+    }
   }
 }
 
@@ -99,6 +106,40 @@ export function evidenceRows(attestations: readonly Attestation[]): RowKey[] {
   return attesters(attestations).map((id): RowKey => ['factors', id]);
 }
 
+/** A token is used once, whatever it approves: the key under which it is spent. */
+export function tokenKey({ issuer, jti }: Pick<VerifiedToken, 'issuer' | 'jti'>): string {
+  return `mfa:${issuer}:${jti}`;
+}
+
+/** The tokens among evidence, those that verified. */
+export function tokensOf(evidence: readonly Evidence[]): VerifiedToken[] {
+  return evidence.flatMap(({ verification }) =>
+    verification.genuine === true && verification.evidence.kind === 'mfa-token' ? [verification.evidence] : [],
+  );
+}
+
+/** The MFA services whose tokens attest, each once, as leaves tell them. */
+export function servicesOf(evidence: readonly Evidence[]): string {
+  return [...new Set(tokensOf(evidence).map(({ issuer }) => issuer))].join(' ');
+}
+
+/** The rows that say whether the tokens among evidence were used. */
+export function tokenRows(checked: readonly Checked[]): RowKey[] {
+  return tokensOf(checked.map(({ evidence }) => evidence)).map((token): RowKey => ['spent', tokenKey(token)]);
+}
+
+/** A7: the tokens are used up. `by`: what for; `leaf`: the position of the entry that tells of it. */
+export function tokensSpent(evidence: readonly Evidence[], by: string, leaf: number): Write[] {
+  return tokensOf(evidence).map((token) => ({ table: 'spent', record: { key: tokenKey(token), by }, leaf }));
+}
+
+/** Throws if one token is among what approves several things at once: each was judged as if it were alone. */
+export function refuseSharedTokens(approvals: readonly (readonly Evidence[])[]): void {
+  const keys = approvals.flatMap((evidence) => tokensOf(evidence).map(tokenKey));
+  if (new Set(keys).size !== keys.length)
+    throw new Refusal('attestation-spent', 'one token of an MFA service came with several withdrawals');
+}
+
 /** The same evidence with the factors as the decision sees them. Throws if a row that was relied on has changed. */
 export function evidenceNow(checked: readonly Checked[], facts: Facts): Evidence[] {
   return checked.map(({ attestation, evidence, kept }) => {
@@ -111,7 +152,9 @@ export function evidenceNow(checked: readonly Checked[], facts: Facts): Evidence
         : (kept || factor.signCount === before.signCount) && Buffer.compare(factor.coseKey, before.coseKey) === 0;
     if (!same)
       throw new Refusal('changed-meanwhile', 'the factor was used or changed while this was decided: ask again');
-    return { verification: evidence.verification, factor };
+    const [token] = kept ? [] : tokensOf([evidence]);
+    const spent = token === undefined ? undefined : facts.get('spent', tokenKey(token));
+    return { verification: evidence.verification, factor, spent };
   });
 }
 

@@ -8,6 +8,7 @@ import {
   parsePrices,
   Refusal,
   type Sealed,
+  type StationName,
   type VerifiedEvidence,
   type WallMs,
   type WithdrawalIntent,
@@ -19,6 +20,7 @@ import { decideWithdrawal } from '../gate/decide.ts';
 import type { Policy } from '../gate/policy.ts';
 import type { Verdict } from '../gate/rule.ts';
 import type { Replay, ReplayChange, ReplayOutcome } from './custody.ts';
+import { checkAttestations, decodeEvidence } from './evidence.ts';
 import type { Station } from './station.ts';
 
 /** Requests decided again at most, and as many without a pause: others wait for their decisions meanwhile. */
@@ -29,7 +31,7 @@ const examplesMost = 20;
 /** What no replay can know. */
 const unknowns = [
   'Only requests that were authorized or held are recorded whole: one that was refused, and would be approved now, does not show.',
-  'Each is decided at the time at which it was, with its destination, its account and its factors as they stand now; evidence, clock and freezes are taken for good.',
+  'Each is decided at the time at which it was, with its destination, its account and its factors as they stand now; assertions, clock and freezes are taken for good.',
   'Limits count what is replayed, from nothing; prices are the present ones.',
   'Transactions are not decided again: what changes for fees, nonces, batches and wallets’ limits does not show.',
 ] as const;
@@ -147,7 +149,10 @@ class Replayer {
       intent,
       ticketGenuine: true,
       spent: undefined,
-      evidence: record.factors.map((id) => this.#evidence(id as FactorId, record.epoch)),
+      evidence: [
+        ...record.factors.map((id) => this.#evidence(id as FactorId, record.epoch)),
+        ...this.#tokens(record, intent.intent.station),
+      ],
       listed: {
         listing: { account: record.account, destination: record.destination, entry: record.entry },
         entry: entry === undefined ? undefined : standing(entry, record.epoch),
@@ -178,6 +183,14 @@ class Replayer {
         ? { kind: 'totp', factor: id, step: 0 }
         : { kind: 'webauthn', factor: id, class: class_, signCount, backupState };
     return { verification: { genuine: true, evidence }, factor };
+  }
+
+  /** Tokens of MFA services, verified under the keys that this policy pins. */
+  #tokens({ evidence, digest, account, authorizedAt: now }: WithdrawalRecord, station: StationName): Evidence[] {
+    const tokens = decodeEvidence(evidence).filter(({ kind }) => kind === 'mfa-token');
+    const present = () => ({ station, now });
+    const of = { ...this.#station.approved(digest, account), policy: this.#policy, present };
+    return checkAttestations(tokens, of, true).map((checked) => checked.evidence);
   }
 
   #counted(scope: string): Buckets {

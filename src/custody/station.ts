@@ -140,7 +140,11 @@ export class Station {
 
   /** What an account's attestations of one intent are verified against. */
   approved(digest: Digest, account: AccountId): Approved {
-    return { digest, account, policy: this.#policy, factorOf: (id) => this.store.read('factors', id) };
+    const present = (): ReturnType<Approved['present']> => {
+      const { station, now } = this.store.look({});
+      return { station: station.name, now };
+    };
+    return { digest, account, policy: this.#policy, factorOf: (id) => this.store.read('factors', id), present };
   }
 
   look(keys: Keys): Facts {

@@ -32,6 +32,7 @@ import {
   evidenceNow,
   evidenceRows,
   factorsAfterUse,
+  refuseSharedTokens,
 } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { ruleOutcomes } from './intents.ts';
@@ -291,7 +292,7 @@ export class TransactionDesk implements Transactions, Judges {
   }
 
   #authorizeInline(ready: ReadyTransaction, facts: Facts, reservations: Reservations): AuthorizationVerdict[] {
-    return ready.inline.map((authorization, i) => {
+    const verdicts = ready.inline.map((authorization, i) => {
       const { withdrawal } = authorization.intent.intent;
       if (sameWithdrawal(facts.get('withdrawals', withdrawal), authorization) !== undefined) {
         throw new Refusal('changed-meanwhile', `withdrawal ${withdrawal} was authorized meanwhile: ask again`);
@@ -299,6 +300,8 @@ export class TransactionDesk implements Transactions, Judges {
       // One that would be HELD is refused with the whole call, by the rule on anchors: a HELD member is settled first.
       return this.#withdrawals.judge(authorization, facts, reservations, i);
     });
+    refuseSharedTokens(verdicts.map(({ used }) => used));
+    return verdicts;
   }
 
   #wallet(request: TransactionRequest): Wallet {

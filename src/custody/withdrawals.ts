@@ -1,10 +1,10 @@
 import {
+  type AccountId,
   type AccountRecord,
   type Attestation,
   chainOfAddress,
   chainOfAsset,
   type DestinationRecord,
-  type FactorId,
   type FreezeScope,
   formatInstant,
   type ListingRecord,
@@ -26,6 +26,7 @@ import { classesWanted } from '../gate/rules/bands.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
+import { accountSeen } from './account.ts';
 import type { Breaker } from './breaker.ts';
 import { canonicalDestination, chainOf } from './chain.ts';
 import type { Authorization, Prepared, Unwatch, Watcher, Withdrawals } from './custody.ts';
@@ -37,6 +38,9 @@ import {
   evidenceNow,
   evidenceRows,
   factorsAfterUse,
+  servicesOf,
+  tokenRows,
+  tokensSpent,
 } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey, usableFactors } from './intents.ts';
@@ -218,6 +222,7 @@ export class WithdrawalDesk implements Withdrawals {
       ['listings', account, destination],
       ...freezeRows(withdrawalScopes(ready.intent.intent)),
       ...evidenceRows(ready.attestations),
+      ...tokenRows(ready.checked),
       ...authorizationRows(this.#station.policy, { account, asset }),
       ...this.#breaker.rows([{ kind: 'authorization', account, destination, first: true }]),
     ];
@@ -293,10 +298,11 @@ export class WithdrawalDesk implements Withdrawals {
       writes: [
         { table: 'withdrawals', record, leaf: position },
         { table: 'spent', record: spentBy(intent.digest, `withdrawal ${said.withdrawal}`), leaf: position },
+        ...tokensSpent(of.evidence, `withdrawal ${said.withdrawal}`, position),
         { table: 'notices', record: notice, leaf: position },
-        ...firstWithdrawal(of.account, facts),
+        ...firstWithdrawal(of.account, said.account, facts, position),
       ],
-      leaves: [authorizedLeaf(record, entry, factors, facts)],
+      leaves: [authorizedLeaf(record, entry, servicesOf(of.evidence), facts)],
       used: of.evidence,
     };
   }
@@ -311,8 +317,10 @@ export class WithdrawalDesk implements Withdrawals {
 }
 
 /** An account's first withdrawal is remembered: the breaker counts how many come within a window. */
-function firstWithdrawal(account: AccountRecord | undefined, facts: Facts): Write[] {
-  if (account === undefined || account.firstPaid !== null) return [];
+function firstWithdrawal(account: AccountRecord | undefined, id: AccountId, facts: Facts, leaf: number): Write[] {
+  if (account === undefined)
+    return [{ table: 'accounts', record: { ...accountSeen(id, facts), firstPaid: facts.w }, leaf }];
+  if (account.firstPaid !== null) return [];
   return [{ table: 'accounts', record: { ...account, firstPaid: facts.w } }];
 }
 
@@ -339,7 +347,7 @@ function askedWithdrawal(
 
 /** What the circuit breaker sees of an authorization: of HELD ones, too, their evidence is there. */
 export function authorizationSeen({ account, destination }: WithdrawalRecord, facts: Facts): Sighting {
-  const first = facts.get('accounts', account)?.firstPaid === null;
+  const first = (facts.get('accounts', account)?.firstPaid ?? null) === null;
   return { kind: 'authorization', account, destination, first };
 }
 
@@ -406,15 +414,10 @@ function checkForms({ asset, destination }: Pick<WithdrawalIntent, 'asset' | 'de
   }
 }
 
-function authorizedLeaf(
-  record: WithdrawalRecord,
-  entry: DestinationRecord,
-  factors: readonly FactorId[],
-  facts: Facts,
-): LeafDraft {
+function authorizedLeaf(record: WithdrawalRecord, entry: DestinationRecord, services: string, facts: Facts): LeafDraft {
   // Being ripe is computed: the leaf records what it was computed from (design §4, "Ripening").
   const destination = reliedOn([entry]);
-  const approved = reliedOn(factors.map((id) => facts.get('factors', id)));
+  const approved = reliedOn(record.factors.map((id) => facts.get('factors', id)));
   // Why it is held, if it is: all else is the same, since its evidence is spent and judged either way.
   const held = { operators: String(record.operators), held_by: record.heldBy.join(' ') };
   return {
@@ -433,6 +436,7 @@ function authorizedLeaf(
       destination_leaf: entry.history.at(-1) ?? '',
       factors_w0: approved.w0,
       factors_d0: approved.d0,
+      ...(services === '' ? {} : { services }),
     },
     personal: { account: record.account, destination: record.destination, factors: record.factors.join(' ') },
   };

@@ -47,6 +47,8 @@ export interface Moment {
 export interface Evidence {
   readonly verification: Verification;
   readonly factor: FactorRecord | undefined;
+  /** What used a token before; undefined where nothing did, and for what isn't used up by itself. */
+  readonly spent?: SpentRecord | undefined;
 }
 
 /** A destination as the whitelist has it now. */

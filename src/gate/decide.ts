@@ -23,7 +23,7 @@ import { destinationNotDenied, destinationsNotDenied } from './rules/destination
 import { destinationNew } from './rules/destination-new.ts';
 import { destinationListed, destinationRipe, destinationsStand } from './rules/destination-stands.ts';
 import { approvalsStand, evidenceGenuine, evidenceSufficient, factorsUsable } from './rules/evidence-genuine.ts';
-import { evidenceUnspent } from './rules/evidence-unspent.ts';
+import { evidenceUnspent, tokensUnspent } from './rules/evidence-unspent.ts';
 import { feeCeilingWithinPolicy } from './rules/fee-ceiling.ts';
 import { accessListWithinPolicy, dataFeeBounded, feeWithinApproved, feeWithinPolicy } from './rules/fees-bounded.ts';
 import { notFrozen } from './rules/frozen.ts';
@@ -71,6 +71,7 @@ const withdrawalApproval: readonly Rule<WithdrawalCase>[] = [
   evidenceSufficient,
   evidenceOfClasses,
   evidenceUnspent,
+  tokensUnspent,
 ];
 
 /** Approved, refused, or held for operators. */
@@ -98,6 +99,7 @@ const destinationApproval: readonly Rule<DestinationCase>[] = [
   factorsUsable,
   evidenceSufficient,
   evidenceUnspent,
+  tokensUnspent,
 ];
 
 export function decideDestination(of: DestinationCase): Verdict {
@@ -118,6 +120,7 @@ const factorRules: readonly Rule<FactorCase>[] = [
   factorNew,
   factorAdmitted,
   evidenceUnspent,
+  tokensUnspent,
 ];
 
 export function decideFactor(of: FactorCase): Verdict {

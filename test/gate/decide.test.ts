@@ -94,6 +94,7 @@ describe('what the gate decides', () => {
       'evidence-sufficient',
       'evidence-of-classes',
       'evidence-unspent',
+      'tokens-unspent',
     ]);
   });
 
@@ -110,6 +111,7 @@ describe('what the gate decides', () => {
       'factors-usable',
       'evidence-sufficient',
       'evidence-unspent',
+      'tokens-unspent',
     ]);
     expect(names(decideFactor(factorCase()))).toEqual([
       'not-frozen',
@@ -121,6 +123,7 @@ describe('what the gate decides', () => {
       'factor-new',
       'factor-admitted',
       'evidence-unspent',
+      'tokens-unspent',
     ]);
     expect(names(decideTransaction(transactionCase()))).toEqual([
       'not-frozen',

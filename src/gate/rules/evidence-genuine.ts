@@ -105,6 +105,9 @@ export const approvalsStand: Rule<TransactionCase> = {
         said.payBy === record.payBy &&
         said.station === of.station.name;
       if (!same) return refuse('attestation-invalid', `withdrawal ${record.id} is not what its intent says`);
+      // A9: what a token approved has no factor that would say so.
+      if (record.epoch !== of.station.factorEpoch)
+        return refuse('factor-revoked', `withdrawal ${record.id} was approved before all approvals were revoked`);
       for (const judgement of [genuine(evidence), usable(evidence, record.account, of), sufficient(evidence, of)]) {
         if (!judgement.passed) return judgement;
       }
