@@ -96,6 +96,10 @@ export const reasons = {
   ),
   'attestation-invalid': denied('An attestation does not verify.', askCustomer),
   'attestation-spent': denied('This evidence has been spent already.', prepareAnew),
+  'code-wrong': denied(
+    'The one-time code is none of the factor’s present ones.',
+    'Ask the customer for the code that the app shows now.',
+  ),
   'challenge-mismatch': denied('The attestation was made for something other than this intent.', askCustomer),
   'origin-mismatch': denied(
     'The attestation was made on an origin that policy does not name.',
@@ -106,6 +110,10 @@ export const reasons = {
     'Approve on the station’s approval page.',
   ),
   'cross-origin': denied('The attestation was made inside a frame of another origin.', 'Approve on a top-level page.'),
+  'payment-mismatch': denied(
+    'The customer’s browser showed another payment than the intent’s.',
+    'Ask the browser with exactly what Prepare handed out.',
+  ),
   'credential-mismatch': denied('The assertion names two different credentials.', askCustomer),
   'user-not-present': denied('The authenticator did not see a person.', askCustomer),
   'user-not-verified': denied('The authenticator did not verify the person.', 'Approve with PIN or biometrics.'),
@@ -136,6 +144,10 @@ export const reasons = {
   'factor-unknown': denied('The factor is not enrolled.', 'Use an enrolled factor.'),
   'factor-foreign': denied('The factor is enrolled for another account.', 'Use a factor of this account.'),
   'factor-revoked': denied('The factor has been revoked.', 'Use another factor.'),
+  'factor-locked': notNow(
+    'Too many wrong codes were given for the factor.',
+    'Wait until the time in `not_before`, or use another factor.',
+  ),
   'factor-unripe': notNow('The factor has not ripened yet.', 'Wait until the time in `not_before`.'),
   'factor-exists': {
     code: 'ALREADY_EXISTS',
@@ -362,6 +374,10 @@ export const reasons = {
   'signer-failed': notNow('The signer’s process failed.', 'It is restarted by itself.'),
 
   // Failures of the station itself
+  'sealing-key-missing': notNow(
+    'What is needed was sealed under a key that the station’s config does not name.',
+    'Name the key of the id in the message in config.keys.sealing, behind the newest, and restart the station.',
+  ),
   'storage-failed': {
     code: 'UNAVAILABLE',
     sentence: 'The station could not record the decision, so nothing was decided.',

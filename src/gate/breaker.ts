@@ -102,12 +102,14 @@ const ofTheStation: ReadonlySet<Reason> = new Set<Reason>([
   'operators-unfounded',
   'changed-meanwhile',
   'storage-failed',
+  'sealing-key-missing',
   'internal',
 ]);
 
 /** Attestations that came and did not verify. */
 const attestationFailures: ReadonlySet<Reason> = new Set<Reason>([
   'attestation-invalid',
+  'code-wrong',
   'challenge-mismatch',
   'origin-mismatch',
   'rp-mismatch',
