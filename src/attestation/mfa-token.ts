@@ -1,3 +1,4 @@
+import { categoriesOf, unknownMethod } from '../domain/amr.ts';
 import {
   type AccountId,
   type Digest,
@@ -11,7 +12,6 @@ import {
   type VerifiedToken,
   type WallMs,
 } from '../domain/index.ts';
-import { categoriesOf, unknownMethod } from './amr.ts';
 import { openToken, type PinnedKey } from './jws.ts';
 
 /** RFC 8725 §3.11: its own type, so that neither a login token of the same service nor a voucher passes for one. */

@@ -33,7 +33,16 @@ export interface ReceiptLeaf {
 /** formats.md, "Evidence". */
 export interface ReceiptEvidence {
   readonly type: 'portcullis/evidence/v1';
-  readonly attestations: readonly ReceiptAssertion[];
+  readonly attestations: readonly ReceiptAttestation[];
+}
+
+export type ReceiptAttestation = ReceiptAssertion | ReceiptToken;
+
+/** Of an MFA service. */
+export interface ReceiptToken {
+  readonly kind: 'mfa-token';
+  /** A compact JWS. */
+  readonly token: string;
 }
 
 /** Bytes in base64url. */
@@ -127,23 +136,31 @@ function readEvidence(value: unknown, place: string): ReceiptEvidence {
   const of = new Reader(value, place);
   const evidence: ReceiptEvidence = {
     type: of.exactly('type', 'portcullis/evidence/v1'),
-    attestations: of.list('attestations', readAssertion),
+    attestations: of.list('attestations', readAttestation),
   };
   of.done();
   return evidence;
 }
 
-function readAssertion(value: unknown, place: string): ReceiptAssertion {
+function readAttestation(value: unknown, place: string): ReceiptAttestation {
   const of = new Reader(value, place);
-  const assertion: ReceiptAssertion = {
-    kind: of.exactly('kind', 'webauthn'),
+  const kind = of.text('kind');
+  const attestation = kind === 'mfa-token' ? readToken(of) : readAssertion(of, kind, place);
+  of.done();
+  return attestation;
+}
+
+const readToken = (of: Reader): ReceiptToken => ({ kind: 'mfa-token', token: of.text('token') });
+
+function readAssertion(of: Reader, kind: string, place: string): ReceiptAssertion {
+  if (kind !== 'webauthn') throw malformed(`${place}.kind`, 'is neither webauthn nor mfa-token');
+  return {
+    kind,
     credential: of.base64url('credential'),
     authenticator_data: of.base64url('authenticator_data'),
     client_data: of.base64url('client_data'),
     signature: of.base64url('signature'),
   };
-  of.done();
-  return assertion;
 }
 
 function readFactor(value: unknown, place: string): ReceiptFactor {

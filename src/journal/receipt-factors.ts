@@ -8,10 +8,17 @@ import {
   type Sealed,
   type WithdrawalIntent,
 } from '../domain/index.ts';
-import type { ReceiptAssertion, ReceiptDocument, ReceiptFactor } from './receipt-document.ts';
+import type {
+  ReceiptAssertion,
+  ReceiptAttestation,
+  ReceiptDocument,
+  ReceiptFactor,
+  ReceiptToken,
+} from './receipt-document.ts';
 import { ReceiptError, type ReceiptReason } from './receipt-error.ts';
 import { checkReceiptAssertion } from './receipt-evidence.ts';
 import { openedOf, type ProvenLeaf, type ProvenLeaves, recordedRipeness, ripeAt } from './receipt-leaves.ts';
+import { checkReceiptToken } from './receipt-token.ts';
 import { checkReceiptVoucher } from './receipt-voucher.ts';
 
 interface Enrolled {
@@ -21,10 +28,13 @@ interface Enrolled {
   readonly intent: Sealed<FactorIntent>;
 }
 
-/** One attestation that was checked: who made it, on which origin, and the leaves that say that its factor was ripe. */
-export interface CheckedAssertion {
-  readonly credential: string;
-  readonly origin: string;
+/** One attestation that was checked. */
+export interface CheckedAttestation {
+  /** Who made it: `factor … on …`, `the MFA service … under its key …`. */
+  readonly who: string;
+  /** What it says of the intent, and why it counts. */
+  readonly sentence: string;
+  /** The leaves that say that its factor was ripe, and what it approved. */
   readonly leaves: readonly number[];
 }
 
@@ -40,13 +50,15 @@ const utf8 = new TextEncoder();
 export class ReceiptFactors {
   readonly #proven: ProvenLeaves;
   readonly #account: string;
+  readonly #policyOf: (leaf: ProvenLeaf) => string;
   readonly #factors = new Map<string, Enrolled>();
   readonly #used = new Set<string>();
 
-  /** `account`: whose factors they all must be. */
-  constructor(receipt: ReceiptDocument, proven: ProvenLeaves, account: string) {
+  /** `account`: whose factors they all must be. `policyOf`: the document of the policy that a leaf names. */
+  constructor(receipt: ReceiptDocument, proven: ProvenLeaves, account: string, policyOf: (leaf: ProvenLeaf) => string) {
     this.#proven = proven;
     this.#account = account;
+    this.#policyOf = policyOf;
     for (const shown of receipt.factors) {
       const { credential } = shown;
       const added = proven.one('factor-added', `factor ${credential}`, (l) => l.opened['factor'] === credential);
@@ -60,20 +72,33 @@ export class ReceiptFactors {
 
   /**
    * Attestations over an intent's digest, by exactly the factors that the leaf's member `by` names, each of them ripe and not
-   * revoked at that leaf, as its members `by_w0` and `by_d0` recorded.
+   * revoked at that leaf, as its members `by_w0` and `by_d0` recorded; and by exactly the MFA services that it names.
    */
   attested(
-    attestations: readonly ReceiptAssertion[],
+    attestations: readonly ReceiptAttestation[],
     digest: string,
     at: ProvenLeaf,
     by: 'factors' | 'attested_by',
     named = openedOf(at, by),
-  ): CheckedAssertion[] {
-    const credentials = [...new Set(attestations.map((a) => a.credential))];
-    if (credentials.length === 0 || credentials.join(' ') !== named) {
+  ): CheckedAttestation[] {
+    if (attestations.length === 0) throw differs('evidence-invalid', `leaf ${at.index} was approved by nobody`);
+    const assertions = attestations.filter((a): a is ReceiptAssertion => a.kind === 'webauthn');
+    const tokens = attestations.filter((a): a is ReceiptToken => a.kind === 'mfa-token');
+    return [...this.#byFactors(assertions, digest, at, by, named), ...this.#byServices(tokens, digest, at)];
+  }
+
+  #byFactors(
+    assertions: readonly ReceiptAssertion[],
+    digest: string,
+    at: ProvenLeaf,
+    by: 'factors' | 'attested_by',
+    named: string,
+  ): CheckedAttestation[] {
+    const credentials = [...new Set(assertions.map((a) => a.credential))];
+    if (credentials.join(' ') !== named) {
       throw differs('evidence-invalid', `leaf ${at.index} was approved by other factors`);
     }
-    return attestations.map((assertion) => {
+    return assertions.map((assertion) => {
       const { credential } = assertion;
       const factor = this.#use(credential);
       const origin = checkReceiptAssertion(assertion, factor.coseKey, digest);
@@ -82,15 +107,33 @@ export class ReceiptFactors {
       if (w0 !== ripening.fields['w0'] || d0 !== ripening.fields['d0']) {
         throw differs('factor-differs', `leaf ${at.index} relied on another ripening of factor ${credential}`);
       }
-      return { credential, origin, leaves: [factor.added.index, ripening.index, at.index] };
+      const sentence = `Factor ${credential} signed this intent on ${origin}; it was enrolled, announced and ripe.`;
+      return {
+        who: `factor ${credential} on ${origin}`,
+        sentence,
+        leaves: [factor.added.index, ripening.index, at.index],
+      };
     });
   }
 
+  #byServices(tokens: readonly ReceiptToken[], digest: string, at: ProvenLeaf): CheckedAttestation[] {
+    const time = parseInstant(at.time, 'time');
+    const expected = { policy: this.#policyOf(at), aud: at.station, sub: this.#account, digest, time };
+    const checked = tokens.map(({ token }) => checkReceiptToken(token, expected));
+    if ([...new Set(checked.map(({ iss }) => iss))].join(' ') !== (at.fields['services'] ?? ''))
+      throw differs('evidence-invalid', `leaf ${at.index} was approved by other MFA services`);
+    return checked.map(({ iss, kid }) => ({
+      who: `the MFA service ${iss} under its key ${kid}`,
+      sentence: `The MFA service ${iss} attested this intent, after two kinds of proof, under its key ${kid} of the policy.`,
+      leaves: [at.index],
+    }));
+  }
+
   /** How each factor that something rests on came in. To be called last: a factor on which nothing rests is refused. */
-  enrolments(policyOf: (leaf: ProvenLeaf) => string): Enrolment[] {
+  enrolments(): Enrolment[] {
     // Checking one may lead to the factor that attested it, which the set then yields too.
     const enrolments: Enrolment[] = [];
-    for (const credential of this.#used) enrolments.push(this.#enrolment(this.#use(credential), policyOf));
+    for (const credential of this.#used) enrolments.push(this.#enrolment(this.#use(credential)));
     for (const credential of this.#factors.keys()) {
       if (!this.#used.has(credential)) throw differs('factor-differs', `nothing rests on factor ${credential}`);
     }
@@ -104,7 +147,7 @@ export class ReceiptFactors {
     return factor;
   }
 
-  #enrolment({ shown, added, intent }: Enrolled, policyOf: (leaf: ProvenLeaf) => string): Enrolment {
+  #enrolment({ shown, added, intent }: Enrolled): Enrolment {
     const { credential, voucher, evidence } = shown;
     const { attestedBy } = intent.intent;
     const issuer = added.fields['admitted_by'] ?? '';
@@ -113,7 +156,7 @@ export class ReceiptFactors {
         throw differs('evidence-invalid', `factor ${credential} has a voucher as well`);
       const named = added.opened['attested_by'] ?? attestedBy;
       const by = this.attested(evidence.attestations, intent.digest, added, 'attested_by', named);
-      const who = by.map((one) => `factor ${one.credential} on ${one.origin}`).join(' and ');
+      const who = by.map((one) => one.who).join(' and ');
       const sentence = `Factor ${credential} was enrolled at ${added.time}, attested by ${who}.`;
       return { leaf: added, sentence };
     }
@@ -124,7 +167,7 @@ export class ReceiptFactors {
     )
       throw differs('evidence-invalid', `factor ${credential} was not admitted by a voucher alone`);
     const kid = checkReceiptVoucher(voucher, {
-      policy: policyOf(added),
+      policy: this.#policyOf(added),
       iss: issuer,
       aud: added.station,
       sub: intent.intent.account,

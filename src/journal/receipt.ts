@@ -57,12 +57,13 @@ export function verifyReceipt(bytes: Uint8Array, logVerifierKey: string): readon
   const founded = station(proven, checkpoint, logVerifierKey);
   const authorized = authorization(proven, intent);
   const documents = policies(receipt, proven);
-  const factors = new ReceiptFactors(receipt, proven, openedOf(authorized, 'account'));
+  const policyOf = (leaf: ProvenLeaf): string => documents.get(leaf.fields['policy'] ?? '') ?? '';
+  const factors = new ReceiptFactors(receipt, proven, openedOf(authorized, 'account'), policyOf);
   const releases = operatorsApprovals(proven, authorized);
   const approvals = attested(receipt, factors, authorized, intent);
   const listed = destination(receipt, proven, factors, authorized);
   const enrolled = factors
-    .enrolments((leaf) => documents.get(leaf.fields['policy'] ?? '') ?? '')
+    .enrolments()
     .map(({ leaf, sentence }): ReceiptFact => ({ what: 'enrolled', leaves: [leaf.index], sentence }));
   return [
     {
@@ -122,7 +123,7 @@ function approved(leaf: ProvenLeaf, { intent, digest }: Sealed<WithdrawalIntent>
   return { what: 'approved', leaves: [leaf.index], sentence };
 }
 
-/** Each attestation, by a factor that was enrolled for the account, announced and ripe when the withdrawal was authorized. */
+/** Each attestation: by a factor that was enrolled for the account, announced and ripe when the withdrawal was authorized; or by an MFA service. */
 function attested(
   receipt: ReceiptDocument,
   factors: ReceiptFactors,
@@ -130,10 +131,9 @@ function attested(
   { digest }: Sealed<WithdrawalIntent>,
 ): ReceiptFact[] {
   const { attestations } = receipt.evidence;
-  return factors.attested(attestations, digest, authorized, 'factors').map(({ credential, origin, leaves }) => {
-    const sentence = `Factor ${credential} signed this intent on ${origin}; it was enrolled, announced and ripe.`;
-    return { what: 'attested', leaves, sentence };
-  });
+  return factors
+    .attested(attestations, digest, authorized, 'factors')
+    .map(({ leaves, sentence }) => ({ what: 'attested', leaves, sentence }));
 }
 
 /** The entry that the authorization relied on: its owner's factors listed it, it was announced, ripe and not removed. */
@@ -165,7 +165,7 @@ function destination(
   if (!same) throw differs('destination-differs', `leaf ${authorized.index} relied on another destination`);
   stands(proven, ripening, authorized);
   const by = factors.attested(shown.evidence.attestations, sealed.digest, added, 'attested_by');
-  const who = by.map(({ credential, origin }) => `factor ${credential} on ${origin}`).join(' and ');
+  const who = by.map((one) => one.who).join(' and ');
   const sentence =
     `Its destination was whitelisted at ${added.time}, as intent ${sealed.digest}, signed by ${who}; it was announced by ` +
     `${ripening.time}, and had ripened for the ${Number(d0) / 3_600_000} h that it had to.`;

@@ -1,8 +1,8 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { categoriesOf, unknownMethod } from '../../src/attestation/amr.ts';
 import { type AttesterKey, mfaTokenType, verifyMfaToken, voucherType } from '../../src/attestation/index.ts';
+import { categoriesOf, unknownMethod } from '../../src/domain/amr.ts';
 import {
   parseAccountId,
   parseDigest,
