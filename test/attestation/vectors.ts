@@ -23,6 +23,10 @@ export class Vector {
     return new Vector(Object.entries(this.#value).find(([key]) => key === name)?.[1]);
   }
 
+  has(name: string): boolean {
+    return typeof this.#value === 'object' && this.#value !== null && Object.hasOwn(this.#value, name);
+  }
+
   list(): Vector[] {
     if (!Array.isArray(this.#value)) throw new TypeError('expected a JSON list');
     return this.#value.map((item) => new Vector(item));
@@ -30,6 +34,11 @@ export class Vector {
 
   text(): string {
     if (typeof this.#value !== 'string') throw new TypeError('expected text');
+    return this.#value;
+  }
+
+  number(): number {
+    if (typeof this.#value !== 'number') throw new TypeError('expected a number');
     return this.#value;
   }
 
