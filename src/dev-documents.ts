@@ -36,6 +36,7 @@ export interface Announcement {
 /** What the emulated station's policy says of this one. */
 export interface PolicyParts {
   readonly chain: string;
+  readonly approvals: { readonly rpId: string; readonly origin: string };
   readonly address: string;
   readonly publicKey: string;
   readonly admissionKey: string;
@@ -44,13 +45,14 @@ export interface PolicyParts {
   readonly recovery: readonly string[];
 }
 
-export function policyDocument({ chain, address, publicKey, admissionKey, operators, recovery }: PolicyParts): string {
+export function policyDocument(parts: PolicyParts): string {
+  const { chain, approvals, address, publicKey, admissionKey, operators, recovery } = parts;
   return `# The policy of an emulated station: a local test network, a wallet on an emulated Ledger.
 version: 1
 trust_domain: sample.example
 approvals:
-  rp_id: approve.sample.example
-  origins: ['https://approve.sample.example']
+  rp_id: ${approvals.rpId}
+  origins: ['${approvals.origin}']
 ripening: { factor: 24h, destination: 24h }
 evidence: { webauthn: 1, accepts: [device, synced] }
 admission:
@@ -92,7 +94,8 @@ signers:
 `;
 }
 
-export function welcome(a: Announcement): string {
+/** `announced`: the file that holds the announcement. */
+export function welcome(a: Announcement, announced: string): string {
   const shown = (role: string, name: string): string =>
     `--ca $S/${role}/ca.pem --cert $S/${role}/${name}.pem --key $S/${role}/${name}.key`;
   return `An emulated station is running. Its time is simulated, its Ledger is an emulator: it guards nothing of worth.
@@ -102,6 +105,7 @@ export function welcome(a: Announcement): string {
   operators     ${a.operatorsAddress}
   Ledger        ${a.ledger}   (Speculos' REST interface)
   wallet        ${a.wallet.id}, ${a.wallet.address}
+  approvals     ${a.origin}   (where customers' passkeys approve)
   people        ${Object.keys(a.operators).join(', ')}: any two decide; with test keys in ${dirname(a.operators['olivia'] ?? '')}
   config        ${a.config}
   journal key   ${a.verifierKey}
@@ -113,6 +117,7 @@ Try, in another terminal:
   npx portcullis freeze wallet:hot-1 --why "a drill" --address ${a.operatorsAddress} ${shown('operators', 'operator')} --software $O/olivia.json
   npx portcullis advance 24h --address ${a.address} ${shown('dev', 'dev')}
   npx portcullis verify --config ${a.config}
+  npm run exchange -- --station ${announced}
 
 Ctrl-C ends it, and it leaves nothing behind.
 `;

@@ -19,6 +19,7 @@ import {
 } from './custody/operator-key.ts';
 import { type Announcement, type ClientFiles, configDocument, policyDocument, welcome } from './dev-documents.ts';
 import { parseChainId, parseOperatorName, shown } from './domain/index.ts';
+import { parseOrigin } from './gate/policy/origins.ts';
 import { TimeServiceService } from './generated/portcullis/dev/v1/time.ts';
 import { parseSpeculosUrl } from './signers/ledger/transport.ts';
 import { SimulatedTime } from './simulated-time.ts';
@@ -34,11 +35,16 @@ const options = {
   ledger: { type: 'string' },
   'auto-approve': { type: 'boolean' },
   approve: { type: 'string' },
+  approvals: { type: 'string' },
 } as const;
+
+/** Where `npm run exchange` serves its page. */
+const sampleApprovals = 'http://localhost:7490';
 
 async function main(things: AsyncDisposableStack): Promise<void> {
   const { values } = parseArgs({ options, strict: true });
   const chain = parseChainId(values.chain ?? 'eip155:31337', '--chain');
+  const approvals = approvalsOrigin(values.approvals ?? sampleApprovals);
   const log = values.quiet === true ? () => {} : stationLog;
   const ledger = values.ledger === undefined ? await emulatedLedger(values.seed, things) : speculos(values.ledger);
   const rules = approvalRules(values);
@@ -57,6 +63,7 @@ async function main(things: AsyncDisposableStack): Promise<void> {
     policyFile,
     policyDocument({
       chain,
+      approvals,
       address: wallet.address,
       publicKey,
       admissionKey: admission.x,
@@ -116,13 +123,23 @@ async function main(things: AsyncDisposableStack): Promise<void> {
     operators: operators.files,
     recovery: recovery.files,
     admission: { key: admission.file, issuer: 'admission.sample.example', kid: 'sample-1' },
-    rpId: 'approve.sample.example',
-    origin: 'https://approve.sample.example',
+    rpId: approvals.rpId,
+    origin: approvals.origin,
     verifierKey: station.verifierKey,
   };
+  const announced = join(scratch, 'station.json');
+  writeFileSync(announced, `${JSON.stringify(announcement)}\n`, { mode: 0o600 });
   process.stdout.write(
-    values.json === true || rules !== undefined ? `${JSON.stringify(announcement)}\n` : welcome(announcement),
+    values.json === true || rules !== undefined
+      ? `${JSON.stringify(announcement)}\n`
+      : welcome(announcement, announced),
   );
+}
+
+/** The exact origin of the customers' approvals page; its host is the relying party that their passkeys are made for. */
+function approvalsOrigin(value: string): { rpId: string; origin: string } {
+  const rpId = URL.parse(value)?.hostname ?? '';
+  return { rpId, origin: parseOrigin(value, '--approvals', rpId) };
 }
 
 const clientFiles = [

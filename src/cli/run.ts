@@ -32,6 +32,8 @@ to try. Nothing in it guards anything of worth. Options:
   --quiet        no log
   --seed WORDS   the emulated Ledger's seed, instead of the one that it always has
   --chain CHAIN  the wallet's chain, a test network (eip155:31337)
+  --approvals ORIGIN
+                 the page on which customers approve (http://localhost:7490, where npm run exchange serves one)
   --ledger URL   a Ledger emulator on this machine, such as Speculos, instead of the one that comes with it
 
 Without a person, for tests (docs/ci.md); each implies --json:
