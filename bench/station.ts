@@ -10,6 +10,7 @@ import { createAuthority, issueClient, issueServer } from '../src/cli/certificat
 import { foundStation, journalOrigin, newStationId, policyHash } from '../src/custody/founding.ts';
 import { type Custody, startCustody } from '../src/custody/index.ts';
 import { verifierKeyOf } from '../src/custody/journal-key.ts';
+import { Keyring } from '../src/custody/seal.ts';
 import { WitnessedClock } from '../src/custody/witnessed-clock.ts';
 import { type ClockReading, day, type TimeSource, toHex, type WallMs } from '../src/domain/index.ts';
 import { type Policy, parsePolicy } from '../src/gate/policy.ts';
@@ -124,6 +125,7 @@ export async function openStation(
     policy,
     policyHash: policyHash(document),
     keys,
+    sealing: new Keyring([new Uint8Array(randomBytes(32))]),
     random: { bytes: (count) => randomBytes(count) },
     simulated: true,
     log,

@@ -11,6 +11,7 @@ import type { Policy } from './gate/policy.ts';
 import { formatVerifierKey, noteSigner, noteVerifier } from './journal/note.ts';
 import { policyInForce, writePolicyFile } from './policy-file.ts';
 import { Rotation } from './rotation.ts';
+import { readSealingKeys } from './sealing-keys.ts';
 import { parseEthereumPath } from './signers/ledger/path.ts';
 import { createLedgerSigner } from './signers/ledger/signer.ts';
 import { type Transport, transportAllowed } from './signers/ledger/transport.ts';
@@ -53,6 +54,7 @@ export async function composeStation(composition: Composition): Promise<Composed
   const { config, time, log } = composition;
   const journalKey = readJournalKey(config.keys.journal);
   const keys = deriveKeys(readStateKey(config.keys.state));
+  const sealing = readSealingKeys(config.keys.sealing);
   const tls = readTls(config.tls);
   checkWritable(config.database);
   const { db, close: closeDatabase } = openDatabase(config.database);
@@ -78,6 +80,7 @@ export async function composeStation(composition: Composition): Promise<Composed
       policy,
       policyHash: record.policy,
       keys,
+      sealing,
       random: { bytes: (count) => randomBytes(count) },
       simulated: time.simulated,
       log,

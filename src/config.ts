@@ -1,11 +1,12 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { readFileSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { hour, Malformed, minute, parseWalletId, second, shown } from './domain/index.ts';
 import { Members } from './gate/document.ts';
 import { type Policy, parsePolicy } from './gate/policy.ts';
+import { checkSealingKeys, parseSealingKeys, type SealingKeySource } from './sealing-keys.ts';
+import { checkSecret, readHexKey, readSecret, statOf } from './secret-file.ts';
 import { parseSpeculosUrl } from './signers/ledger/transport.ts';
-import { readYamlFile, unreadable } from './yaml-file.ts';
+import { readYamlFile } from './yaml-file.ts';
 
 /** Where a listener is bound. Port 0: any that is free. */
 export interface Listen {
@@ -34,7 +35,12 @@ export interface Config {
   /** `station.db` in it. */
   readonly database: string;
   readonly policy: string;
-  readonly keys: { readonly state: string; readonly journal: string };
+  readonly keys: {
+    readonly state: string;
+    readonly journal: string;
+    /** Newest first. */
+    readonly sealing: readonly SealingKeySource[];
+  };
   readonly tls: { readonly ca: string; readonly certificate: string; readonly key: string };
   readonly listen: Listen;
   readonly operatorsListen: Listen;
@@ -45,7 +51,6 @@ export interface Config {
 const configBytesMost = 65_536;
 /** Tokens have descriptors; hundreds of them fit. */
 const policyBytesMost = 1_048_576;
-const keyBytesMost = 16_384;
 
 /**
  * Reads a station's config. Throws `Malformed` with the member's place (`config.signers[0].url: …`) for whatever is unknown,
@@ -61,6 +66,7 @@ export function loadConfig(file: string): Config {
   checkFile(tls.certificate, 'config.tls.certificate');
   checkSecret(keys.state, 'config.keys.state');
   checkSecret(keys.journal, 'config.keys.journal');
+  checkSealingKeys(keys.sealing);
   checkSecret(tls.key, 'config.tls.key');
   return config;
 }
@@ -79,7 +85,15 @@ export function parseConfig(document: unknown, file: string): Config {
     data,
     database: join(data, 'station.db'),
     policy,
-    keys: { state: path(keys, 'state'), journal: path(keys, 'journal') },
+    keys: {
+      state: path(keys, 'state'),
+      journal: path(keys, 'journal'),
+      sealing: parseSealingKeys(
+        keys.list('sealing', (value) => value),
+        keys.at('sealing'),
+        dirname(file),
+      ),
+    },
     tls: { ca: path(tls, 'ca'), certificate: path(tls, 'certificate'), key: path(tls, 'key') },
     listen: parseListen(top.text('listen'), top.at('listen')),
     operatorsListen: parseListen(top.text('operators_listen'), top.at('operators_listen')),
@@ -103,9 +117,7 @@ export function loadPolicyText(file: string): string {
 
 /** The state key: 32 bytes, from a file of 64 hex digits that only its owner may read. */
 export function readStateKey(file: string, place = 'config.keys.state'): Uint8Array {
-  const text = readSecret(file, place);
-  if (!/^[0-9a-f]{64}\n?$/.test(text)) throw new Malformed(place, `${file} is not 64 lowercase hex digits`);
-  return new Uint8Array(Buffer.from(text.trimEnd(), 'hex'));
+  return readHexKey(file, place);
 }
 
 /** The journal's signing key: Ed25519, PKCS#8 in PEM, from a file that only its owner may read. */
@@ -121,19 +133,17 @@ export function readJournalKey(file: string, place = 'config.keys.journal'): Key
   return key;
 }
 
-/** Reads a small file with a secret in it, if nobody but its owner may read it (threat S9). */
-export function readSecret(file: string, place: string): string {
-  checkSecret(file, place);
-  return readFileSync(file, 'utf8');
-}
-
 function checkWhole({ data, keys, tls, listen, operatorsListen, signers }: Config): void {
   // Who gets a copy of the database must not get the key that authenticates it (threat H).
-  for (const [name, file] of Object.entries({
-    'keys.state': keys.state,
-    'keys.journal': keys.journal,
-    'tls.key': tls.key,
-  })) {
+  const secrets: [name: string, file: string][] = [
+    ['keys.state', keys.state],
+    ['keys.journal', keys.journal],
+    ['tls.key', tls.key],
+  ];
+  keys.sealing.forEach((source, i) => {
+    if (source.kind === 'file') secrets.push([`keys.sealing[${i}]`, source.file]);
+  });
+  for (const [name, file] of secrets) {
     if (file.startsWith(`${data}/`))
       throw new Malformed(`config.${name}`, `lies in the data folder: keep keys apart from it`);
   }
@@ -185,23 +195,4 @@ function speculosUrl(of: Members): string {
 
 function checkFile(file: string, place: string): void {
   if (!statOf(file, place).isFile()) throw new Malformed(place, `${file} is not a file`);
-}
-
-function checkSecret(file: string, place: string): void {
-  const stat = statOf(file, place);
-  if (!stat.isFile()) throw new Malformed(place, `${file} is not a file`);
-  if (stat.size > keyBytesMost) throw new Malformed(place, `${file} has ${stat.size} bytes: that is no key`);
-  const mode = stat.mode & 0o777;
-  if ((mode & 0o077) !== 0) {
-    const stated = mode.toString(8).padStart(4, '0');
-    throw new Malformed(place, `${file} holds a secret and others may use it (mode ${stated}): run chmod 600 on it`);
-  }
-}
-
-function statOf(file: string, place: string): Stats {
-  try {
-    return statSync(file);
-  } catch (error) {
-    throw new Malformed(place, unreadable(file, error));
-  }
 }

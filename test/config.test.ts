@@ -2,16 +2,18 @@ import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
-import { loadConfig, loadPolicy, readJournalKey, readSecret, readStateKey } from '../src/config.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadConfig, loadPolicy, readJournalKey, readStateKey } from '../src/config.ts';
 import { parseYaml } from '../src/custody/yaml.ts';
 import { Malformed } from '../src/domain/index.ts';
+import { readSealingKeys } from '../src/sealing-keys.ts';
+import { readSecret } from '../src/secret-file.ts';
 import { readYamlFile } from '../src/yaml-file.ts';
 
 const document = `version: 1
 data: data
 policy: policy.yaml
-keys: { state: keys/state.key, journal: keys/journal.pem }
+keys: { state: keys/state.key, journal: keys/journal.pem, sealing: [{ file: keys/sealing.key }] }
 tls: { ca: keys/ca.pem, certificate: keys/server.pem, key: keys/server.key }
 listen: 127.0.0.1:7443
 operators_listen: '[::1]:7444'
@@ -33,6 +35,7 @@ beforeEach(() => {
   const { privateKey } = generateKeyPairSync('ed25519');
   const files = {
     'state.key': `${'0f'.repeat(32)}\n`,
+    'sealing.key': `${'1e'.repeat(32)}\n`,
     'journal.pem': privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
     'ca.pem': 'a test certificate',
     'server.pem': 'a test certificate',
@@ -65,7 +68,11 @@ describe('a config', () => {
       data: join(folder, 'data'),
       database: join(folder, 'data/station.db'),
       policy: join(folder, 'policy.yaml'),
-      keys: { state: join(folder, 'keys/state.key'), journal: join(folder, 'keys/journal.pem') },
+      keys: {
+        state: join(folder, 'keys/state.key'),
+        journal: join(folder, 'keys/journal.pem'),
+        sealing: [{ kind: 'file', file: join(folder, 'keys/sealing.key') }],
+      },
       tls: {
         ca: join(folder, 'keys/ca.pem'),
         certificate: join(folder, 'keys/server.pem'),
@@ -101,7 +108,7 @@ describe('a config', () => {
     ['a number for a text', 'data: data', 'data: 7', 'config.data: expected a text'],
     [
       'a list for members',
-      'keys: { state: keys/state.key, journal: keys/journal.pem }',
+      'keys: { state: keys/state.key, journal: keys/journal.pem, sealing: [{ file: keys/sealing.key }] }',
       'keys: [x]',
       'config.keys: expected members',
     ],
@@ -126,6 +133,44 @@ describe('a config', () => {
       'state: data/state.key',
       'config.keys.state: lies in the data folder',
     ],
+    [
+      'a sealing key among the data',
+      'file: keys/sealing.key',
+      'file: data/sealing.key',
+      'config.keys.sealing[0]: lies in the data folder',
+    ],
+    ['no sealing key', '[{ file: keys/sealing.key }]', '[]', 'config.keys.sealing: names no key'],
+    ['no sealing keys', ', sealing: [{ file: keys/sealing.key }]', '', 'config.keys.sealing: is missing'],
+    [
+      'a sealing key twice',
+      '[{ file: keys/sealing.key }]',
+      '[{ file: keys/sealing.key }, { file: keys/../keys/sealing.key }]',
+      'config.keys.sealing[1]: stands twice',
+    ],
+    [
+      'a sealing key of two sources',
+      'file: keys/sealing.key }',
+      'file: keys/sealing.key, credential: x }',
+      'config.keys.sealing[0].file: is not a member',
+    ],
+    [
+      'a credential that leads elsewhere',
+      'file: keys/sealing.key }',
+      'credential: ../../sealing.key }',
+      'config.keys.sealing[0].credential: expected the name of a credential',
+    ],
+    [
+      'a credential that is hidden',
+      'file: keys/sealing.key }',
+      'credential: .. }',
+      'config.keys.sealing[0].credential: expected the name of a credential',
+    ],
+    [
+      'a sealing key in an HSM',
+      'file: keys/sealing.key }',
+      'hsm: luna }',
+      'config.keys.sealing[0].hsm: sealing keys in an HSM are not read yet',
+    ],
     ['a policy that is not there', 'policy.yaml', 'other.yaml', 'config.policy: '],
     ['a folder for a file', 'policy: policy.yaml', 'policy: keys', 'config.policy: '],
     ['a file for the data folder', 'data: data', 'data: policy.yaml', 'config.data: '],
@@ -144,6 +189,7 @@ describe('a config', () => {
   it.each([
     ['state.key', 'config.keys.state'],
     ['journal.pem', 'config.keys.journal'],
+    ['sealing.key', 'config.keys.sealing\\[0\\]'],
     ['server.key', 'config.tls.key'],
   ])('S9: whose %s others may read is refused, and says how to mend it', (name, place) => {
     for (const mode of [0o640, 0o604, 0o620]) {
@@ -151,7 +197,7 @@ describe('a config', () => {
       expect(messageOf(() => loadConfig(file))).toMatch(new RegExp(`^${place}: .*0${mode.toString(8)}.*chmod 600`));
     }
     rmSync(join(folder, 'keys', name));
-    expect(messageOf(() => loadConfig(file))).toContain(`${place}: `);
+    expect(messageOf(() => loadConfig(file))).toMatch(new RegExp(`^${place}: `));
   });
 });
 
@@ -237,5 +283,67 @@ nonce_window: 1
     expect(policy.trustDomain).toBe('station.example');
     writeFileSync(path, text.replace('nonce_window', 'nonce_windows'));
     expect(messageOf(() => loadPolicy(path))).toBe('policy.nonce_window: is missing');
+  });
+});
+
+describe('sealing keys', () => {
+  const read = (keys: string): string[] => {
+    writeFileSync(file, document.replace('[{ file: keys/sealing.key }]', keys));
+    const ring = readSealingKeys(loadConfig(file).keys.sealing);
+    return [ring.current, ...ring.former];
+  };
+  const write = (path: string, byte: string, mode = 0o600): void =>
+    writeFileSync(join(folder, path), `${byte.repeat(32)}\n`, { mode });
+
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it('come from files and from systemd’s credentials, newest first', () => {
+    mkdirSync(join(folder, 'credentials'));
+    vi.stubEnv('CREDENTIALS_DIRECTORY', join(folder, 'credentials'));
+    write('keys/newer.key', '2d');
+    // As systemd makes them where the service has a user of its own: the group's bits are the access list's mask.
+    write('credentials/portcullis.sealing', '3c', 0o440);
+    expect(read('[{ credential: portcullis.sealing }, { file: keys/newer.key }, { file: keys/sealing.key }]')).toEqual([
+      '230343c0f37651e5',
+      '8511fca17b27954b',
+      '26645484eb7b2e0d',
+    ]);
+  });
+
+  it('that are credentials are read by the station alone: any other command loads the config without them', () => {
+    vi.stubEnv('CREDENTIALS_DIRECTORY', undefined);
+    writeFileSync(file, document.replace('file: keys/sealing.key', 'credential: sealing'));
+    const { keys } = loadConfig(file);
+    expect(messageOf(() => readSealingKeys(keys.sealing))).toMatch(
+      /^config\.keys\.sealing\[0\]: the credential sealing is not at hand: \$CREDENTIALS_DIRECTORY is not set/,
+    );
+    vi.stubEnv('CREDENTIALS_DIRECTORY', 'credentials');
+    expect(messageOf(() => readSealingKeys(keys.sealing))).toContain('is not set');
+  });
+
+  it.each([0o444, 0o640 | 0o020, 0o460, 0o604])(
+    'S9: that are credentials open to others are refused (mode %o)',
+    (mode) => {
+      vi.stubEnv('CREDENTIALS_DIRECTORY', join(folder, 'keys'));
+      write('keys/open', '3c');
+      chmodSync(join(folder, 'keys/open'), mode);
+      expect(messageOf(() => read('[{ credential: open }]'))).toContain('others may use it');
+    },
+  );
+
+  it('that are the same key under two names are refused', () => {
+    write('keys/again.key', '1e');
+    expect(messageOf(() => read('[{ file: keys/sealing.key }, { file: keys/again.key }]'))).toBe(
+      'config.keys.sealing[1]: is a key that stands there already',
+    );
+  });
+
+  it('S9: that are malformed are refused without being quoted', () => {
+    writeFileSync(join(folder, 'keys/sealing.key'), 'hunter2');
+    expect(messageOf(() => read('[{ file: keys/sealing.key }]'))).toBe(
+      `config.keys.sealing[0]: ${join(folder, 'keys/sealing.key')} is not 64 lowercase hex digits`,
+    );
   });
 });

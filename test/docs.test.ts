@@ -73,7 +73,7 @@ describe('docs/station.md', () => {
       version: 1,
       data: 'data',
       policy: 'policy.yaml',
-      keys: { state: 'keys/state.key', journal: 'keys/journal.pem' },
+      keys: { state: 'keys/state.key', journal: 'keys/journal.pem', sealing: [{ file: 'keys/sealing.key' }] },
       tls: { ca: 'keys/ca.pem', certificate: 'keys/server.pem', key: 'keys/server.key' },
       listen: '127.0.0.1:7443',
       operators_listen: '127.0.0.1:7444',

@@ -1,6 +1,5 @@
 import {
   createCipheriv,
-  createDecipheriv,
   createHash,
   createHmac,
   createPrivateKey,
@@ -23,7 +22,7 @@ import {
 import { decodeSignatures, encodeSignatures } from '../src/custody/acts/signatures.ts';
 import { decodeEvidence, encodeEvidence } from '../src/custody/evidence.ts';
 import { journalOrigin } from '../src/custody/founding.ts';
-import { seal, unseal } from '../src/custody/seal.ts';
+import { Keyring } from '../src/custody/seal.ts';
 import {
   type AccountId,
   type AssetId,
@@ -40,7 +39,6 @@ import {
   Seen,
   type StationName,
   sealIntent,
-  type TransactionId,
   transactionId,
   type WalletId,
   type WitnessedMs,
@@ -109,9 +107,9 @@ const rawPublic = (key: KeyObject): Buffer =>
 
 describe('docs/formats.md, the code and a reading by hand agree on', () => {
   it('keys', () => {
-    const of = vector<{ state_key: string; row: string; ticket: string; seal: string }>('keys');
+    const of = vector<{ state_key: string; row: string; ticket: string }>('keys');
     const keys = deriveKeys(bytes(of.state_key));
-    for (const name of ['row', 'ticket', 'seal'] as const) {
+    for (const name of ['row', 'ticket'] as const) {
       expect(hex(keys[name])).toBe(of[name]);
       const byHand = hkdfSync('sha256', bytes(of.state_key), Buffer.alloc(0), `portcullis/${name}/v1`, 32);
       expect(hex(new Uint8Array(byHand))).toBe(of[name]);
@@ -325,20 +323,19 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
   });
 
   it('sealing', () => {
-    const of = vector<Record<'seal_key' | 'transaction' | 'nonce' | 'plain' | 'sealed', string>>('sealing');
-    const key = bytes(of.seal_key);
-    const id = of.transaction as TransactionId;
-    expect(hex(seal(key, id, bytes(of.plain), bytes(of.nonce)))).toBe(of.sealed);
-    expect(hex(unseal(key, id, bytes(of.sealed)))).toBe(of.plain);
+    type Sealing = Record<'sealing_key' | 'key_id' | 'row' | 'nonce' | 'plain' | 'sealed', string>;
+    const of = vector<Sealing & { purpose: 'signed-transaction' }>('sealing');
+    const key = bytes(of.sealing_key);
+    const ring = new Keyring([key]);
+    expect(hex(ring.seal(of.purpose, of.row, bytes(of.plain), bytes(of.nonce)))).toBe(of.sealed);
+    expect(hex(ring.unseal(of.purpose, of.row, bytes(of.sealed)))).toBe(of.plain);
+    expect(sha256('portcullis/sealing-key/v1\0', key).subarray(0, 8).toString('hex')).toBe(of.key_id);
+    expect(ring.current).toBe(of.key_id);
     const cipher = createCipheriv('aes-256-gcm', key, bytes(of.nonce)).setAAD(
-      Buffer.from(`portcullis/seal/v1\0${of.transaction}`),
+      Buffer.from(`portcullis/seal/v2\0${of.purpose}\0${of.row}`),
     );
     const inner = Buffer.concat([cipher.update(bytes(of.plain)), cipher.final()]).toString('hex');
-    expect(`01${of.nonce}${inner}${cipher.getAuthTag().toString('hex')}`).toBe(of.sealed);
-    const other = createDecipheriv('aes-256-gcm', key, bytes(of.nonce)).setAAD(Buffer.from('portcullis/seal/v1\0'));
-    other.setAuthTag(bytes(of.sealed).subarray(-16));
-    other.update(bytes(inner));
-    expect(() => other.final()).toThrow();
+    expect(`02${of.key_id}${of.nonce}${inner}${cipher.getAuthTag().toString('hex')}`).toBe(of.sealed);
   });
 
   it('who was seen', () => {

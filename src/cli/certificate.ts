@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSecret } from '../config.ts';
 import { certificatesIn, fingerprint, Malformed } from '../domain/index.ts';
+import { readSecret } from '../secret-file.ts';
 import {
   type Authority,
   clientRoles,

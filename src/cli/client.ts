@@ -10,10 +10,11 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
-import { type Listen, loadConfig, readSecret } from '../config.ts';
+import { type Listen, loadConfig } from '../config.ts';
 import { Malformed, type Reason, reasons, shown } from '../domain/index.ts';
 import { BadRequest, ErrorInfo } from '../generated/google/rpc/error_details.ts';
 import { Status } from '../generated/google/rpc/status.ts';
+import { readSecret } from '../secret-file.ts';
 import { type Arguments, CommandFailed, UsageError } from './command.ts';
 
 /** The options of every command that calls a station. */

@@ -166,6 +166,7 @@ async function buildStation(
 
   const stateKey = new Uint8Array(randomBytes(32));
   writeFile(join(build, 'keys/state.key'), `${toHex(stateKey)}\n`);
+  writeFile(join(build, 'keys/sealing.key'), `${toHex(randomBytes(32))}\n`);
   const journal = generateKeyPairSync('ed25519');
   writeFile(join(build, 'keys/journal.pem'), journal.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString());
   const stationId = newStationId();
@@ -220,6 +221,8 @@ policy: policy.yaml
 keys:
   state: keys/state.key # authenticates every row of the database
   journal: keys/journal.pem # signs the journal's checkpoints
+  sealing: # seal secrets in the database; the newest first, former ones until "portcullis doctor" says that they may go
+    - file: keys/sealing.key # or "credential: NAME", which systemd loads
 
 tls:
   ca: keys/ca.pem # whose certificates clients must show

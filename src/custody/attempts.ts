@@ -19,7 +19,6 @@ import { chainOf } from './chain.ts';
 import { historyWith } from './history.ts';
 import { moveTransaction, moveWithdrawal, transactionMoves } from './machine.ts';
 import { refusalOf } from './refusals.ts';
-import { seal, unseal } from './seal.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
 
 /** What a committed transaction is judged by when it goes on: the same facts, read anew, by every rule but freshness. */
@@ -148,7 +147,7 @@ export class Attempts {
 
   async #signedEnd(record: TransactionRecord, raw: Uint8Array): Promise<TransactionRecord['state']> {
     const again = this.#judges.again(record);
-    const sealed = seal(this.#station.keys.seal, record.id, raw, this.#station.random.bytes(12));
+    const sealed = this.#station.seal('signed-transaction', record.id, raw);
     const committed = await this.#station.decide(again.keys, (facts): Verdict<TransactionRecord['state']> => {
       const now = current(facts, record.id);
       const verdict = again.judge(facts);
@@ -171,7 +170,7 @@ export class Attempts {
   async release(record: TransactionRecord): Promise<void> {
     if (record.sealed === null) throw new Error(`transaction ${record.id} is withheld and not sealed`);
     const again = this.#judges.again(record);
-    const raw = unseal(this.#station.keys.seal, record.id, record.sealed);
+    const raw = this.#station.sealing.unseal('signed-transaction', record.id, record.sealed);
     await this.#station.decide(again.keys, (facts): Verdict<TransactionRecord['state']> => {
       const now = current(facts, record.id);
       if (now.state !== 'WITHHELD') return { result: now.state };

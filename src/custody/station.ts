@@ -21,6 +21,7 @@ import type { Committed, Store } from '../store/store.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
 import type { Approved } from './evidence.ts';
 import { readPolicyDocument } from './policy-document.ts';
+import type { Keyring, SealedPurpose } from './seal.ts';
 
 /** Randomness, as a port: `bytes(32)` yields 32 fresh random bytes. */
 export interface Randomness {
@@ -33,6 +34,8 @@ export interface StationParts {
   readonly policy: Policy;
   readonly policyHash: Digest;
   readonly keys: StationKeys;
+  /** Seals secrets at rest. */
+  readonly sealing: Keyring;
   readonly random: Randomness;
   readonly simulated: boolean;
   /** For what an operator should see in the daemon's log; never evidence, never secrets. */
@@ -43,6 +46,7 @@ export interface StationParts {
 export class Station {
   readonly store: Store;
   readonly keys: StationKeys;
+  readonly sealing: Keyring;
   readonly random: Randomness;
   readonly simulated: boolean;
   readonly log: StationParts['log'];
@@ -56,6 +60,7 @@ export class Station {
   constructor(parts: StationParts) {
     this.store = parts.store;
     this.keys = parts.keys;
+    this.sealing = parts.sealing;
     this.random = parts.random;
     this.simulated = parts.simulated;
     this.log = parts.log;
@@ -165,6 +170,11 @@ export class Station {
         ...freezes.filter((f) => f !== undefined),
       ],
     };
+  }
+
+  /** Seals a secret for the row that it will lie in, under the newest key. */
+  seal(purpose: SealedPurpose, row: string, plain: Uint8Array): Uint8Array {
+    return this.sealing.seal(purpose, row, plain, this.random.bytes(12));
   }
 
   /** A ticket for an intent's members (formats.md, "Ticket"). */

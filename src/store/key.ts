@@ -7,8 +7,6 @@ export interface StationKeys {
   readonly row: Uint8Array;
   /** Makes and checks tickets and enrolment challenges. */
   readonly ticket: Uint8Array;
-  /** Seals withheld signatures. */
-  readonly seal: Uint8Array;
 }
 
 /** `stateKey` is 32 random bytes. HKDF-SHA256 (RFC 5869), no salt, one `info` for each use. */
@@ -18,7 +16,6 @@ export function deriveKeys(stateKey: Uint8Array): StationKeys {
   return {
     row: derive('portcullis/row/v1'),
     ticket: derive('portcullis/ticket/v1'),
-    seal: derive('portcullis/seal/v1'),
   };
 }
 

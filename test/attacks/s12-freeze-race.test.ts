@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { unseal } from '../../src/custody/seal.ts';
+import { Keyring } from '../../src/custody/seal.ts';
 import { type FreezeScope, parseEntryId, parseWithdrawalId, type TransactionId } from '../../src/domain/index.ts';
-import { deriveKeys } from '../../src/store/key.ts';
 import { testKey } from '../custody/fake-signer.ts';
 import { alicesAddress, type Customer, chain, ether, TestStation, walletId } from '../custody/station.ts';
 import { leaves, refused } from './attempt.ts';
@@ -162,16 +161,10 @@ describe('S12: a freeze while a signature is being made', () => {
     const id = await frozenAtTheDevice(() => freeze('station'));
     const { sealed } = get(id);
     if (sealed === null) throw new Error('nothing is sealed');
-    const key = deriveKeys(station.stateKey).seal;
-    expect(unseal(key, id, sealed).length).toBeGreaterThan(64);
-    expect(() => unseal(key, 'f'.repeat(64) as TransactionId, sealed)).toThrow();
-    expect(() =>
-      unseal(
-        key,
-        id,
-        sealed.map((byte, i) => (i === 20 ? byte ^ 1 : byte)),
-      ),
-    ).toThrow();
+    const ring = new Keyring(station.sealingKeys);
+    expect(ring.unseal('signed-transaction', id, sealed).length).toBeGreaterThan(64);
+    expect(() => ring.unseal('signed-transaction', 'f'.repeat(64), sealed)).toThrow();
+    expect(() => ring.unseal('code-secret', id, sealed)).toThrow();
   });
 
   it('S12: two freezes at once, in one turn with the permit: the device sees nothing', async () => {

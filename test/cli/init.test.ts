@@ -47,6 +47,7 @@ describe('init', () => {
     expect(filesBelow(join(folder, 'keys'))).toEqual([
       'ca.pem',
       'journal.pem',
+      'sealing.key',
       'server.key',
       'server.pem',
       'state.key',

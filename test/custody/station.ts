@@ -11,6 +11,7 @@ import { parseCreationOptions } from '../../simulators/authenticator/options.ts'
 import { addressOfKey } from '../../src/chains/ethereum/index.ts';
 import { foundStation, journalOrigin, newStationId, policyHash } from '../../src/custody/founding.ts';
 import { type Running, startCustody } from '../../src/custody/index.ts';
+import { Keyring } from '../../src/custody/seal.ts';
 import { WitnessedClock } from '../../src/custody/witnessed-clock.ts';
 import {
   type AccountId,
@@ -86,6 +87,8 @@ export class TestStation {
   readonly time = new SimulatedTime();
   readonly signer: FakeSigner;
   readonly stateKey = randomBytes(32);
+  /** Newest first; a test changes them between two starts. */
+  sealingKeys: Uint8Array[] = [new Uint8Array(randomBytes(32))];
   readonly #journalKeys = generateKeyPairSync('ed25519');
   readonly #admission: KeyPairKeyObjectResult;
   readonly #document: string;
@@ -200,6 +203,7 @@ export class TestStation {
       policy: changed === undefined ? this.policy : parsePolicy(parse(changed)),
       policyHash: inForce,
       keys,
+      sealing: new Keyring(this.sealingKeys),
       random: { bytes: (count) => randomBytes(count) },
       simulated: true,
       log: (event, details) => {

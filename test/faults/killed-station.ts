@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { policyHash } from '../../src/custody/founding.ts';
 import { type Running, startCustody } from '../../src/custody/index.ts';
+import { Keyring } from '../../src/custody/seal.ts';
 import { WitnessedClock } from '../../src/custody/witnessed-clock.ts';
 import {
   type Assertion,
   type FactorId,
+  sha256,
   type TransactionRecord,
   toHex,
   transactionId,
@@ -159,6 +161,7 @@ export function startLife(folder: string, age: number, step: Step): Life {
     policy: parsePolicy(parse(prepared.policyDocument)),
     policyHash: policyHash(prepared.policyDocument),
     keys,
+    sealing: new Keyring([sha256(fromHex(prepared.stateKey))]),
     random: { bytes: (count) => randomBytes(count) },
     simulated: true,
     log: () => {},
