@@ -17,12 +17,14 @@ import {
   makeEnrolmentChallenge,
   makeTicket,
   userHandle,
+  verifyMfaToken,
   verifyVoucher,
 } from '../src/attestation/index.ts';
 import { decodeSignatures, encodeSignatures } from '../src/custody/acts/signatures.ts';
 import { decodeEvidence, encodeEvidence } from '../src/custody/evidence.ts';
 import { journalOrigin } from '../src/custody/founding.ts';
 import { Keyring } from '../src/custody/seal.ts';
+import { categoriesOf, unknownMethod } from '../src/domain/amr.ts';
 import {
   type AccountId,
   type AssetId,
@@ -202,6 +204,46 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
     const signed = `${part(header)}.${part(claims)}`;
     expect(`${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`).toBe(of.jws);
     expect(Object.keys(claims).sort()).toEqual(['aud', 'credential', 'exp', 'iat', 'iss', 'jti', 'key', 'sub']);
+  });
+
+  it('MFA token', () => {
+    const of = vector<{
+      seed: string;
+      header: Record<string, string>;
+      claims: Record<'iss' | 'aud' | 'sub' | 'jti' | 'intent_digest', string> & {
+        iat: number;
+        exp: number;
+        amr: string[];
+      };
+      jws: string;
+    }>('mfa-token');
+    const key = ed25519(of.seed);
+    const { claims, header } = of;
+    const jwk = createPublicKey(key).export({ format: 'jwk' });
+    const pinned = { issuer: claims.iss, kid: header['kid'] ?? '', jwk, from: undefined, until: undefined };
+    const result = verifyMfaToken(of.jws, {
+      keys: [pinned],
+      station: claims.aud as StationName,
+      account: claims.sub as AccountId,
+      digest: vector<{ digest: string }>('withdrawal-intent').digest as Digest,
+      now: parseInstant('2022-01-17T00:50:00Z', 'now'),
+    });
+    expect(result.genuine).toBe(true);
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const signed = `${part(header)}.${part(claims)}`;
+    expect(`${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`).toBe(of.jws);
+    expect(Object.keys(claims).sort()).toEqual(['amr', 'aud', 'exp', 'iat', 'intent_digest', 'iss', 'jti', 'sub']);
+    // The table of `amr` is the one that decides.
+    const rows = [...document.matchAll(/^\| (knowledge|possession|inherence|none) +\| (.*)\|$/gm)];
+    expect(rows.length).toBe(4);
+    const counted = rows.flatMap(([, category = '', said = '']) =>
+      [...said.replaceAll(/\([^)]*\)/g, '').matchAll(/`([a-z]+)`/g)].map(([, method = '']) => [method, category]),
+    );
+    expect(counted.length).toBe(21);
+    for (const [method = '', category] of counted) {
+      expect(unknownMethod([method])).toBeUndefined();
+      expect([...categoriesOf([method])].join() || 'none').toBe(category);
+    }
   });
 
   it('evidence', () => {
@@ -451,6 +493,6 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
 
   it('nothing else: every vector of the document is checked here', () => {
     expect([...blocks.keys()].filter((name) => !used.has(name))).toEqual([]);
-    expect(blocks.size).toBe(22);
+    expect(blocks.size).toBe(23);
   });
 });

@@ -34,6 +34,9 @@ import {
   evidenceNow,
   evidenceRows,
   factorsAfterUse,
+  servicesOf,
+  tokenRows,
+  tokensSpent,
 } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { prepareIntent, spentBy, spentKey } from './intents.ts';
@@ -261,6 +264,7 @@ export class FactorDesk implements Factors {
       ['spent', spentKey(ready.intent.digest)],
       ...freezeRows(factorScopes(account)),
       ...evidenceRows(ready.attestations),
+      ...tokenRows(ready.checked),
     ];
     if ('jti' in ready.voucher) rows.push(['spent', voucherKey(ready.voucher)]);
     return { rows, lookups: [['factorsOfAccount', account], limitOf('nthFactorLive', account)] };
@@ -309,6 +313,7 @@ export class FactorDesk implements Factors {
     };
     const text = factorAddedText(record, station.policy.ripening.factor / hour);
     const issuer = 'issuer' in voucher ? voucher.issuer : '';
+    const services = servicesOf(of.evidence);
     const attested = reliedOn(record.attestedBy.map((id) => facts.get('factors', id)));
     return {
       result: this.#view(record, facts),
@@ -316,6 +321,7 @@ export class FactorDesk implements Factors {
         { table: 'factors', record, leaf: 0 },
         { table: 'accounts', record: { ...past, everEnrolled: past.everEnrolled + 1 }, leaf: 0 },
         { table: 'spent', record: spentBy(intent.digest, 'a factor'), leaf: 0 },
+        ...tokensSpent(of.evidence, 'a factor', 0),
         ...('jti' in voucher
           ? [{ table: 'spent' as const, record: { key: voucherKey(voucher), by: 'a factor' }, leaf: 0 }]
           : []),
@@ -339,6 +345,7 @@ export class FactorDesk implements Factors {
             policy: facts.station.policy,
             attested_by_w0: attested.w0,
             attested_by_d0: attested.d0,
+            ...(services === '' ? {} : { services }),
           },
           personal: { account, factor: credential, attested_by: record.attestedBy.join(' ') },
         },

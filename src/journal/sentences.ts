@@ -10,12 +10,12 @@ export const leafSentences: Readonly<Record<LeafKind, (of: Member) => string>> =
   'policy-in-force': (of) =>
     `policy ${of('policy')} took effect${after(' in the place of ', of('replaces'))}${byAct(of)}`,
   'factor-added': (of) =>
-    `account ${of('account')} enrolled factor ${of('factor')} (${of('kind_of_factor')}, ${of('class')})${after(', admitted by ', of('admitted_by'))}${after(', attested by ', of('attested_by'))}`,
+    `account ${of('account')} enrolled factor ${of('factor')} (${of('kind_of_factor')}, ${of('class')})${after(', admitted by ', of('admitted_by'))}${attested(of, 'attested_by')}`,
   'factor-ripening': (of) =>
     `the notice of factor intent ${of('intent')} was delivered: the factor ripens ${lasting(of('d0'))}`,
   'factor-revoked': (of) => `factor ${of('factor')} of account ${of('account')} was revoked by ${of('by')}`,
   'destination-added': (of) =>
-    `account ${of('account')} listed ${of('destination')} as ${of('entry')}, attested by ${of('attested_by')}`,
+    `account ${of('account')} listed ${of('destination')} as ${of('entry')}${attested(of, 'attested_by')}`,
   'destination-ripening': (of) => `the notice of entry ${of('entry')} was delivered: it ripens ${lasting(of('d0'))}`,
   'destination-removed': (of) => `entry ${of('entry')} of account ${of('account')} was removed by ${of('by')}`,
   'withdrawal-authorized': (of) => `withdrawal ${of('withdrawal')} was authorized: ${payment(of)}`,
@@ -65,7 +65,11 @@ const byAct = (of: Member): string => after(' (act ', of('act')) + (of('act') ==
 const names = (joined: string): string => joined.split(' ').join(', ');
 
 const payment = (of: Member): string =>
-  `${of('amount')} base units of ${of('asset')} from account ${of('account')} to ${of('destination')}, attested by ${of('factors')}`;
+  `${of('amount')} base units of ${of('asset')} from account ${of('account')} to ${of('destination')}${attested(of, 'factors')}`;
+
+/** By which factors, and by which MFA services. */
+const attested = (of: Member, factors: string): string =>
+  after(', attested by ', [of(factors), of('services')].filter((value) => value !== '').join(' and by '));
 
 /** A freeze of a person's account or destination has a commitment in the scope's place. */
 function scope(of: Member): string {

@@ -121,7 +121,11 @@ const ofTransaction = (kind: LeafKind): boolean => kind.startsWith('transaction-
 
 /** Kinds of entries that a table's row may name as the newest that tells of it; a table without one may name none. */
 const tellers: { readonly [T in TableName]?: (kind: LeafKind) => boolean } = {
-  accounts: (kind) => kind === 'factor-added',
+  accounts: (kind) =>
+    kind === 'factor-added' ||
+    kind === 'destination-added' ||
+    kind === 'withdrawal-authorized' ||
+    kind === 'withdrawal-held',
   factors: (kind) => kind.startsWith('factor-'),
   destinations: (kind) => kind.startsWith('destination-'),
   listings: (kind) => kind === 'destination-added',
