@@ -181,7 +181,15 @@ class Replayer {
     const evidence: VerifiedEvidence =
       class_ === 'totp'
         ? { kind: 'totp', factor: id, step: 0 }
-        : { kind: 'webauthn', factor: id, class: class_, signCount, backupState };
+        : {
+            kind: 'webauthn',
+            factor: id,
+            class: class_,
+            ceremony: 'webauthn.get',
+            userVerified: true,
+            signCount,
+            backupState,
+          };
     return { verification: { genuine: true, evidence }, factor };
   }
 

@@ -34,6 +34,9 @@ export interface VerifiedAssertion {
   readonly kind: 'webauthn';
   readonly factor: FactorId;
   readonly class: AuthenticatorClass;
+  /** `payment.get`: the browser showed the payment itself (Secure Payment Confirmation). */
+  readonly ceremony: 'webauthn.get' | 'payment.get';
+  readonly userVerified: boolean;
   /** WebAuthn's signature counter; 0 when the authenticator keeps none. */
   readonly signCount: number;
   readonly backupState: boolean;

@@ -13,6 +13,7 @@ export * from './intent.ts';
 export * from './label.ts';
 export * from './networks.ts';
 export * from './operator.ts';
+export * from './payment.ts';
 export * from './prices.ts';
 export * from './reasons.ts';
 export * from './records.ts';

@@ -4,6 +4,7 @@ import { type AdmissionPart, admissionSection } from './policy/admission.ts';
 import { type ApprovalsPart, approvalsSection } from './policy/approvals.ts';
 import { type AssetsPart, assetsSection } from './policy/assets.ts';
 import { type AttestersPart, attestersSection } from './policy/attesters.ts';
+import { type AuthenticatorsUsePart, authenticatorsUseSection } from './policy/authenticators-use.ts';
 import { type BandsPart, bandsSection } from './policy/bands.ts';
 import { type BoundsPart, boundsSection } from './policy/bounds.ts';
 import { type BreakerPart, breakerSection } from './policy/breaker.ts';
@@ -14,6 +15,7 @@ import { type DeniedPart, deniedSection } from './policy/denied.ts';
 import { type EvidencePart, evidenceSection } from './policy/evidence.ts';
 import { type HoursPart, hoursSection } from './policy/hours.ts';
 import { type LimitsPart, limitsSection } from './policy/limits.ts';
+import { type PaymentPart, paymentSection } from './policy/payment.ts';
 import { type OperatorsPart, operatorsSection } from './policy/people.ts';
 import { type ReferencePart, referenceSection } from './policy/reference.ts';
 import { type RipeningPart, ripeningSection } from './policy/ripening.ts';
@@ -28,6 +30,8 @@ export interface Policy
   extends TrustDomainPart,
     ApprovalsPart,
     EvidencePart,
+    AuthenticatorsUsePart,
+    PaymentPart,
     RipeningPart,
     AdmissionPart,
     AttestersPart,
@@ -51,6 +55,8 @@ const sections: readonly Pick<Section<Policy>, 'title' | 'changes' | 'say'>[] = 
   trustDomainSection,
   approvalsSection,
   evidenceSection,
+  authenticatorsUseSection,
+  paymentSection,
   ripeningSection,
   admissionSection,
   attestersSection,
@@ -82,6 +88,8 @@ export function parsePolicy(document: unknown): Policy {
     ...trustDomainSection.parse(top),
     ...approvalsSection.parse(top),
     ...evidenceSection.parse(top),
+    ...authenticatorsUseSection.parse(top),
+    ...paymentSection.parse(top),
     ...ripeningSection.parse(top),
     ...admissionSection.parse(top),
     ...attestersSection.parse(top),

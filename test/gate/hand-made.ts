@@ -141,7 +141,15 @@ export function evidence(of: Partial<FactorRecord> = {}): Evidence {
   return {
     verification: {
       genuine: true,
-      evidence: { kind: 'webauthn', factor: id, class: class_, signCount: 0, backupState: false },
+      evidence: {
+        kind: 'webauthn',
+        factor: id,
+        class: class_,
+        ceremony: 'webauthn.get',
+        userVerified: true,
+        signCount: 0,
+        backupState: false,
+      },
     },
     factor: record,
   };

@@ -62,6 +62,8 @@ function signature(name: string, of: Partial<OperatorSignature> = {}): OperatorS
     kind: 'webauthn',
     factor: 'A'.repeat(43) as FactorId,
     class: 'device',
+    ceremony: 'webauthn.get',
+    userVerified: true,
     signCount: 1,
     backupState: false,
   } as const;

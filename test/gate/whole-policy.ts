@@ -19,6 +19,13 @@ trust_domain: station.example
 approvals: { rp_id: approve.example, origins: ['https://approve.example', 'https://www.approve.example'] }
 ripening: { factor: 24h, destination: 24h }
 evidence: { webauthn: 1, accepts: [device, synced] }
+payment_confirmation:
+  origins: ['https://www.exchange.example']
+  top_origins: ['https://app.exchange.example']
+  payee_name: Exchange
+  payee_origin: https://www.exchange.example
+  icon: https://www.exchange.example/icon.png
+authenticators_use: { unverified: [hardware], moving_counter: [hardware], not_backed_up: [synced] }
 admission:
   - { issuer: admission.example, kid: one, jwk: { kty: OKP, crv: Ed25519, x: ${'A'.repeat(43)} } }
   - { issuer: admission.example, kid: two, jwk: { kty: EC, crv: P-256, x: ${'B'.repeat(43)}, y: ${'C'.repeat(43)} } }
@@ -29,7 +36,7 @@ chains:
   - { chain: '${chain}', max_fee: '2000000000000000', max_fee_per_gas: '2000000000', data_fee: '1000', access_list_entries: 2 }
   - { chain: '${sepolia}', max_fee: '2000000000000000', max_fee_per_gas: '2000000000', data_fee: '100000', access_list_entries: 0 }
 assets:
-  - { asset: '${ether}', symbol: ETH, decimals: 18, max_payment: '2000000000000000000' }
+  - { asset: '${ether}', symbol: ETH, decimals: 18, max_payment: '2000000000000000000', payment_currency: ETH }
   - { asset: '${tokenAsset}', symbol: TST, decimals: 6, max_payment: '1000000', ledger_descriptor: '00ff' }
 wallets:
   - { id: hot, chain: '${chain}', signer: ledger, path: "m/44'/60'/0'/0/0", address: '${chain}:${addressOfKey(hot)}', public_key: '${hot}', first_nonce: '0' }

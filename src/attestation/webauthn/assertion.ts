@@ -2,6 +2,7 @@ import type {
   Assertion,
   AuthenticatorClass,
   Digest,
+  ExpectedPayment,
   FactorRecord,
   Verification,
   VerifiedAssertion,
@@ -24,6 +25,12 @@ export interface ExpectedAssertion {
   readonly origins: readonly string[];
   /** Whether the authenticator must have verified its user. */
   readonly userVerification: boolean;
+  /** The payment that the browser may have shown itself (payment.ts); absent: it may not. */
+  readonly payment?: ExpectedPayment | undefined;
+  /** Whether the authenticator must count its signatures; absent: it may always say 0. */
+  readonly movingCounter?: boolean;
+  /** Whether a credential that is backed up is refused. */
+  readonly notBackedUp?: boolean;
 }
 
 /** Some KiB of native memory each: the customers of a busy hour, not all of them. */
@@ -45,7 +52,7 @@ export function verifyAssertion(assertion: Assertion, expected: ExpectedAssertio
 
 function genuine(
   assertion: Assertion,
-  { digest, factor, rpId, origins, userVerification }: ExpectedAssertion,
+  { digest, factor, rpId, origins, userVerification, payment, movingCounter, notBackedUp }: ExpectedAssertion,
 ): Verification<VerifiedAssertion> {
   // "Let credentialRecord be the credential record …  whose id equals credential.rawId."
   if (assertion.credential !== factor.id) {
@@ -57,10 +64,11 @@ function genuine(
 
   // "Let JSONtext be …" to "If C.topOrigin is present": see client-data.ts.
   const challenge = Buffer.from(digest, 'hex').toString('base64url');
-  checkClientData(assertion.clientData, {
+  const ceremony = checkClientData(assertion.clientData, {
     type: 'webauthn.get',
     origins,
     challenge: (answered) => answered === challenge,
+    payment: payment === undefined ? undefined : { ...payment, rpId },
   });
 
   // "Verify that the rpIdHash …" to "If the BE bit … is not set, verify that the BS bit is not set".
@@ -72,7 +80,8 @@ function genuine(
       'the authenticator data carry attested credential data, which only a registration does',
     );
   }
-  checkAuthenticatorData(data, { rpId, userVerification });
+  // Secure Payment Confirmation asks for user verification always ("Steps to respond to a payment request").
+  checkAuthenticatorData(data, { rpId, userVerification: userVerification || ceremony === 'payment.get' });
 
   // "Compare currentBe … with credentialRecord.backupEligible": it never changes. BS may (policy judges it).
   if (data.backupEligible !== factor.backupEligible) {
@@ -80,6 +89,12 @@ function genuine(
     throw new Refusal(
       'backup-state-invalid',
       `the credential ${now} be backed up, and ${then} when it was enrolled (BE changed)`,
+    );
+  }
+  if (notBackedUp === true && data.backupState) {
+    throw new Refusal(
+      'backup-state-invalid',
+      `the credential is backed up (BS is set), which policy does not allow for class ${factor.class}`,
     );
   }
 
@@ -95,10 +110,12 @@ function genuine(
 
   // "If authData.signCount is nonzero or credentialRecord.signCount is nonzero": here less or equal is refused, since it may
   // be a copy of the key. After the signature, so that nobody else can make an authenticator look copied.
-  if ((data.signCount !== 0 || factor.signCount !== 0) && data.signCount <= factor.signCount) {
+  const counts = movingCounter === true || data.signCount !== 0 || factor.signCount !== 0;
+  if (counts && data.signCount <= factor.signCount) {
+    const why = data.signCount === 0 && factor.signCount === 0 ? ', as policy wants of its class' : '';
     throw new Refusal(
       'counter-regressed',
-      `the authenticator’s counter is ${data.signCount}, and was ${factor.signCount} before; it must have grown`,
+      `the authenticator’s counter is ${data.signCount}, and was ${factor.signCount} before; it must have grown${why}`,
     );
   }
 
@@ -108,6 +125,8 @@ function genuine(
       kind: 'webauthn',
       factor: factor.id,
       class: factor.class,
+      ceremony: ceremony === 'payment.get' ? 'payment.get' : 'webauthn.get',
+      userVerified: data.userVerified,
       signCount: data.signCount,
       backupState: data.backupState,
     },

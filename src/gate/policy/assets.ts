@@ -21,6 +21,11 @@ export interface AssetPolicy {
   readonly maxPayment: bigint;
   /** Ledger's signed description of a token, hex; a Ledger shows, and so signs, no token without it. */
   readonly ledgerDescriptor: string | undefined;
+  /**
+   * The three letters under which browsers show amounts (Payment Request §7.1: a well-formed ISO 4217 code, assigned or not);
+   * undefined: payments of this asset aren't confirmed in a browser's own dialog.
+   */
+  readonly paymentCurrency: string | undefined;
 }
 
 export interface AssetsPart {
@@ -40,23 +45,25 @@ export const assetsSection: Section<AssetsPart> = {
         ...otherLoosens(`${member}.symbol`, old.symbol, fresh.symbol),
         ...otherLoosens(`${member}.decimals`, old.decimals, fresh.decimals),
         ...lessTightens(`${member}.max_payment`, old.maxPayment, fresh.maxPayment),
-        ...descriptor(`${member}.ledger_descriptor`, old.ledgerDescriptor, fresh.ledgerDescriptor),
+        ...withoutIsTighter(`${member}.ledger_descriptor`, old.ledgerDescriptor, fresh.ledgerDescriptor),
+        ...withoutIsTighter(`${member}.payment_currency`, old.paymentCurrency, fresh.paymentCurrency),
       ],
     }),
   say: ({ assets }) =>
     assets.size === 0 ? ['No asset may be paid.'] : [...assets.values()].map((asset) => `${sayAsset(asset)}.`),
 };
 
-function sayAsset({ asset, symbol, decimals, maxPayment, ledgerDescriptor }: AssetPolicy): string {
+function sayAsset({ asset, symbol, decimals, maxPayment, ledgerDescriptor, paymentCurrency }: AssetPolicy): string {
   const signed =
     ledgerDescriptor === undefined
       ? ''
       : `; Ledger’s description of it has SHA-256 ${digestOf(Buffer.from(ledgerDescriptor, 'hex'))}`;
-  return `${symbol} (${asset}, ${decimals} decimals): at most ${inUnits(maxPayment, decimals)} ${symbol} in one payment${signed}`;
+  const currency = paymentCurrency === undefined ? '' : `; browsers show it as ${paymentCurrency}`;
+  return `${symbol} (${asset}, ${decimals} decimals): at most ${inUnits(maxPayment, decimals)} ${symbol} in one payment${signed}${currency}`;
 }
 
-/** Without it a Ledger does not sign the token at all. */
-function descriptor(member: string, was: string | undefined, will: string | undefined): Change[] {
+/** Without the one a Ledger does not sign the token, without the other no browser confirms its payments. */
+function withoutIsTighter(member: string, was: string | undefined, will: string | undefined): Change[] {
   const change = otherLoosens(member, was, will);
   return will === undefined ? change.map((c) => ({ ...c, direction: 'tighter' as const })) : change;
 }
@@ -74,6 +81,9 @@ function parseAsset(value: unknown, place: string): AssetPolicy {
       token && of.has('ledger_descriptor')
         ? parseHex(of.text('ledger_descriptor'), of.at('ledger_descriptor'))
         : undefined,
+    paymentCurrency: of.has('payment_currency')
+      ? parseCurrency(of.text('payment_currency'), of.at('payment_currency'))
+      : undefined,
   };
   of.done();
   return result;
@@ -82,6 +92,11 @@ function parseAsset(value: unknown, place: string): AssetPolicy {
 function parseSymbol(value: string, place: string): string {
   if (!/^[A-Za-z0-9.]{1,12}$/.test(value))
     throw new Malformed(place, `expected 1 to 12 letters, digits or dots, got ${shown(value)}`);
+  return value;
+}
+
+function parseCurrency(value: string, place: string): string {
+  if (!/^[A-Z]{3}$/.test(value)) throw new Malformed(place, `expected three capital letters, got ${shown(value)}`);
   return value;
 }
 

@@ -9,6 +9,16 @@ export function parseHost(value: string, place: string): string {
 
 /** An exact origin whose host is the RP ID or below it, over TLS (or on localhost). */
 export function parseOrigin(item: unknown, place: string, rpId: string): string {
+  const value = parseHttpsOrigin(item, place);
+  const { hostname } = new URL(value);
+  if (hostname !== rpId && !hostname.endsWith(`.${rpId}`)) {
+    throw new Malformed(place, `${shown(value)} is not on the relying party ${rpId}`);
+  }
+  return value;
+}
+
+/** An exact origin over TLS (or on localhost), whosever. */
+export function parseHttpsOrigin(item: unknown, place: string): string {
   const value = textItem(item, place);
   let url: URL;
   try {
@@ -19,9 +29,6 @@ export function parseOrigin(item: unknown, place: string, rpId: string): string 
   const secure = url.protocol === 'https:' || (url.protocol === 'http:' && url.hostname === 'localhost');
   if (!secure || url.origin !== value)
     throw new Malformed(place, `expected an https origin and nothing after it, got ${shown(value)}`);
-  if (url.hostname !== rpId && !url.hostname.endsWith(`.${rpId}`)) {
-    throw new Malformed(place, `${shown(value)} is not on the relying party ${rpId}`);
-  }
   return value;
 }
 

@@ -32,7 +32,15 @@ describe('an assertion', () => {
   ])('by %s over the intent’s digest is genuine, and says what its factor is now', (_, credential) => {
     expect(verifyAssertion(assertion(credential), expected(credential))).toEqual({
       genuine: true,
-      evidence: { kind: 'webauthn', factor: credential.id, class: 'device', signCount: 7, backupState: false },
+      evidence: {
+        kind: 'webauthn',
+        factor: credential.id,
+        class: 'device',
+        ceremony: 'webauthn.get',
+        userVerified: true,
+        signCount: 7,
+        backupState: false,
+      },
     });
   });
 
