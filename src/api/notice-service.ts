@@ -10,6 +10,7 @@ const page = 100;
 
 const kinds: Readonly<Record<NoticeKind, Kind>> = {
   'factor-added': Kind.FACTOR_ADDED,
+  'recovery-begun': Kind.RECOVERY_BEGUN,
   'destination-added': Kind.DESTINATION_ADDED,
   'destination-removed': Kind.DESTINATION_REMOVED,
   'factor-revoked': Kind.FACTOR_REVOKED,

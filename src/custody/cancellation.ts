@@ -1,4 +1,5 @@
 import type { DestinationRecord, FactorRecord, WithdrawalRecord } from '../domain/index.ts';
+import { factorDelay } from '../gate/policy/ripening.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Facts, LookupKey } from '../store/facts.ts';
 import type { TableName } from '../store/tables.ts';
@@ -41,7 +42,7 @@ export function attestedTransitively(
     grew = false;
     for (const factor of factors) {
       if (reached.has(factor.id) || !factor.attestedBy.some((by) => reached.has(by))) continue;
-      if (!stillRipening(factor, station.policy.ripening.factor, facts)) continue;
+      if (!stillRipening(factor, factorDelay(factor, station.policy), facts)) continue;
       reached.add(factor.id);
       found.push(factor);
       grew = true;

@@ -22,6 +22,7 @@ import {
 } from '../domain/index.ts';
 import type { FactorCase, VoucherCheck } from '../gate/cases.ts';
 import { decideFactor } from '../gate/decide.ts';
+import { factorDelay } from '../gate/policy/ripening.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
 import { accountLookups, attestedTransitively, cancelAll } from './cancellation.ts';
@@ -354,7 +355,7 @@ export class FactorDesk implements Factors {
   }
 
   #view(record: FactorRecord, facts: Facts): Ripened<FactorRecord> {
-    return ripened(record, this.#station.policy.ripening.factor, facts);
+    return ripened(record, factorDelay(record, this.#station.policy), facts);
   }
 }
 

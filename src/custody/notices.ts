@@ -6,6 +6,7 @@ import {
   type NoticeRecord,
   Refusal,
 } from '../domain/index.ts';
+import { factorDelay } from '../gate/policy/ripening.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Keys, RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
@@ -44,7 +45,7 @@ export class NoticeDesk implements Notices {
     const known = this.#station.reading(() => this.#station.store.read('notices', id));
     if (known === undefined) throw new Refusal('not-found', `there is no notice ${id}`);
     const rows: RowKey[] = [['notices', id]];
-    if (known.kind === 'factor-added') rows.push(['factors', known.subject]);
+    if (tellsOfFactor(known)) rows.push(['factors', known.subject]);
     if (known.kind === 'destination-added') rows.push(['destinations', known.subject]);
     if (known.kind === 'act-announced') rows.push(['acts', known.subject]);
     const delay = this.#acts.delayOf(known);
@@ -77,10 +78,12 @@ export class NoticeDesk implements Notices {
     const committed = await station.decide(keys, (facts): Verdict<Reported> => {
       const scope = `account:${account}` as const;
       const why = `objection to notice ${notice.id}`;
-      const { factor, destination } = station.policy.ripening;
+      const { policy } = station;
       const cancellation = cancelAll(facts, 1, 'report', {
-        factors: facts.all('factorsLive', account).filter((f) => stillRipening(f, factor, facts)),
-        destinations: facts.all('destinationsLive', account).filter((d) => stillRipening(d, destination, facts)),
+        factors: facts.all('factorsLive', account).filter((f) => stillRipening(f, factorDelay(f, policy), facts)),
+        destinations: facts
+          .all('destinationsLive', account)
+          .filter((d) => stillRipening(d, policy.ripening.destination, facts)),
         withdrawals: [
           ...facts.all('withdrawalsOfAccount', account, 'HELD'),
           ...facts.all('withdrawalsOfAccount', account, 'AUTHORIZED'),
@@ -116,17 +119,18 @@ export class NoticeDesk implements Notices {
   ): { write: Write; leaf: LeafDraft } | undefined {
     const { ripening } = this.#station.policy;
     const w0 = facts.w;
-    if (notice.kind === 'factor-added') {
+    if (tellsOfFactor(notice)) {
       const factor = facts.get('factors', notice.subject);
       if (factor?.state !== 'announcing' || factor.notice !== notice.id) return undefined;
+      const d0 = factorDelay(factor, this.#station.policy);
       const record: FactorRecord = {
         ...factor,
         state: 'pending',
         w0,
-        d0: ripening.factor,
+        d0,
         history: historyWith(factor.history, toldBy(facts, 0)),
       };
-      const fields = { intent: factor.digest, notice: notice.id, w0: String(w0), d0: String(ripening.factor) };
+      const fields = { intent: factor.digest, notice: notice.id, w0: String(w0), d0: String(d0) };
       return { write: { table: 'factors', record, leaf: 0 }, leaf: { kind: 'factor-ripening', fields } };
     }
     if (notice.kind === 'destination-added') {
@@ -158,4 +162,9 @@ export class NoticeDesk implements Notices {
     }
     return undefined;
   }
+}
+
+/** Of a factor that ripens once it was delivered: a further one, or one with which the account recovers. */
+function tellsOfFactor({ kind }: NoticeRecord): boolean {
+  return kind === 'factor-added' || kind === 'recovery-begun';
 }

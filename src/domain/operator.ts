@@ -30,6 +30,8 @@ export const operatorVerbs = [
   'thaw',
   'policy',
   'operators',
+  'admit',
+  'import',
   'epoch',
   'clock',
   'transfer',

@@ -159,6 +159,11 @@ export const reasons = {
     'Enrol a factor of an accepted class.',
   ),
 
+  'account-recovering': notNow(
+    'The account recovers: until its new factor is ripe, nothing else is added to it.',
+    'Wait until the time in `not_before`, or have the recovery refused.',
+  ),
+
   // Destinations
   'destination-unlisted': denied(
     'The destination is not on the account’s whitelist.',

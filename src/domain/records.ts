@@ -286,6 +286,7 @@ export interface PriceRecord {
 
 export const noticeKinds = [
   'factor-added',
+  'recovery-begun',
   'destination-added',
   'destination-removed',
   'factor-revoked',

@@ -1,4 +1,4 @@
-import { type ChainId, chainOfAddress, chainOfAsset, day, isTestNetwork, Malformed } from '../domain/index.ts';
+import { type ChainId, chainOfAddress, chainOfAsset, day, hour, isTestNetwork, Malformed } from '../domain/index.ts';
 import { Members } from './document.ts';
 import { type AdmissionPart, admissionSection } from './policy/admission.ts';
 import { type ApprovalsPart, approvalsSection } from './policy/approvals.ts';
@@ -18,7 +18,7 @@ import { type LimitsPart, limitsSection } from './policy/limits.ts';
 import { type PaymentPart, paymentSection } from './policy/payment.ts';
 import { type OperatorsPart, operatorsSection } from './policy/people.ts';
 import { type ReferencePart, referenceSection } from './policy/reference.ts';
-import { type RipeningPart, ripeningSection } from './policy/ripening.ts';
+import { type RipeningPart, recoveryLeast, ripeningSection } from './policy/ripening.ts';
 import type { Section } from './policy/section.ts';
 import { type TreasuryPart, treasurySection } from './policy/treasury.ts';
 import { type TrustDomainPart, trustDomainSection } from './policy/trust-domain.ts';
@@ -134,10 +134,11 @@ export function sayPolicy(
 function checkWhole(policy: Policy): void {
   const main = [...policy.chains.keys()].filter((chain) => !isTestNetwork(chain));
   for (const [name, delay] of Object.entries(policy.ripening)) {
-    if (delay < ripeningLeast && main.length > 0) {
+    const least = name === 'recovery' ? recoveryLeast : ripeningLeast;
+    if (delay < least && main.length > 0) {
       throw new Malformed(
         `policy.ripening.${name}`,
-        `shorter than 24h, which only test networks allow, and the policy names ${main.join(', ')}`,
+        `shorter than ${least / hour}h, which only test networks allow, and the policy names ${main.join(', ')}`,
       );
     }
   }

@@ -270,7 +270,11 @@ describe('S3, A10: young payments', () => {
 
   it('D6: a longer delay makes it younger', () => {
     const small = limit({ young: 'destination', most: 1n });
-    const policy = policyWith({ youth, limits: [small], ripening: { factor: day, destination: 2 * day } });
+    const policy = policyWith({
+      youth,
+      limits: [small],
+      ripening: { factor: day, destination: 2 * day, recovery: 3 * day },
+    });
     const at = (ms: number) => decideWithdrawal(withdrawalCase({ policy, listed: ripe(ms) })).approved;
     expect(at(4 * day - 1)).toBe(false);
     expect(at(4 * day)).toBe(true);

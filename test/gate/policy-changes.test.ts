@@ -24,6 +24,8 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'approvals.origins[2]': 'https://x.approve.example' }, 'approvals.origins[https://x.approve.example]', 'looser'],
   [{ 'ripening.factor': '25h' }, 'ripening.factor', 'tighter'],
   [{ 'ripening.factor': '23h' }, 'ripening.factor', 'looser'],
+  [{ 'ripening.recovery': '97h' }, 'ripening.recovery', 'tighter'],
+  [{ 'ripening.recovery': '95h' }, 'ripening.recovery', 'looser'],
   [{ 'ripening.destination': '25h' }, 'ripening.destination', 'tighter'],
   [{ 'ripening.destination': '23h' }, 'ripening.destination', 'looser'],
   [{ 'evidence.webauthn': 2 }, 'evidence.webauthn', 'tighter'],
@@ -255,6 +257,7 @@ describe('I3: which way a change of policy is', () => {
     const direction = (changes: Record<string, Json>) =>
       policyChanges(wholePolicy(two), wholePolicy({ ...two, ...changes }));
     expect(direction({ 'ripening.factor': '25h' })).toMatchObject([{ direction: 'looser' }]);
+    expect(direction({ 'ripening.recovery': '97h' })).toMatchObject([{ direction: 'looser' }]);
     expect(direction({ 'evidence.accepts': ['device'] })).toMatchObject([{ direction: 'looser' }]);
     expect(direction({ 'ripening.destination': '25h' })).toMatchObject([{ direction: 'tighter' }]);
   });

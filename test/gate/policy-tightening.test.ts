@@ -40,6 +40,7 @@ import { type Json, wholePolicy } from './whole-policy.ts';
 const otherwise: Readonly<Record<string, readonly (Json | undefined)[]>> = {
   'ripening.factor': ['24h', '36h', '72h'],
   'ripening.destination': ['24h', '36h', '72h'],
+  'ripening.recovery': ['73h', '96h', '120h'],
   'evidence.webauthn': [1, 2],
   'evidence.accepts': [['device'], ['device', 'synced'], ['device', 'synced', 'hardware']],
   'chains[0].max_fee': ['1000000000000000', '3000000000000000'],

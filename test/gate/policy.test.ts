@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { day, hour, Malformed } from '../../src/domain/index.ts';
+import { day, hour, Malformed, minute } from '../../src/domain/index.ts';
 import { parsePolicy } from '../../src/gate/policy.ts';
 import { ether, policyDocument, token, tokenAsset, walletId } from '../custody/station.ts';
 import { policyOf } from './hand-made.ts';
@@ -84,7 +84,7 @@ describe('the policy’s schema', () => {
   it('reads the whole of it', () => {
     const policy = policyOf();
     expect(policy).toMatchObject({ rpId: 'approve.example', trustDomain: 'station.example', nonceWindow: 4 });
-    expect(policy.ripening).toEqual({ factor: day, destination: day });
+    expect(policy.ripening).toEqual({ factor: day, destination: day, recovery: 3 * day });
     expect(policy.assets.get(ether)).toMatchObject({ symbol: 'ETH', maxPayment: 10n ** 20n });
     expect(policy.assets.get(tokenAsset)).toMatchObject({ symbol: 'TST', decimals: 6, ledgerDescriptor: undefined });
     expect(policy.wallets.get(walletId)).toMatchObject({ signer: 'fake', firstNonce: 0 });
@@ -218,6 +218,19 @@ describe('I3: the delays that a policy may set', () => {
       expect(() => policyOf(short)).toThrow(`policy.ripening.${member}: shorter than 24h`);
       expect(policyOf((d) => onChain('eip155:1')(shortened(member, '1d')(d))).chains.size).toBe(1);
     }
+  });
+
+  it('A8: a recovery takes longer than any other enrolment, three days at least where a main network is named', () => {
+    const ripening = (members: string) => (d: string) =>
+      d.replace('ripening: { factor: 24h, destination: 24h }', `ripening: { ${members} }`);
+    const of = (members: string) => () => policyOf(ripening(members)).ripening.recovery;
+    expect(of('factor: 24h, destination: 24h')()).toBe(3 * day);
+    expect(of('factor: 48h, destination: 24h')()).toBe(4 * day);
+    expect(of('factor: 2h, destination: 1h, recovery: 121m')()).toBe(121 * minute);
+    expect(of('factor: 2h, destination: 1h, recovery: 2h')).toThrow('policy.ripening.recovery: is not longer');
+    const main = (members: string) => () => policyOf((d) => onChain('eip155:1')(ripening(members)(d)));
+    expect(main('factor: 24h, destination: 24h, recovery: 71h')).toThrow('policy.ripening.recovery: shorter than');
+    expect(main('factor: 24h, destination: 24h, recovery: 72h')().ripening.recovery).toBe(3 * day);
   });
 
   it('I3: a chain that nobody knows counts as a main network', () => {

@@ -17,7 +17,7 @@ export const sepolia = 'eip155:11155111';
 export const wholePolicyText = `version: 1
 trust_domain: station.example
 approvals: { rp_id: approve.example, origins: ['https://approve.example', 'https://www.approve.example'] }
-ripening: { factor: 24h, destination: 24h }
+ripening: { factor: 24h, destination: 24h, recovery: 96h }
 evidence: { webauthn: 1, accepts: [device, synced] }
 payment_confirmation:
   origins: ['https://www.exchange.example']

@@ -8,6 +8,7 @@ import {
   type WallMs,
 } from '../../domain/index.ts';
 import type { Attested, Evidence, Moment, TransactionCase } from '../cases.ts';
+import { factorDelay } from '../policy/ripening.ts';
 import { type Judgement, pass, type Rule, refuse } from '../rule.ts';
 
 /** A1, A2, A5: something came, and all that came verifies. Evidence that does not verify is never passed over. */
@@ -54,12 +55,13 @@ export function factorUsable(factor: FactorRecord | undefined, account: AccountI
   if (factor.state !== 'pending' || factor.w0 === null || factor.d0 === null) {
     return refuse('factor-unripe', 'the factor ripens only once its notice has been delivered');
   }
-  const at = ripeness({ state: 'pending', w0: factor.w0, d0: factor.d0 }, policy.ripening.factor, w);
+  const delay = factorDelay(factor, policy);
+  const at = ripeness({ state: 'pending', w0: factor.w0, d0: factor.d0 }, delay, w);
   if (!at.ripe) {
     const notBefore = formatInstant((now + Math.ceil(at.remaining / second) * second) as WallMs);
     return refuse('factor-unripe', `the factor is still ripening: not before ${notBefore}`, { not_before: notBefore });
   }
-  return pass(`the factor is ripe: W ${w} is past ${at.w0} + ${Math.max(at.d0, policy.ripening.factor)} ms`);
+  return pass(`the factor is ripe: W ${w} is past ${at.w0} + ${Math.max(at.d0, delay)} ms`);
 }
 
 /** As many different factors as policy wants; the same one twice counts once. */

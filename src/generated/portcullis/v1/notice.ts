@@ -37,6 +37,11 @@ export const NoticeKind = {
   ACT_ANNOUNCED: 6,
   /** FROZEN - To the operators: the station froze something by itself, or a customer did. */
   FROZEN: 7,
+  /**
+   * RECOVERY_BEGUN - Operators admitted a factor to an account in the place of those that it lost. To be sent to every channel that is known of the
+   * customer, former ones included, and acknowledged only once each of them accepted it.
+   */
+  RECOVERY_BEGUN: 8,
 } as const;
 
 export type NoticeKind = typeof NoticeKind[keyof typeof NoticeKind];
@@ -50,6 +55,7 @@ export namespace NoticeKind {
   export type WITHDRAWAL_AUTHORIZED = typeof NoticeKind.WITHDRAWAL_AUTHORIZED;
   export type ACT_ANNOUNCED = typeof NoticeKind.ACT_ANNOUNCED;
   export type FROZEN = typeof NoticeKind.FROZEN;
+  export type RECOVERY_BEGUN = typeof NoticeKind.RECOVERY_BEGUN;
 }
 
 export interface Notice {
