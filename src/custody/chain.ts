@@ -11,6 +11,7 @@ import {
   type AssetId,
   type ChainId,
   chainOfAddress,
+  chainOfAsset,
   type Decoded,
   Malformed,
   type Wallet,
@@ -45,14 +46,19 @@ export function canonicalDestination(destination: Address, field: string): Addre
 }
 
 /**
- * D7: a denied address in another spelling than its chain's own would deny nothing while people believe that it does. One on a
- * chain that the policy does not name can't be paid anyway.
+ * D7: in another spelling than its chain's own, a denied address would deny nothing while people believe that it does, a treasury
+ * destination would be no way to safety when it is needed, and a limit on an asset would count nothing of it. A denied address on
+ * a chain that the policy does not name can't be paid anyway.
  */
-export function checkDenied({ denied, chains: named }: Pick<Policy, 'denied' | 'chains'>): void {
+export function checkSpellings(policy: Pick<Policy, 'denied' | 'chains' | 'treasury' | 'assets'>): void {
+  const { denied, chains: named, treasury, assets } = policy;
   for (const address of denied) {
     const id = chainOfAddress(address);
     if (named.has(id)) chainOf(id, 'policy.denied').canonicalAddress(address, 'policy.denied');
   }
+  for (const { address } of treasury) canonicalDestination(address, 'policy.treasury');
+  for (const asset of assets.keys())
+    chainOf(chainOfAsset(asset), 'policy.assets').canonicalAsset(asset, 'policy.assets');
 }
 
 /** A wallet's pinned address must be its pinned key's: one is what people compare, the other what signatures are held to. */

@@ -6,7 +6,7 @@ import { ActDesk } from './acts/desk.ts';
 import type { EffectParts } from './acts/effect.ts';
 import { checkOperatorKeys } from './acts/signatures.ts';
 import { Breaker } from './breaker.ts';
-import { checkDenied, checkWallets } from './chain.ts';
+import { checkSpellings, checkWallets } from './chain.ts';
 import type { Custody } from './custody.ts';
 import { DestinationDesk } from './destinations.ts';
 import { Dispatch, type DispatchTiming } from './dispatch.ts';
@@ -55,7 +55,7 @@ export interface Running {
 /** Puts the use-cases together and takes up what was in flight when the process last ended. */
 export function startCustody(parts: CustodyParts): Running {
   checkWallets(parts.policy.wallets.values());
-  checkDenied(parts.policy);
+  checkSpellings(parts.policy);
   checkOperatorKeys(parts.policy);
   const station = new Station(parts);
   const breaker = new Breaker(station);

@@ -1,7 +1,7 @@
 import { type Digest, digestOf, Malformed } from '../domain/index.ts';
 import { type Policy, parsePolicy } from '../gate/policy.ts';
 import { checkOperatorKeys } from './acts/signatures.ts';
-import { checkDenied, checkWallets } from './chain.ts';
+import { checkSpellings, checkWallets } from './chain.ts';
 import { parseYaml } from './yaml.ts';
 
 /** A policy as people write it: its exact bytes are what is hashed, approved and kept. */
@@ -28,7 +28,7 @@ export function readPolicyDocument(bytes: Uint8Array): PolicyDocument {
   }
   const policy = parsePolicy(parseYaml(text, 'policy'));
   checkWallets(policy.wallets.values());
-  checkDenied(policy);
+  checkSpellings(policy);
   checkOperatorKeys(policy);
   const document: PolicyDocument = { text, hash, policy };
   const [oldest] = read.keys();

@@ -144,6 +144,7 @@ function checkWhole(policy: Policy): void {
   }
   checkOperators(policy, main);
   checkLimits(policy);
+  checkClients(policy);
   for (const asset of policy.assets.keys()) {
     if (!policy.chains.has(chainOfAsset(asset)))
       throw new Malformed('policy.assets', `${asset} is on no chain of the policy`);
@@ -172,6 +173,18 @@ function checkOperators({ operators, bands, treasury, chains }: Policy, main: re
   for (const { address } of treasury) {
     if (!chains.has(chainOfAddress(address)))
       throw new Malformed('policy.treasury', `${address} is on no chain of the policy`);
+  }
+}
+
+/** A name that is no wallet's would keep a client from nothing that people believe it to, and let it have whatever gets that name. */
+function checkClients({ clients, wallets }: Policy): void {
+  for (const [client, allowed] of clients?.wallets ?? []) {
+    const unknown = [...allowed].find((id) => !wallets.has(id));
+    if (unknown !== undefined)
+      throw new Malformed(
+        'policy.clients.wallets',
+        `${client} is allowed ${unknown}, which is no wallet of the policy`,
+      );
   }
 }
 

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { checkDenied } from '../../src/custody/chain.ts';
-import { type Address, parseEntryId, parseWithdrawalId } from '../../src/domain/index.ts';
+import { checkSpellings } from '../../src/custody/chain.ts';
+import { readPolicyDocument } from '../../src/custody/policy-document.ts';
+import { type Address, type AssetId, parseEntryId, parseWithdrawalId } from '../../src/domain/index.ts';
 import { refused } from '../attacks/attempt.ts';
 import { restartUnder } from '../attacks/people.ts';
 import { policyOf } from '../gate/hand-made.ts';
-import { alicesAddress, TestStation } from './station.ts';
+import { alicesAddress, policyDocument, TestStation, tokenAsset } from './station.ts';
 
 const denied = (document: string): string => `${document}denied: ['${alicesAddress}']\n`;
 
@@ -62,9 +63,40 @@ describe('a denied destination', () => {
 
   it('D7: stands in its chain’s one form, or the policy is refused', () => {
     const policy = policyOf(denied);
-    expect(() => checkDenied(policy)).not.toThrow();
+    expect(() => checkSpellings(policy)).not.toThrow();
     const lower = new Set([alicesAddress.toLowerCase() as Address]);
-    expect(() => checkDenied({ ...policy, denied: lower })).toThrow('policy.denied');
-    expect(() => checkDenied({ ...policy, denied: lower, chains: new Map() })).not.toThrow();
+    expect(() => checkSpellings({ ...policy, denied: lower })).toThrow('policy.denied');
+    expect(() => checkSpellings({ ...policy, denied: lower, chains: new Map() })).not.toThrow();
+  });
+});
+
+describe('D7: what else policy names by an address', () => {
+  const policy = policyOf((document) => document);
+
+  it('a treasury destination stands in its chain’s one form: in another it would be no way to safety when it is needed', () => {
+    const treasury = (address: string) => [{ address: address as Address, label: 'cold', evacuation: true }];
+    expect(() => checkSpellings({ ...policy, treasury: treasury(alicesAddress) })).not.toThrow();
+    expect(() => checkSpellings({ ...policy, treasury: treasury(alicesAddress.toLowerCase()) })).toThrow(
+      'policy.treasury',
+    );
+    const noAddress = `${alicesAddress.slice(0, -1)}`;
+    expect(() => checkSpellings({ ...policy, treasury: treasury(noAddress) })).toThrow('policy.treasury');
+  });
+
+  it('so does an asset: a limit on another spelling of it would count nothing', () => {
+    expect(() => checkSpellings(policy)).not.toThrow();
+    const [of] = policy.assets.values();
+    const assets = (asset: string) => new Map(of === undefined ? [] : [[asset as AssetId, of] as const]);
+    expect(() => checkSpellings({ ...policy, assets: assets(tokenAsset) })).not.toThrow();
+    expect(() => checkSpellings({ ...policy, assets: assets(tokenAsset.toLowerCase()) })).toThrow('policy.assets');
+  });
+
+  it('and a document with either in another form is refused where it is read', () => {
+    const read = (document: string) => readPolicyDocument(new TextEncoder().encode(document));
+    const own = policyDocument({ x: 'A'.repeat(43) }, (document) => document);
+    expect(() => read(own)).not.toThrow();
+    const list = `treasury: [{ address: '${alicesAddress.toLowerCase()}', label: cold }]\n`;
+    expect(() => read(own + list)).toThrow('policy.treasury');
+    expect(() => read(own.replace(tokenAsset, tokenAsset.toLowerCase()))).toThrow('policy.assets');
   });
 });

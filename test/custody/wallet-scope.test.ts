@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addressOfKey } from '../../src/chains/ethereum/index.ts';
 import { parseWithdrawalId } from '../../src/domain/index.ts';
 import { refused } from '../attacks/attempt.ts';
-import { type Customer, TestStation, walletId } from './station.ts';
+import { publicKeyOf } from './fake-signer.ts';
+import { type Customer, chain, TestStation, walletId } from './station.ts';
 
-/** `other` may use a wallet that isn't the station's, `own` may use `hot-1`; who isn't named may use all. */
+/** `other` may use another wallet, `own` may use `hot-1`; who isn't named may use all. */
 const clients = `clients:
   authorities: ['${'ab'.repeat(32)}']
   wallets:
@@ -11,11 +13,17 @@ const clients = `clients:
     - { client: own, wallets: [cold-9, ${walletId}] }
 `;
 
+const coldKey = publicKeyOf(new Uint8Array(32).fill(9));
+const cold = `  - { id: cold-9, chain: '${chain}', signer: fake, path: "m/44'/60'/9'/0/0", address: '${chain}:${addressOfKey(coldKey)}', public_key: '${coldKey}', first_nonce: '0' }
+`;
+
 describe('S1: a certificate that policy keeps to some wallets', () => {
   let station: TestStation;
   let alice: Customer;
   beforeEach(async () => {
-    station = await TestStation.open({ policy: (document) => document + clients });
+    station = await TestStation.open({
+      policy: (document) => document.replace('nonce_window', `${cold}nonce_window`) + clients,
+    });
     alice = await station.ripeCustomer('alice');
     await alice.authorize('w-1');
   });

@@ -6,6 +6,16 @@ import { alicesAddress, chain, ether, mallorysAddress, tokenAsset } from '../cus
 import { type Json, otherKey, sepolia, wholeDocument, wholePolicy } from './whole-policy.ts';
 
 const fresh = 'eip155:31337:0x90F79bf6EB2c4f870365E785982E1f101E93b906';
+/** A second wallet. */
+const warm = {
+  id: 'warm',
+  chain,
+  signer: 'ledger',
+  path: "m/44'/60'/0'/0/7",
+  address: fresh,
+  public_key: otherKey,
+  first_nonce: '0',
+};
 const newcomer = {
   name: 'otto',
   credential: 'T'.repeat(43),
@@ -109,8 +119,8 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
     `assets[${sepolia}/slip44:60]`,
     'looser',
   ],
-  [{ 'wallets[0].id': 'warm' }, 'wallets[warm]', 'looser'],
-  [{ wallets: [] }, 'wallets[hot]', 'tighter'],
+  [{ 'wallets[0].id': 'warm', 'clients.wallets[0].wallets': ['warm'] }, 'wallets[warm]', 'looser'],
+  [{ wallets: [], 'clients.wallets[0].wallets': [] }, 'wallets[hot]', 'tighter'],
   [
     { 'wallets[0].chain': sepolia, 'wallets[0].address': `${sepolia}:0x90F79bf6EB2c4f870365E785982E1f101E93b906` },
     'wallets[hot].chain',
@@ -175,7 +185,7 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'breaker[0].above': 11 }, 'breaker[refusals hour 10 account]', 'looser'],
   [{ 'breaker[0].above': 9 }, 'breaker[refusals hour 10 account]', 'same'],
   [{ 'breaker[0].above': 9 }, 'breaker[refusals hour 9 account]', 'tighter'],
-  [{ 'breaker[0].freeze': 'station' }, 'breaker[refusals hour 10 account]', 'same'],
+  [{ 'breaker[0].freeze': 'station' }, 'breaker[refusals hour 10 account]', 'looser'],
   [{ 'breaker[1]': undefined }, 'breaker[device-refusals day 3 wallet]', 'looser'],
   [{ 'operators.rp_id': 'example', 'operators.origins': ['https://example'] }, 'operators.rp_id', 'looser'],
   [{ 'operators.origins[1]': 'http://localhost:1' }, 'operators.origins[http://localhost:1]', 'looser'],
@@ -216,11 +226,16 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'clients.wallets[0].client': 'other' }, 'clients.wallets[exchange]', 'looser'],
   [{ 'clients.wallets[0].client': 'other' }, 'clients.wallets[other]', 'tighter'],
   [{ 'clients.wallets[0].wallets': [] }, 'clients.wallets[exchange][hot]', 'tighter'],
-  [{ 'clients.wallets[0].wallets[1]': 'warm' }, 'clients.wallets[exchange][warm]', 'looser'],
+  [{ 'wallets[1]': warm, 'clients.wallets[0].wallets[1]': 'warm' }, 'clients.wallets[exchange][warm]', 'looser'],
   [{ clients: undefined }, 'clients', 'looser'],
 ];
 
 describe('I3: which way a change of policy is', () => {
+  it('S1: a client is allowed wallets of the policy: whatever came to have another name would be its to use', () => {
+    expect(() => wholePolicy({ 'clients.wallets[0].wallets[1]': 'warm' })).toThrow('policy.clients.wallets');
+    expect(() => wholePolicy({ 'wallets[0].id': 'warm' })).toThrow('policy.clients.wallets');
+  });
+
   for (const [changes, member, direction] of rows) {
     it(`I3: ${Object.entries(changes)
       .map(([at, value]) => `${at} = ${JSON.stringify(value) ?? 'none'}`)

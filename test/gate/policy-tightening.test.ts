@@ -52,6 +52,7 @@ const otherwise: Readonly<Record<string, readonly (Json | undefined)[]>> = {
   'assets[0].decimals': [17, 18, 19],
   'wallets[0].first_nonce': ['0', '1', '3'],
   'wallets[0].id': ['hot', 'warm'],
+  'clients.wallets': [undefined],
   nonce_window: [1, 3, 6],
   batch_most: [1, 2, undefined],
   'limits[0].most': ['1000000000000000000', '4000000000000000000'],

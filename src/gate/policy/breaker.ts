@@ -85,13 +85,16 @@ export const breakerSection: Section<BreakerPart> = {
     breaker.length === 0 ? ['Nothing freezes by itself.'] : breaker.map((rule) => `${sayBreaker(rule)}.`),
 };
 
-/** Whether `other` freezes as much as `rule`, and as soon. */
+/**
+ * Whether `other` freezes the same as `rule`, and as soon. What it freezes is part of what it counts under, so that one which freezes
+ * more instead starts counting from zero: for a window it would let pass what this one had nearly stopped.
+ */
 function covers(other: BreakerPolicy, rule: BreakerPolicy): boolean {
   return (
     other.watch === rule.watch &&
     other.window === rule.window &&
     other.above <= rule.above &&
-    (other.freeze === rule.freeze || other.freeze === 'station')
+    other.freeze === rule.freeze
   );
 }
 
