@@ -130,6 +130,10 @@ export function operatorService(operators: Operators, acts: Acts): Service {
         noticesWaiting: BigInt(view.noticesWaiting),
         journalSize: BigInt(view.journalSize),
         operators: view.operators === undefined ? undefined : operatorsMessage(view.operators),
+        sealing: {
+          keyId: view.sealing.current,
+          former: view.sealing.former.map(({ key, missing, sealed }) => ({ keyId: key, missing, sealed })),
+        },
       };
     },
     prepareOperatorAct: async (request) => {

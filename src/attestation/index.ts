@@ -11,10 +11,8 @@ export {
 } from './mfa-token.ts';
 export { checkTicket, makeTicket } from './ticket.ts';
 export {
-  type CodeAlgorithm,
   type CodeCheck,
   checkCode,
-  codeAlgorithms,
   codeDigits,
   codePeriod,
   codeSecretBytes,

@@ -1,10 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { second, type WallMs } from '../domain/index.ts';
+import { type CodeAlgorithm, second, type WallMs } from '../domain/index.ts';
 import { sameSecret } from './mac.ts';
-
-/** RFC 6238 §1.2: HMAC with one of these. Authenticator apps need SHA-1, and HMAC does not rest on what SHA-1 has lost (RFC 6151, 6194). */
-export const codeAlgorithms = ['sha1', 'sha256', 'sha512'] as const;
-export type CodeAlgorithm = (typeof codeAlgorithms)[number];
 
 /** The codes that the station accepts: what every authenticator app makes. */
 export const codeDigits = 6;

@@ -5,8 +5,10 @@ import { type Config, loadConfig, loadPolicy, readJournalKey, readStateKey, type
 import { policyHash, refusedNetworks } from '../custody/founding.ts';
 import { type Inspection, inspectStation } from '../custody/inspection.ts';
 import { verifierKeyOf } from '../custody/journal-key.ts';
+import type { SealingState } from '../custody/sealed.ts';
 import { type Reason, reasons, type Wallet } from '../domain/index.ts';
 import { machineTime } from '../machine-time.ts';
+import { readSealingKeys } from '../sealing-keys.ts';
 import { probeSigner } from '../signer-probe.ts';
 import { checkAuthorities, checkCertificates } from './certificate-check.ts';
 import { printable } from './client.ts';
@@ -14,6 +16,7 @@ import { type Command, readArguments } from './command.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { unfounded } from './founding-policy.ts';
 import { takeAway } from './init.ts';
+import { sealedLine } from './sealed-line.ts';
 
 type Policy = ReturnType<typeof loadPolicy>['policy'];
 
@@ -67,9 +70,15 @@ export async function* diagnose(file: string, probe: Probe): AsyncGenerator<Diag
   for (const { diagnosis } of [read, keys]) if (diagnosis !== undefined) yield diagnosis;
   if (keys.value === undefined) return;
   const { state, journal } = keys.value;
+  const sealing = attempt(
+    'sealing keys',
+    () => readSealingKeys(config.keys.sealing),
+    'Restore the key from where it is kept safe. Credentials are at hand to units of systemd alone: ask by "portcullis status".',
+  );
+  if (sealing.diagnosis !== undefined) yield sealing.diagnosis;
   const inspected = attempt(
     'database',
-    () => inspectStation(config.database, state),
+    () => inspectStation(config.database, state, sealing.value),
     'Make a station with "portcullis init", run the release that wrote it, or restore a backup.',
   );
   if (inspected.diagnosis !== undefined) yield inspected.diagnosis;
@@ -77,6 +86,7 @@ export async function* diagnose(file: string, probe: Probe): AsyncGenerator<Diag
   if (station === undefined) return;
   yield* checkDatabase(station);
   yield checkJournalKey(station, verifierKeyOf(station.station?.origin ?? '-', createPublicKey(journal)));
+  if (station.sealing !== undefined) yield* checkSealing(station.sealing);
   yield* checkClock(station);
   if (read.value === undefined) return;
   const { document, policy } = read.value;
@@ -126,6 +136,16 @@ function checkJournalKey({ station, journalKey }: Inspection, own: string): Diag
   if (station === undefined || journalKey === own) return { what: 'journal key', found: own };
   const mend = 'Restore the station’s own journal key: with this one, no auditor would believe its checkpoints.';
   return { what: 'journal key', found: `it is not ${journalKey ?? 'known'}, which the journal began with`, mend };
+}
+
+function* checkSealing({ current, former }: SealingState): Generator<Diagnosis> {
+  yield { what: 'sealing key', found: current };
+  for (const { key, missing, sealed } of former) {
+    const what = 'sealing key';
+    const found = sealedLine(key, missing, sealed);
+    if (missing) yield { what, found, mend: reasons['sealing-key-missing'].remedy };
+    else yield { what, found };
+  }
 }
 
 function* checkClock({ clock }: Inspection): Generator<Diagnosis> {

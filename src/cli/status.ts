@@ -1,6 +1,7 @@
 import { type GetStationResponse, OperatorServiceClient } from '../generated/portcullis/v1/operator.ts';
 import { callHelp, callOptions, callStation, legible, printable } from './client.ts';
 import { type Command, readArguments } from './command.ts';
+import { sealedLine } from './sealed-line.ts';
 
 export const status: Command = {
   name: 'status',
@@ -36,6 +37,7 @@ function linesOf(station: GetStationResponse): string[] {
         `FROZEN    ${printable(f.scope)} by ${printable(f.who)} since ${f.since?.toISOString() ?? '?'}: ${printable(f.why)}`,
     ),
     ...peopleLines(station.operators),
+    ...sealingLines(station.sealing),
     ...station.wallets.map((w) => {
       const ready = w.ready ? 'ready' : `not ready: ${printable(w.reason)} (${printable(w.message)})`;
       return `wallet    ${printable(w.wallet)} ${printable(w.address)}, next nonce ${w.nextNonce}, ${ready}`;
@@ -57,6 +59,12 @@ function peopleLines(operators: GetStationResponse['operators']): string[] {
         ),
       ),
   ];
+}
+
+function sealingLines(sealing: GetStationResponse['sealing']): string[] {
+  if (sealing === undefined) return [];
+  const former = sealing.former.map(({ keyId, missing, sealed }) => sealedLine(printable(keyId), missing, sealed));
+  return [`sealing   under key ${printable(sealing.keyId)}`, ...former.map((line) => `sealing   ${line}`)];
 }
 
 /** Milliseconds as days, hours and minutes. */

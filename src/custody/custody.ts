@@ -31,6 +31,7 @@ import type {
   WithdrawalRecord,
   WitnessedMs,
 } from '../domain/index.ts';
+import type { SealingState } from './sealed.ts';
 
 /** A rule as it was applied: what it demands, what it found, and why it refused if it did. */
 export interface RuleOutcome {
@@ -210,6 +211,7 @@ export interface StationView {
   readonly journalSize: number;
   /** Undefined where policy founds no operators. */
   readonly operators: OperatorsView | undefined;
+  readonly sealing: SealingState;
 }
 
 /** One of the station's people, as they stand. Keys are policy's, and not repeated here. */

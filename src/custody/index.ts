@@ -15,6 +15,7 @@ import { foundedAt, JournalDesk } from './journal.ts';
 import { NoticeDesk } from './notices.ts';
 import { OperatorDesk } from './operators.ts';
 import { Refusals } from './refusals.ts';
+import { Resealing } from './resealing.ts';
 import { SpaceWatch } from './space-watch.ts';
 import { Station, type StationParts } from './station.ts';
 import { Timekeeper } from './timekeeper.ts';
@@ -72,6 +73,7 @@ export function startCustody(parts: CustodyParts): Running {
     fitting: parts.fitting ?? (() => []),
   };
   const acts = new ActDesk(effectParts, refusals, () => dispatch.kickAll());
+  const resealing = new Resealing(station, parts.timing.later);
   const custody: Custody = {
     withdrawals,
     withdrawalsOf: (client) => withdrawals.of(client),
@@ -81,7 +83,7 @@ export function startCustody(parts: CustodyParts): Running {
     factors: new FactorDesk(station, refusals),
     notices: new NoticeDesk(station, acts),
     journal: new JournalDesk(station, parts.journal.origin, parts.journal.signer, parts.journal.verifierKey),
-    operators: new OperatorDesk(station, dispatch, () => parts.time.read()),
+    operators: new OperatorDesk(station, dispatch, resealing, () => parts.time.read()),
     acts,
   };
   const treasury = new TreasuryJudge(station);
@@ -92,6 +94,7 @@ export function startCustody(parts: CustodyParts): Running {
     },
     breaker,
   );
+  resealing.start();
   const space = new SpaceWatch(station, parts.freeSpace ?? (() => Number.POSITIVE_INFINITY));
   const timekeeper = new Timekeeper(station, refusals, breaker, parts.clock, acts, space);
   return {
@@ -101,6 +104,7 @@ export function startCustody(parts: CustodyParts): Running {
     policyDocument: () => station.policyDocument(),
     onPolicy: (listener) => station.onPolicy(listener),
     close: async () => {
+      resealing.close();
       const told = timekeeper
         .close()
         .catch((error: unknown) => station.log('refusals-not-told', { error: String(error) }));

@@ -8,6 +8,8 @@ import { deriveKeys } from '../store/key.ts';
 import { Log } from '../store/log.ts';
 import { Rows } from '../store/rows.ts';
 import { foreignSchema } from '../store/schema.ts';
+import type { Keyring } from './seal.ts';
+import { type SealedReader, type SealingState, sealingState } from './sealed.ts';
 
 /** How a station's database stands, beside a running daemon or without one. */
 export interface Inspection {
@@ -22,10 +24,12 @@ export interface Inspection {
   readonly journalKey: string | undefined;
   /** Scopes of the freezes in force. */
   readonly frozen: readonly string[];
+  /** Undefined where no sealing keys were given, or a row that has something sealed fails its authentication code. */
+  readonly sealing: SealingState | undefined;
 }
 
 /** Throws `StoreUnusable` for a file of another release, and SQLite's own error for one that is no database. */
-export function inspectStation(file: string, stateKey: Uint8Array): Inspection {
+export function inspectStation(file: string, stateKey: Uint8Array, ring?: Keyring): Inspection {
   const db = openForReading(file);
   try {
     db.exec('BEGIN');
@@ -45,10 +49,18 @@ export function inspectStation(file: string, stateKey: Uint8Array): Inspection {
       clock: read(() => rows.get('clock', ['clock'])?.record),
       journalKey: journalKeyOf(db),
       frozen: read(() => rows.all('activeFreezes', []).map(({ scope }) => scope)) ?? ['unreadable'],
+      sealing: ring === undefined ? undefined : read(() => sealingState(readerOf(rows), ring)),
     };
   } finally {
     db.close();
   }
+}
+
+function readerOf(rows: Rows): SealedReader {
+  return {
+    find: (lookup, after) => rows.all(lookup, [after]),
+    count: (lookup, key, most) => rows.count(lookup, [key, most]),
+  };
 }
 
 /** `PRAGMA quick_check`: everything that integrity_check looks at, but for indexes against their tables. */

@@ -17,6 +17,7 @@ import type { Dispatch } from './dispatch.ts';
 import { checkScope, scopeFields, tamperFreeze } from './freeze.ts';
 import { readPolicyDocument } from './policy-document.ts';
 import { replayPolicy } from './replay.ts';
+import type { Resealing } from './resealing.ts';
 import type { Station } from './station.ts';
 
 /**
@@ -26,11 +27,18 @@ import type { Station } from './station.ts';
 export class OperatorDesk implements Operators {
   readonly #station: Station;
   readonly #dispatch: Dispatch;
+  readonly #resealing: Pick<Resealing, 'state'>;
   readonly #readClock: () => ClockReading;
 
-  constructor(station: Station, dispatch: Dispatch, readClock: () => ClockReading) {
+  constructor(
+    station: Station,
+    dispatch: Dispatch,
+    resealing: Pick<Resealing, 'state'>,
+    readClock: () => ClockReading,
+  ) {
     this.#station = station;
     this.#dispatch = dispatch;
+    this.#resealing = resealing;
     this.#readClock = readClock;
   }
 
@@ -84,6 +92,7 @@ export class OperatorDesk implements Operators {
       noticesWaiting: facts.all('noticesWaiting', -1, 1000).length,
       journalSize: station.store.size,
       operators: this.#operators(),
+      sealing: this.#resealing.state(),
     };
   }
 

@@ -5,6 +5,7 @@ export * from './caip.ts';
 export * from './canonical.ts';
 export * from './certificate.ts';
 export * from './clock.ts';
+export * from './code.ts';
 export * from './digest.ts';
 export * from './effects.ts';
 export * from './evidence.ts';

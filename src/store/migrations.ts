@@ -19,6 +19,9 @@ export const migrations: readonly string[] = [
     aaguid TEXT NOT NULL, epoch INTEGER NOT NULL, admission TEXT NOT NULL, attested_by TEXT NOT NULL, digest TEXT NOT NULL, intent BLOB NOT NULL,
     evidence BLOB NOT NULL, state TEXT NOT NULL, w0 INTEGER, d0 INTEGER, notice TEXT NOT NULL, history TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE INDEX factors_account ON factors (account, state);
+  CREATE TABLE codes (factor TEXT PRIMARY KEY, secret BLOB NOT NULL, algorithm TEXT NOT NULL, last_step INTEGER NOT NULL,
+    failures INTEGER NOT NULL, locked_until INTEGER, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+  CREATE INDEX codes_sealed ON codes (lower(hex(substr(secret, 2, 8))));
   CREATE TABLE destinations (entry TEXT PRIMARY KEY, account TEXT NOT NULL, destination TEXT NOT NULL, label TEXT NOT NULL,
     attested_by TEXT NOT NULL, epoch INTEGER NOT NULL, digest TEXT NOT NULL, intent BLOB NOT NULL, evidence BLOB NOT NULL,
     state TEXT NOT NULL, w0 INTEGER, d0 INTEGER, notice TEXT NOT NULL, history TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
@@ -40,6 +43,7 @@ export const migrations: readonly string[] = [
     history TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE INDEX transactions_open ON transactions (wallet, permitted_at, id)
     WHERE state IN ('PERMITTED', 'SENT', 'UNCERTAIN', 'WITHHELD');
+  CREATE INDEX transactions_sealed ON transactions (lower(hex(substr(sealed, 2, 8)))) WHERE sealed IS NOT NULL;
   CREATE TABLE anchors (wallet TEXT NOT NULL, anchor TEXT NOT NULL, payment_set TEXT NOT NULL, "transaction" TEXT NOT NULL,
     leaf INTEGER NOT NULL, mac BLOB NOT NULL, PRIMARY KEY (wallet, anchor)) STRICT, WITHOUT ROWID;
   CREATE TABLE wallets (wallet TEXT PRIMARY KEY, next_nonce INTEGER NOT NULL,

@@ -15,11 +15,13 @@ interface Statements {
 
 /** Reads and writes the station's rows, each under its MAC. */
 export class Rows {
+  readonly #db: Sqlite;
   readonly #key: KeyObject;
   readonly #statements = new Map<TableName, Statements>();
   readonly #lookups = new Map<LookupName, Statement<Cell[], Cell[]>>();
 
   constructor(db: Sqlite, rowKey: Uint8Array) {
+    this.#db = db;
     this.#key = createSecretKey(rowKey);
     for (const name of Object.keys(tables) as TableName[]) this.#statements.set(name, prepare(db, tables[name]));
     for (const name of Object.keys(lookups) as LookupName[]) {
@@ -39,6 +41,18 @@ export class Rows {
     if (statement === undefined) throw new Error(`no lookup ${lookup}`);
     const { table } = lookups[lookup];
     return statement.all(...values).map((cells) => this.#read(table, cells).record as LookupRecord<L>);
+  }
+
+  /** How many rows a look-up finds; their codes are not checked, so that nothing may be decided by it. */
+  count(lookup: LookupName, values: readonly (string | number)[]): number {
+    const { table, where } = lookups[lookup];
+    const sql = `SELECT count(*) FROM (SELECT 1 FROM "${table}" WHERE ${where})`;
+    return Number(
+      this.#db
+        .prepare<(string | number)[], number>(sql)
+        .pluck()
+        .get(...values),
+    );
   }
 
   /** Every row of a table, for an audit: the record, or the tampering that was found in its place. */

@@ -162,6 +162,11 @@ export class Store implements DecisionStore {
     return this.#watched(() => this.#rows.all(lookup, values));
   }
 
+  /** How many there are, for people to read: nothing is decided by it. */
+  count(lookup: LookupName, ...values: (string | number)[]): number {
+    return this.#watched(() => this.#rows.count(lookup, values));
+  }
+
   /** The journal entry that a row's newest fact went into. */
   leafOf(table: TableName, ...key: string[]): number | undefined {
     return this.#watched(() => this.#rows.get(table, key)?.leaf);

@@ -4,6 +4,7 @@ import type {
   AnchorRecord,
   BucketRecord,
   ClockRecord,
+  CodeRecord,
   DestinationRecord,
   FactorRecord,
   FreezeRecord,
@@ -27,6 +28,7 @@ export interface Records {
   readonly head: HeadRecord;
   readonly accounts: AccountRecord;
   readonly factors: FactorRecord;
+  readonly codes: CodeRecord;
   readonly destinations: DestinationRecord;
   readonly listings: ListingRecord;
   readonly withdrawals: WithdrawalRecord;
@@ -95,6 +97,14 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     d0: 'int?',
     notice: 'text',
     history: 'list',
+  }),
+  codes: table<CodeRecord>('codes', ['factor'], {
+    factor: 'text',
+    secret: 'blob',
+    algorithm: 'text',
+    lastStep: 'int',
+    failures: 'int',
+    lockedUntil: 'int?',
   }),
   destinations: table<DestinationRecord>('destinations', ['entry'], {
     entry: 'text',
@@ -268,6 +278,21 @@ export const lookups = {
   },
   withdrawalsNewest: { table: 'withdrawals', where: '1 ORDER BY rowid DESC LIMIT ? OFFSET ?' },
   withdrawalsHeld: { table: 'withdrawals', where: "state = 'HELD' ORDER BY pay_by LIMIT ?" },
+  // By the id of the key that something is sealed under, as the sealed bytes have it.
+  codesSealedUnder: { table: 'codes', where: 'lower(hex(substr(secret, 2, 8))) = ? LIMIT ?' },
+  codesSealedAfter: {
+    table: 'codes',
+    where: 'lower(hex(substr(secret, 2, 8))) > ? ORDER BY lower(hex(substr(secret, 2, 8))) LIMIT 1',
+  },
+  transactionsSealedUnder: {
+    table: 'transactions',
+    where: 'sealed IS NOT NULL AND lower(hex(substr(sealed, 2, 8))) = ? LIMIT ?',
+  },
+  transactionsSealedAfter: {
+    table: 'transactions',
+    where:
+      'sealed IS NOT NULL AND lower(hex(substr(sealed, 2, 8))) > ? ORDER BY lower(hex(substr(sealed, 2, 8))) LIMIT 1',
+  },
   activeFreezes: { table: 'freezes', where: 'active = 1' },
 } as const satisfies Record<string, { table: TableName; where: string }>;
 

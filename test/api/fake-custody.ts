@@ -346,6 +346,7 @@ export class FakeCustody {
           ],
           noticesWaiting: 1,
           journalSize: 2,
+          sealing: { current: 'aa00aa00aa00aa00' as never, former: [] },
           operators: {
             quorum: 2,
             recoveryQuorum: 3,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type CodeAlgorithm, checkCode, codeStep, hotp } from '../../src/attestation/totp.ts';
-import type { WallMs } from '../../src/domain/index.ts';
+import { checkCode, codeStep, hotp } from '../../src/attestation/totp.ts';
+import type { CodeAlgorithm, WallMs } from '../../src/domain/index.ts';
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 

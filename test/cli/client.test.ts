@@ -32,6 +32,14 @@ const state: GetStationResponse = {
   noticesWaiting: 3n,
   journalSize: 42n,
   operators: undefined,
+  sealing: {
+    keyId: 'aa00aa00aa00aa00',
+    former: [
+      { keyId: 'bb00bb00bb00bb00', missing: false, sealed: 7 },
+      { keyId: 'cc00cc00cc00cc00', missing: false, sealed: 0 },
+      { keyId: 'dd00dd00dd00dd00', missing: true, sealed: 100_000 },
+    ],
+  },
 };
 
 beforeAll(async () => {
@@ -84,6 +92,10 @@ describe('calls to a station', () => {
     expect(out).toContain('journal   42 entries');
     expect(out).toContain('notices   3 waiting');
     expect(out).toContain('FROZEN    wallet:hot by ann since 2026-01-01T00:00:00.000Z: "drill\\u001b[2J"');
+    expect(out).toContain('sealing   under key aa00aa00aa00aa00');
+    expect(out).toContain('sealing   former key bb00bb00bb00bb00: 7 left to seal anew');
+    expect(out).toContain('sealing   former key cc00cc00cc00cc00: nothing is left under it, it may go');
+    expect(out).toContain('sealing   KEY MISSING: 100000 or more sealed under dd00dd00dd00dd00');
     expect(out).toContain('wallet    hot eip155:1:0x0, next nonce 7, not ready: device-locked (PIN)');
     expect(out).toContain('wallet    cold eip155:1:0x1, next nonce 0, ready');
   });

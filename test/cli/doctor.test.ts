@@ -9,7 +9,8 @@ import { diagnose, type Probe } from '../../src/cli/doctor.ts';
 import { foundingPolicy } from '../../src/cli/founding-policy.ts';
 import { makeStation } from '../../src/cli/init.ts';
 import { readStateKey } from '../../src/config.ts';
-import { certificatesIn, day, fingerprint, type WallMs } from '../../src/domain/index.ts';
+import { Keyring, sealingKeyId } from '../../src/custody/seal.ts';
+import { certificatesIn, day, type FactorId, fingerprint, type WallMs } from '../../src/domain/index.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { deriveKeys } from '../../src/store/key.ts';
 import { Rows } from '../../src/store/rows.ts';
@@ -17,6 +18,8 @@ import { tamper } from '../custody/audit-station.ts';
 import { emptyFolder, newStation, ran } from './station.ts';
 
 const nobody: Probe = () => Promise.reject(new Error('no signer is to be asked'));
+
+const sealingKey = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 
 let folder: string;
 let config: string;
@@ -115,6 +118,40 @@ describe('doctor', () => {
     writeFileSync(join(folder, 'keys/state.key'), randomBytes(32).toString('hex'));
     const found = await wrongs();
     expect(found.map(({ what }) => what)).toContain('state key');
+  });
+
+  it('says how much is left under a former sealing key, and finds one that is missing', async () => {
+    const former = sealingKey(2);
+    const missing = sealingKey(3);
+    writeFileSync(join(folder, 'keys/former.key'), `${Buffer.from(former).toString('hex')}\n`, { mode: 0o600 });
+    edit(
+      'config.yaml',
+      '    - file: keys/sealing.key',
+      '    - file: keys/sealing.key\n    - file: keys/former.key\n    #',
+    );
+    inRows((rows) => {
+      for (const [i, key] of [former, former, missing].entries()) {
+        const factor = `factor-${i}` as FactorId;
+        const secret = new Keyring([key]).seal('code-secret', factor, Uint8Array.of(i), new Uint8Array(12));
+        rows.put('codes', { factor, secret, algorithm: 'sha1', lastStep: 0, failures: 0, lockedUntil: null }, 0);
+      }
+    });
+    expect(await onlyWrong()).toBe(
+      `sealing key: KEY MISSING: 1 sealed under ${sealingKeyId(missing)}, which config.keys.sealing does not name`,
+    );
+    const found = (await all(nobody)).map((d) => d.found);
+    expect(found).toContain(`former key ${sealingKeyId(former)}: 2 left to seal anew`);
+    inRows((rows) => {
+      for (const i of [0, 1, 2]) rows.remove('codes', [`factor-${i}`]);
+    });
+    expect((await all(nobody)).map((d) => d.found)).toContainEqual(
+      expect.stringMatching(/: nothing is left under it, it may go/),
+    );
+  });
+
+  it('S9: finds a sealing key that is none', async () => {
+    writeFileSync(join(folder, 'keys/sealing.key'), 'hunter2');
+    expect(await onlyWrong()).toMatch(/^sealing keys: config.keys.sealing\[0\]: .* is not 64 lowercase hex digits$/);
   });
 
   it('finds a journal key that is not the station’s', async () => {

@@ -65,6 +65,13 @@ describe('the schema', () => {
     expect(plan(`SELECT * FROM withdrawals WHERE ${lookups.withdrawalsHeld.where.replace('?', '1')}`)).toContain(
       'withdrawals_held',
     );
+    for (const table of ['codes', 'transactions'] as const) {
+      for (const name of [`${table}SealedUnder`, `${table}SealedAfter`] as const) {
+        const found = plan(`SELECT * FROM ${table} WHERE ${lookups[name].where.replaceAll('?', "'1'")}`);
+        expect(found).toContain(`SEARCH ${table} USING INDEX ${table}_sealed`);
+        expect(found).not.toContain('TEMP B-TREE');
+      }
+    }
     bare.close();
   });
 });

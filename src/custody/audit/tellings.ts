@@ -50,6 +50,7 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       break;
     case 'factor-added':
       tell('factors', member('factor'));
+      if (member('kind_of_factor') === 'totp') tell('codes', member('factor'));
       tell('notices', member('notice'));
       tell('spent', spentKey(member('intent')));
       tell('accounts', member('account'));
@@ -127,6 +128,7 @@ const tellers: { readonly [T in TableName]?: (kind: LeafKind) => boolean } = {
     kind === 'withdrawal-authorized' ||
     kind === 'withdrawal-held',
   factors: (kind) => kind.startsWith('factor-'),
+  codes: (kind) => kind === 'factor-added',
   destinations: (kind) => kind.startsWith('destination-'),
   listings: (kind) => kind === 'destination-added',
   withdrawals: (kind) => kind.startsWith('withdrawal-') || ofTransaction(kind),

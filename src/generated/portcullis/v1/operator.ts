@@ -105,6 +105,23 @@ export interface GetStationResponse {
   journalSize: bigint;
   /** Unset where policy founds no operators. */
   operators: OperatorsState | undefined;
+  sealing: SealingState | undefined;
+}
+
+/** What secrets at rest are sealed under. */
+export interface SealingState {
+  /** The id of the key that seals, 16 hex digits. */
+  keyId: string;
+  /** Keys that seal nothing any more, and those that the station's config lacks. */
+  former: FormerSealingKey[];
+}
+
+export interface FormerSealingKey {
+  keyId: string;
+  /** The config does not name it: what lies under it cannot be used. */
+  missing: boolean;
+  /** Things that still lie under it, counted up to 100000. With 0 it may go. */
+  sealed: number;
 }
 
 /** The station's people, as they stand. */
@@ -648,6 +665,7 @@ function createBaseGetStationResponse(): GetStationResponse {
     noticesWaiting: 0n,
     journalSize: 0n,
     operators: undefined,
+    sealing: undefined,
   };
 }
 
@@ -694,6 +712,9 @@ export const GetStationResponse: MessageFns<GetStationResponse> = {
     }
     if (message.operators !== undefined) {
       OperatorsState.encode(message.operators, writer.uint32(90).fork()).join();
+    }
+    if (message.sealing !== undefined) {
+      SealingState.encode(message.sealing, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -799,6 +820,14 @@ export const GetStationResponse: MessageFns<GetStationResponse> = {
             message.operators = OperatorsState.decode(reader, reader.uint32());
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.sealing = SealingState.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -835,6 +864,155 @@ export const GetStationResponse: MessageFns<GetStationResponse> = {
     message.operators = (object.operators !== undefined && object.operators !== null)
       ? OperatorsState.fromPartial(object.operators)
       : undefined;
+    message.sealing = (object.sealing !== undefined && object.sealing !== null)
+      ? SealingState.fromPartial(object.sealing)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSealingState(): SealingState {
+  return { keyId: "", former: [] };
+}
+
+export const SealingState: MessageFns<SealingState> = {
+  encode(message: SealingState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    for (const v of message.former) {
+      FormerSealingKey.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SealingState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSealingState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.former.push(FormerSealingKey.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SealingState>): SealingState {
+    return SealingState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SealingState>): SealingState {
+    const message = createBaseSealingState();
+    message.keyId = object.keyId ?? "";
+    message.former = object.former?.map((e) => FormerSealingKey.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFormerSealingKey(): FormerSealingKey {
+  return { keyId: "", missing: false, sealed: 0 };
+}
+
+export const FormerSealingKey: MessageFns<FormerSealingKey> = {
+  encode(message: FormerSealingKey, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    if (message.missing !== false) {
+      writer.uint32(16).bool(message.missing);
+    }
+    if (message.sealed !== 0) {
+      writer.uint32(24).uint32(message.sealed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FormerSealingKey {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFormerSealingKey();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.missing = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sealed = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FormerSealingKey>): FormerSealingKey {
+    return FormerSealingKey.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FormerSealingKey>): FormerSealingKey {
+    const message = createBaseFormerSealingKey();
+    message.keyId = object.keyId ?? "";
+    message.missing = object.missing ?? false;
+    message.sealed = object.sealed ?? 0;
     return message;
   },
 };
