@@ -3,8 +3,14 @@ import { type Algorithm, algorithms, mirroredEs256 } from './algorithm.ts';
 import { base64url, concat, flipped, fromBase64url, sha256 } from './bytes.ts';
 import { type Cbor, encodeCbor } from './cbor.ts';
 import type { Deviation } from './deviation.ts';
-import type { AuthenticationResponse, CreationOptions, RegistrationResponse, RequestOptions } from './options.ts';
-import { clientData, effectiveRpId, respaced } from './page.ts';
+import type {
+  AuthenticationResponse,
+  CreationOptions,
+  PaymentRequestJson,
+  RegistrationResponse,
+  RequestOptions,
+} from './options.ts';
+import { clientData, effectiveRpId, type PaymentPage, paymentClientData, respaced } from './page.ts';
 import { AuthenticatorError } from './refusal.ts';
 import { type AuthenticatorState, type CredentialState, parseState } from './state.ts';
 
@@ -155,11 +161,37 @@ export class Authenticator {
     if (credential === undefined) {
       throw new AuthenticatorError('NotAllowedError', `this authenticator has no such passkey for ${rpId}`);
     }
-    const verified = this.#verifyUser(options.userVerification, deviation);
+    const clientDataJSON = clientData('webauthn.get', options.challenge, this.#settings.origin, deviation);
+    return this.#assert(credential, clientDataJSON, options.userVerification, deviation);
+  }
+
+  /**
+   * `new PaymentRequest(…).show()` with Secure Payment Confirmation: the browser shows the payment and has it confirmed. Any page may
+   * ask for it; default: the one that this authenticator is used on. Throws `AuthenticatorError`.
+   */
+  confirmPayment(
+    request: PaymentRequestJson,
+    page: PaymentPage = { origin: this.#settings.origin },
+    deviation: Deviation = {},
+  ): AuthenticationResponse {
+    const { rpId, credentialIds } = request.methodData[0].data;
+    const credential = this.#held(rpId).find(({ id }) => credentialIds.includes(id));
+    if (credential === undefined) {
+      throw new AuthenticatorError('NotAllowedError', `this authenticator has no such passkey for ${rpId}`);
+    }
+    return this.#assert(credential, paymentClientData(request, page, deviation), 'required', deviation);
+  }
+
+  #assert(
+    credential: CredentialState,
+    clientDataJSON: Uint8Array,
+    asked: string | undefined,
+    deviation: Deviation,
+  ): AuthenticationResponse {
+    const verified = this.#verifyUser(asked, deviation);
     if (this.#settings.counter === 'moving') credential.counter += 1;
 
     const authenticatorData = this.#authenticatorData(credential, 0, verified, deviation);
-    const clientDataJSON = clientData('webauthn.get', options.challenge, this.#settings.origin, deviation);
     const message = concat([authenticatorData, sha256(clientDataJSON)]);
     const signature = algorithmOf(credential.algorithm).sign(message, this.#secret(credential));
     const { tamper } = deviation;

@@ -10,6 +10,8 @@ export interface Deviation {
   readonly topOrigin?: string;
   /** Further members of the client data, or other values for its members. */
   readonly clientData?: Readonly<Record<string, unknown>>;
+  /** Of the payment that the browser showed: further members, or other values; undefined leaves one out. */
+  readonly payment?: Readonly<Record<string, unknown>>;
   /** Whose hash goes into the authenticator data. */
   readonly hashedRpId?: string;
   readonly userPresent?: boolean;

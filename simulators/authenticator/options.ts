@@ -23,6 +23,24 @@ export interface RequestOptions {
   readonly userVerification?: string;
 }
 
+/** What a page gives to `new PaymentRequest` for Secure Payment Confirmation; bytes are base64url. */
+export interface PaymentRequestJson {
+  readonly methodData: readonly [
+    {
+      readonly supportedMethods: string;
+      readonly data: {
+        readonly challenge: string;
+        readonly rpId: string;
+        readonly credentialIds: readonly string[];
+        readonly payeeName?: string;
+        readonly payeeOrigin?: string;
+        readonly instrument: { readonly displayName: string; readonly icon: string };
+      };
+    },
+  ];
+  readonly details: { readonly total: { readonly amount: { readonly currency: string; readonly value: string } } };
+}
+
 /** `id` is base64url. */
 export interface CredentialDescriptor {
   readonly type: string;
@@ -87,6 +105,41 @@ export function parseCreationOptions(json: string): CreationOptions {
     }),
     excludeCredentials: descriptors(options['excludeCredentials'], 'excludeCredentials'),
     ...(verification === undefined ? {} : { authenticatorSelection: { userVerification: verification } }),
+  };
+}
+
+/** Reads a payment request from JSON text. Throws `AuthenticatorError`. */
+export function parsePaymentRequest(json: string): PaymentRequestJson {
+  const request = object(parse(json), 'payment request');
+  const [method, ...others] = list(request['methodData'], 'methodData');
+  const { supportedMethods, data } = object(method, 'methodData');
+  if (supportedMethods !== 'secure-payment-confirmation' || others.length > 0)
+    throw typeError('methodData must be one of secure-payment-confirmation');
+  const of = object(data, 'data');
+  const instrument = object(of['instrument'], 'instrument');
+  const amount = object(object(object(request['details'], 'details')['total'], 'total')['amount'], 'amount');
+  const payeeName = optionalText(of['payeeName'], 'payeeName');
+  const payeeOrigin = optionalText(of['payeeOrigin'], 'payeeOrigin');
+  return {
+    methodData: [
+      {
+        supportedMethods,
+        data: {
+          challenge: text(of['challenge'], 'challenge'),
+          rpId: text(of['rpId'], 'rpId'),
+          credentialIds: list(of['credentialIds'], 'credentialIds').map((id) => text(id, 'credentialIds')),
+          instrument: {
+            displayName: text(instrument['displayName'], 'displayName'),
+            icon: text(instrument['icon'], 'icon'),
+          },
+          ...(payeeName === undefined ? {} : { payeeName }),
+          ...(payeeOrigin === undefined ? {} : { payeeOrigin }),
+        },
+      },
+    ],
+    details: {
+      total: { amount: { currency: text(amount['currency'], 'currency'), value: text(amount['value'], 'value') } },
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Deviation } from './deviation.ts';
+import type { PaymentRequestJson } from './options.ts';
 import { AuthenticatorError } from './refusal.ts';
 
 /** The browser's share in a ceremony: whose RP ID a page may use, and the client data. */
@@ -12,6 +13,41 @@ export function effectiveRpId(origin: string, asked: string | undefined): string
     throw new AuthenticatorError('SecurityError', `a page of ${origin} can't use the RP ID "${rpId}"`);
   }
   return rpId;
+}
+
+/** What a page that asks for a payment is: any page may, framed or not. */
+export interface PaymentPage {
+  readonly origin: string;
+  /** Of the page on top, where it is another's. */
+  readonly topOrigin?: string;
+}
+
+/**
+ * Client data of a payment that the browser showed itself (Secure Payment Confirmation, "CollectedClientPaymentData"): the members in
+ * the order in which Chromium writes them.
+ */
+export function paymentClientData(
+  { methodData: [method], details }: PaymentRequestJson,
+  { origin, topOrigin }: PaymentPage,
+  deviation: Deviation,
+): Uint8Array {
+  const { challenge, rpId, payeeName, payeeOrigin, instrument } = method.data;
+  const { value, currency } = details.total.amount;
+  const payment = {
+    rpId,
+    topOrigin: topOrigin ?? origin,
+    payeeName,
+    payeeOrigin,
+    total: { value, currency },
+    instrument: { icon: instrument.icon, displayName: instrument.displayName },
+    ...deviation.payment,
+  };
+  const framed = topOrigin === undefined ? {} : { crossOrigin: true, topOrigin };
+  return clientData('payment.get', challenge, origin, {
+    ...framed,
+    ...deviation,
+    clientData: { payment, ...deviation.clientData },
+  });
 }
 
 /** WebAuthn L3 §5.8.1: the members in the order of §5.8.1.1. */

@@ -15,7 +15,10 @@ export async function enrol(
   now: Date,
 ): Promise<Factor> {
   const { account } = customer;
-  const { creationOptionsJson } = await call(factors, FactorServiceService.beginEnrollment, { account });
+  const { creationOptionsJson } = await call(factors, FactorServiceService.beginEnrollment, {
+    account,
+    paymentConfirmation: false,
+  });
   const registrationJson = customer.create(creationOptionsJson);
   const prepared = await call(factors, FactorServiceService.prepareFactor, {
     account,

@@ -29,7 +29,7 @@ function message(factor: Ripened<FactorRecord>): Factor {
 export function factorService(factors: Factors): Service {
   return bind(FactorServiceService, factorRights, {
     beginEnrollment: async (request) => ({
-      creationOptionsJson: await factors.begin(parseAccountId(request.account, 'account')),
+      creationOptionsJson: await factors.begin(parseAccountId(request.account, 'account'), request.paymentConfirmation),
     }),
     prepareFactor: async (request) => {
       const prepared = await factors.prepare({

@@ -28,6 +28,7 @@ export {
 } from './voucher.ts';
 export { type ExpectedAssertion, verifyAssertion } from './webauthn/assertion.ts';
 export { parseAssertionResponse } from './webauthn/assertion-response.ts';
+export { paymentRequest } from './webauthn/payment-request.ts';
 export {
   creationOptions,
   type Enrolment,

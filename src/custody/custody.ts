@@ -55,6 +55,8 @@ export interface Prepared {
   /** Factors of the account that could attest now. */
   readonly credentials: readonly FactorId[];
   readonly rpId: string;
+  /** Of a withdrawal: JSON with which a page has the browser show it (Secure Payment Confirmation); undefined: it may not. */
+  readonly paymentRequest?: string | undefined;
   readonly evidenceWanted: string;
   readonly rules: readonly RuleOutcome[];
   /** Nothing would refuse it, and so many operators would have to approve it. */
@@ -139,8 +141,8 @@ export interface Destinations {
 }
 
 export interface Factors {
-  /** PublicKeyCredentialCreationOptionsJSON, serialized. */
-  begin(account: AccountId): Promise<string>;
+  /** PublicKeyCredentialCreationOptionsJSON, serialized. `payment`: for a credential by which browsers confirm payments, too. */
+  begin(account: AccountId, payment?: boolean): Promise<string>;
   prepare(request: {
     readonly account: AccountId;
     /** RegistrationResponseJSON, UTF-8. */

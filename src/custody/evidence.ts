@@ -5,6 +5,7 @@ import {
   type Assertion,
   type Attestation,
   type Digest,
+  type ExpectedPayment,
   type FactorId,
   type FactorRecord,
   type Reason,
@@ -36,6 +37,8 @@ export interface Approved {
   readonly account: AccountId;
   readonly policy: Policy;
   readonly factorOf: (id: FactorId) => FactorRecord | undefined;
+  /** What a browser may have shown of it; undefined: no browser may confirm it. */
+  readonly payment: ExpectedPayment | undefined;
   readonly present: () => { readonly station: StationName; readonly now: WallMs };
 }
 
@@ -58,20 +61,25 @@ function evidenceOf(attestation: Attestation, of: Approved, kept: boolean): Evid
 function verify(
   attestation: Attestation,
   factor: FactorRecord | undefined,
-  { digest, account, policy, present }: Approved,
+  { digest, account, policy, payment, present }: Approved,
   kept: boolean,
 ): Verification {
   switch (attestation.kind) {
-    case 'webauthn':
+    case 'webauthn': {
       if (factor === undefined || factor.class === 'totp')
         return refused('attestation-invalid', 'the factor is no WebAuthn credential');
+      const { unverified, movingCounter, notBackedUp } = policy.authenticatorsUse;
       return verifyAssertion(attestation, {
         digest,
         factor: { ...factor, class: factor.class, signCount: kept ? 0 : factor.signCount },
         rpId: policy.rpId,
         origins: policy.origins,
-        userVerification: true,
+        userVerification: !unverified.includes(factor.class),
+        payment,
+        movingCounter: !kept && movingCounter.includes(factor.class),
+        notBackedUp: notBackedUp.includes(factor.class),
       });
+    }
     case 'totp':
       return refused('attestation-invalid', 'one-time codes are not accepted');
     case 'mfa-token': {
@@ -121,6 +129,13 @@ export function tokensOf(evidence: readonly Evidence[]): VerifiedToken[] {
 /** The MFA services whose tokens attest, each once, as leaves tell them. */
 export function servicesOf(evidence: readonly Evidence[]): string {
   return [...new Set(tokensOf(evidence).map(({ issuer }) => issuer))].join(' ');
+}
+
+/** How many of the attestations are of payments that the browser showed itself, as leaves tell it. */
+export function paymentsShown(evidence: readonly Evidence[]): number {
+  return evidence.filter(
+    ({ verification: v }) => v.genuine && v.evidence.kind === 'webauthn' && v.evidence.ceremony === 'payment.get',
+  ).length;
 }
 
 /** The rows that say whether the tokens among evidence were used. */

@@ -69,8 +69,10 @@ export class FactorDesk implements Factors {
     this.#refusals = refusals;
   }
 
-  async begin(account: AccountId): Promise<string> {
+  async begin(account: AccountId, payment = false): Promise<string> {
     const station = this.#station;
+    if (payment && station.policy.payment === undefined)
+      throw new Malformed('payment_confirmation', 'policy lets no browser confirm payments');
     const facts = station.look({ lookups: [['factorsOfAccount', account]] });
     const { ticketEpoch } = facts.station;
     const challenge = makeEnrolmentChallenge(
@@ -82,7 +84,9 @@ export class FactorDesk implements Factors {
     );
     const enrolled = facts.all('factorsOfAccount', account).map((f) => f.id);
     const { rpId } = station.policy;
-    return JSON.stringify(creationOptions({ account, rpId, rpName: rpId, userName: account, challenge, enrolled }));
+    const verified = station.policy.authenticatorsUse.unverified.length === 0;
+    const party = { account, rpId, rpName: rpId, userName: account };
+    return JSON.stringify(creationOptions({ ...party, challenge, enrolled, payment, verified }));
   }
 
   async prepare(request: Parameters<Factors['prepare']>[0]): ReturnType<Factors['prepare']> {
@@ -218,6 +222,7 @@ export class FactorDesk implements Factors {
       rpId: station.policy.rpId,
       origins: station.policy.origins,
       userVerification: true,
+      unverified: station.policy.authenticatorsUse.unverified,
       challenge: (challenge) =>
         checkEnrolmentChallenge(station.keys.ticket, facts.station.ticketEpoch, account, facts.now, challenge) === 'ok',
     });

@@ -3,6 +3,7 @@ import { checkTicket, makeTicket } from '../attestation/index.ts';
 import {
   type AccountId,
   type Digest,
+  type ExpectedPayment,
   type Flat,
   type FreezeRecord,
   type FreezeScope,
@@ -144,12 +145,19 @@ export class Station {
   }
 
   /** What an account's attestations of one intent are verified against. */
-  approved(digest: Digest, account: AccountId): Approved {
+  approved(digest: Digest, account: AccountId, payment?: ExpectedPayment): Approved {
     const present = (): ReturnType<Approved['present']> => {
       const { station, now } = this.store.look({});
       return { station: station.name, now };
     };
-    return { digest, account, policy: this.#policy, factorOf: (id) => this.store.read('factors', id), present };
+    return {
+      digest,
+      account,
+      policy: this.#policy,
+      factorOf: (id) => this.store.read('factors', id),
+      payment,
+      present,
+    };
   }
 
   look(keys: Keys): Facts {

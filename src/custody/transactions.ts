@@ -16,6 +16,7 @@ import type { Sighting } from '../gate/breaker.ts';
 import type { PaidWithdrawal, Phase, TransactionCase } from '../gate/cases.ts';
 import { countedPayment } from '../gate/counting.ts';
 import { decideTransaction } from '../gate/decide.ts';
+import { paymentExpected } from '../gate/payment.ts';
 import type { Verdict as GateVerdict } from '../gate/rule.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
@@ -362,7 +363,11 @@ export class TransactionDesk implements Transactions, Judges {
   #checkKept(record: WithdrawalRecord): Checked[] {
     const station = this.#station;
     return station.reading(() =>
-      checkAttestations(decodeEvidence(record.evidence), station.approved(record.digest, record.account), true),
+      checkAttestations(
+        decodeEvidence(record.evidence),
+        station.approved(record.digest, record.account, paymentExpected(record, station.policy)),
+        true,
+      ),
     );
   }
 }

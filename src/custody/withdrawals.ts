@@ -22,6 +22,7 @@ import type { Sighting } from '../gate/breaker.ts';
 import type { Evidence, WithdrawalCase } from '../gate/cases.ts';
 import { countedPayment } from '../gate/counting.ts';
 import { decideWithdrawal, explainWithdrawal } from '../gate/decide.ts';
+import { paymentExpected } from '../gate/payment.ts';
 import { classesWanted } from '../gate/rules/bands.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
@@ -38,6 +39,7 @@ import {
   evidenceNow,
   evidenceRows,
   factorsAfterUse,
+  paymentsShown,
   servicesOf,
   tokenRows,
   tokensSpent,
@@ -47,6 +49,7 @@ import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey, usableF
 import { checkLimit, limitOf } from './limits.ts';
 import { canEnd, moveWithdrawal } from './machine.ts';
 import { type NoticeSeed, noticeSeed, withdrawalAuthorizedText, writeNotice } from './notice.ts';
+import { paymentRequestFor } from './payment-request.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
 import { authorizationRows, PriceBook, Reservations, reservedRows } from './reservations.ts';
 import { reliedOn } from './ripened.ts';
@@ -137,6 +140,7 @@ export class WithdrawalDesk implements Withdrawals {
       intent,
       credentials: usableFactors(facts.all('factorsOfAccount', account), moment).map((f) => f.id),
       rpId: station.policy.rpId,
+      paymentRequest: paymentRequestFor(intent, facts.all('factorsOfAccount', account), moment),
       evidenceWanted: evidenceWanted(moment, classesWanted(of)),
       rules: ruleOutcomes(verdict),
       held: verdict.held,
@@ -207,7 +211,10 @@ export class WithdrawalDesk implements Withdrawals {
     checkForms(intent.intent, `${field}.`);
     const station = this.#station;
     const checked = station.reading(() =>
-      checkAttestations(request.attestations, station.approved(intent.digest, intent.intent.account)),
+      checkAttestations(
+        request.attestations,
+        station.approved(intent.digest, intent.intent.account, paymentExpected(intent.intent, station.policy)),
+      ),
     );
     return { intent, attestations: request.attestations, checked, seed: noticeSeed(station) };
   }
@@ -302,7 +309,7 @@ export class WithdrawalDesk implements Withdrawals {
         { table: 'notices', record: notice, leaf: position },
         ...firstWithdrawal(of.account, said.account, facts, position),
       ],
-      leaves: [authorizedLeaf(record, entry, servicesOf(of.evidence), facts)],
+      leaves: [authorizedLeaf(record, entry, of.evidence, facts)],
       used: of.evidence,
     };
   }
@@ -414,7 +421,14 @@ function checkForms({ asset, destination }: Pick<WithdrawalIntent, 'asset' | 'de
   }
 }
 
-function authorizedLeaf(record: WithdrawalRecord, entry: DestinationRecord, services: string, facts: Facts): LeafDraft {
+function authorizedLeaf(
+  record: WithdrawalRecord,
+  entry: DestinationRecord,
+  evidence: readonly Evidence[],
+  facts: Facts,
+): LeafDraft {
+  const services = servicesOf(evidence);
+  const shown = paymentsShown(evidence);
   // Being ripe is computed: the leaf records what it was computed from (design §4, "Ripening").
   const destination = reliedOn([entry]);
   const approved = reliedOn(record.factors.map((id) => facts.get('factors', id)));
@@ -437,6 +451,7 @@ function authorizedLeaf(record: WithdrawalRecord, entry: DestinationRecord, serv
       factors_w0: approved.w0,
       factors_d0: approved.d0,
       ...(services === '' ? {} : { services }),
+      ...(shown === 0 ? {} : { payments_shown: String(shown) }),
     },
     personal: { account: record.account, destination: record.destination, factors: record.factors.join(' ') },
   };

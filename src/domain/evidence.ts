@@ -80,6 +80,7 @@ export interface VerifiedRegistration {
   /** SHA-256 of `coseKey`. */
   readonly key: Digest;
   readonly class: AuthenticatorClass;
+  readonly userVerified: boolean;
   readonly signCount: number;
   readonly backupEligible: boolean;
   readonly backupState: boolean;

@@ -36,6 +36,7 @@ import { payByAhead, payByAheadOfAll } from './rules/pay-by-ahead.ts';
 import { paymentsMatch } from './rules/payments-match.ts';
 import { operatorsApproved, quorumPresent } from './rules/quorum-present.ts';
 import { subjectStands } from './rules/subject-stands.ts';
+import { usersVerified, userVerified } from './rules/user-verified.ts';
 import { chainMatches, walletKnown } from './rules/wallet-chain.ts';
 import { withinHours } from './rules/within-hours.ts';
 
@@ -70,6 +71,7 @@ const withdrawalApproval: readonly Rule<WithdrawalCase>[] = [
   factorsUsable,
   evidenceSufficient,
   evidenceOfClasses,
+  userVerified,
   evidenceUnspent,
   tokensUnspent,
 ];
@@ -98,6 +100,7 @@ const destinationApproval: readonly Rule<DestinationCase>[] = [
   evidenceGenuine,
   factorsUsable,
   evidenceSufficient,
+  userVerified,
   evidenceUnspent,
   tokensUnspent,
 ];
@@ -119,6 +122,7 @@ const factorRules: readonly Rule<FactorCase>[] = [
   intentFresh,
   factorNew,
   factorAdmitted,
+  userVerified,
   evidenceUnspent,
   tokensUnspent,
 ];
@@ -149,6 +153,7 @@ const transactionApproved: readonly Rule<TransactionCase>[] = [
   feeWithinApproved,
   payByAheadOfAll,
   approvalsStand,
+  usersVerified,
   classesStand,
   operatorsApproved,
   destinationsStand,

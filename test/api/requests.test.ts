@@ -344,7 +344,9 @@ describe('what custody is asked', () => {
       station: fake.station,
     });
     expect(served.fake.last('factors.prepare')).toMatchObject([{ attestedBy: undefined, lifetime: undefined }]);
-    const begun = accepted(await as('withdrawals', FactorServiceService.beginEnrollment, { account: 'alice' }));
+    const begun = accepted(
+      await as('withdrawals', FactorServiceService.beginEnrollment, { account: 'alice', paymentConfirmation: false }),
+    );
     expect(begun.creationOptionsJson).toBe('{}');
   });
 

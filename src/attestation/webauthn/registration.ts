@@ -1,6 +1,7 @@
 import { type PublicKeyCredentialCreationOptionsJSON, verifyRegistrationResponse } from '@simplewebauthn/server';
 import {
   type AccountId,
+  type AuthenticatorClass,
   digestOf,
   domainTag,
   type FactorId,
@@ -31,13 +32,23 @@ export interface Enrolment {
   readonly challenge: Uint8Array;
   /** The account's credentials: an authenticator that has one of them makes no second. */
   readonly enrolled: readonly FactorId[];
+  /** Whether the browser is to confirm payments with it, too. */
+  readonly payment?: boolean;
+  /** Whether its user must be verified; absent: they must. */
+  readonly verified?: boolean;
+}
+
+/** PublicKeyCredentialCreationOptionsJSON, and the extension of Secure Payment Confirmation. */
+export interface CreationOptions extends PublicKeyCredentialCreationOptionsJSON {
+  extensions?: PublicKeyCredentialCreationOptionsJSON['extensions'] & { payment?: { isPayment: true } };
 }
 
 /**
  * What BeginEnrollment hands out for `navigator.credentials.create()` (WebAuthn L3 §5.4): UV required, attestation `none`.
  * The user handle is a hash, since authenticators may give it away (§14.6.1).
  */
-export function creationOptions(enrolment: Enrolment): PublicKeyCredentialCreationOptionsJSON {
+export function creationOptions(enrolment: Enrolment): CreationOptions {
+  const { payment, verified } = enrolment;
   return {
     rp: { id: enrolment.rpId, name: enrolment.rpName },
     user: { id: userHandle(enrolment.account), name: enrolment.userName, displayName: enrolment.userName },
@@ -45,7 +56,14 @@ export function creationOptions(enrolment: Enrolment): PublicKeyCredentialCreati
     pubKeyCredParams: algorithmNumbers.map((alg) => ({ type: 'public-key', alg })),
     timeout: enrolmentLifetime,
     excludeCredentials: enrolment.enrolled.map((id) => ({ type: 'public-key', id })),
-    authenticatorSelection: { residentKey: 'preferred', requireResidentKey: false, userVerification: 'required' },
+    authenticatorSelection: {
+      residentKey: 'preferred',
+      requireResidentKey: false,
+      userVerification: payment === true || verified !== false ? 'required' : 'preferred',
+      // Browsers make such a credential in the device's own authenticator only.
+      ...(payment === true ? { authenticatorAttachment: 'platform' } : {}),
+    },
+    ...(payment === true ? { extensions: { payment: { isPayment: true } } } : {}),
     attestation: 'none',
   };
 }
@@ -63,6 +81,8 @@ export interface ExpectedRegistration {
   readonly challenge: (answered: Uint8Array) => boolean;
   /** Whether the authenticator must have verified its user. */
   readonly userVerification: boolean;
+  /** Classes of which it need not have. */
+  readonly unverified?: readonly AuthenticatorClass[];
 }
 
 export type RegistrationVerification =
@@ -82,6 +102,7 @@ export async function verifyRegistration(
   try {
     const response = parseRegistrationResponse(json);
     const registration = readRegistration(response, expected);
+    checkVerified(registration, expected);
     await checkAttestation(response, expected);
     return { genuine: true, registration };
   } catch (error) {
@@ -114,7 +135,8 @@ function readRegistration(response: RegistrationResponse, expected: ExpectedRegi
     throw new Refusal('attestation-invalid', 'the attestation object has no authenticator data');
   }
   const data = parseAuthenticatorData(authData);
-  checkAuthenticatorData(data, expected);
+  // Whether its user must be verified depends on what it turns out to be.
+  checkAuthenticatorData(data, { rpId: expected.rpId, userVerification: false });
   if (data.attested === undefined) {
     throw new Refusal('attestation-invalid', 'the authenticator data carry no credential (AT is not set)');
   }
@@ -124,11 +146,20 @@ function readRegistration(response: RegistrationResponse, expected: ExpectedRegi
     coseKey: data.attested.coseKey,
     key: digestOf(data.attested.coseKey),
     class: data.backupEligible ? 'synced' : 'device',
+    userVerified: data.userVerified,
     signCount: data.signCount,
     backupEligible: data.backupEligible,
     backupState: data.backupState,
     aaguid: data.attested.aaguid,
   };
+}
+
+function checkVerified(of: VerifiedRegistration, { userVerification, unverified = [] }: ExpectedRegistration): void {
+  if (!userVerification || of.userVerified || unverified.includes(of.class)) return;
+  throw new Refusal(
+    'user-not-verified',
+    `the authenticator did not verify its user, and policy wants it of class ${of.class} (UV is not set)`,
+  );
 }
 
 function checkCredential({ id, coseKey }: AttestedCredential, { credential }: RegistrationResponse): void {
@@ -161,7 +192,7 @@ async function checkAttestation(response: RegistrationResponse, expected: Expect
       expectedChallenge: () => true, // checked above, on the bytes
       expectedOrigin: [...expected.origins],
       expectedRPID: expected.rpId,
-      requireUserVerification: expected.userVerification,
+      requireUserVerification: false, // checked above
       supportedAlgorithmIDs: [...algorithmNumbers],
     }));
   } catch (error) {

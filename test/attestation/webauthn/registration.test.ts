@@ -47,6 +47,7 @@ describe('a registration', () => {
         coseKey: credential.coseKey,
         key: digestOf(credential.coseKey),
         class: 'device',
+        userVerified: true,
         signCount: 5,
         backupEligible: false,
         backupState: false,

@@ -40,6 +40,8 @@ export interface Factor {
 
 export interface BeginEnrollmentRequest {
   account: string;
+  /** For a passkey of the customer's own device by which its browser also confirms payments (Secure Payment Confirmation); where policy lets one. */
+  paymentConfirmation: boolean;
 }
 
 export interface BeginEnrollmentResponse {
@@ -224,13 +226,16 @@ export const Factor: MessageFns<Factor> = {
 };
 
 function createBaseBeginEnrollmentRequest(): BeginEnrollmentRequest {
-  return { account: "" };
+  return { account: "", paymentConfirmation: false };
 }
 
 export const BeginEnrollmentRequest: MessageFns<BeginEnrollmentRequest> = {
   encode(message: BeginEnrollmentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.account !== "") {
       writer.uint32(10).string(message.account);
+    }
+    if (message.paymentConfirmation !== false) {
+      writer.uint32(16).bool(message.paymentConfirmation);
     }
     return writer;
   },
@@ -256,6 +261,14 @@ export const BeginEnrollmentRequest: MessageFns<BeginEnrollmentRequest> = {
             message.account = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.paymentConfirmation = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -274,6 +287,7 @@ export const BeginEnrollmentRequest: MessageFns<BeginEnrollmentRequest> = {
   fromPartial(object: DeepPartial<BeginEnrollmentRequest>): BeginEnrollmentRequest {
     const message = createBaseBeginEnrollmentRequest();
     message.account = object.account ?? "";
+    message.paymentConfirmation = object.paymentConfirmation ?? false;
     return message;
   },
 };

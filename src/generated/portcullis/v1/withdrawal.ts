@@ -122,6 +122,11 @@ export interface PrepareWithdrawalResponse {
   operatorsNeeded: number;
   /** The rules that would hold it, by name. */
   heldBy: string[];
+  /**
+   * JSON for new PaymentRequest(methodData, details), so that the browser itself shows the payment (Secure Payment Confirmation): the page turns
+   * `challenge` and `credentialIds` from base64url into bytes. Empty where policy lets no browser confirm payments of this asset.
+   */
+  paymentRequestJson: string;
 }
 
 export interface AuthorizeWithdrawalRequest {
@@ -530,6 +535,7 @@ function createBasePrepareWithdrawalResponse(): PrepareWithdrawalResponse {
     wouldRefuse: [],
     operatorsNeeded: 0,
     heldBy: [],
+    paymentRequestJson: "",
   };
 }
 
@@ -558,6 +564,9 @@ export const PrepareWithdrawalResponse: MessageFns<PrepareWithdrawalResponse> = 
     }
     for (const v of message.heldBy) {
       writer.uint32(66).string(v!);
+    }
+    if (message.paymentRequestJson !== "") {
+      writer.uint32(74).string(message.paymentRequestJson);
     }
     return writer;
   },
@@ -639,6 +648,14 @@ export const PrepareWithdrawalResponse: MessageFns<PrepareWithdrawalResponse> = 
             message.heldBy.push(reader.string());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.paymentRequestJson = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -666,6 +683,7 @@ export const PrepareWithdrawalResponse: MessageFns<PrepareWithdrawalResponse> = 
     message.wouldRefuse = object.wouldRefuse?.map((e) => Reason.fromPartial(e)) || [];
     message.operatorsNeeded = object.operatorsNeeded ?? 0;
     message.heldBy = object.heldBy?.map((e) => e) || [];
+    message.paymentRequestJson = object.paymentRequestJson ?? "";
     return message;
   },
 };
