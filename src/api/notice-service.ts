@@ -15,8 +15,10 @@ const kinds: Readonly<Record<NoticeKind, Kind>> = {
   'destination-removed': Kind.DESTINATION_REMOVED,
   'factor-revoked': Kind.FACTOR_REVOKED,
   'withdrawal-authorized': Kind.WITHDRAWAL_AUTHORIZED,
+  'withdrawal-voided': Kind.WITHDRAWAL_VOIDED,
   'act-announced': Kind.ACT_ANNOUNCED,
   frozen: Kind.FROZEN,
+  'operator-suspended': Kind.OPERATOR_SUSPENDED,
 };
 
 function message(record: NoticeRecord): Notice {

@@ -18,6 +18,7 @@ import type { Breaker } from './breaker.ts';
 import { chainOf } from './chain.ts';
 import { historyWith } from './history.ts';
 import { moveTransaction, moveWithdrawal, transactionMoves } from './machine.ts';
+import { noticeSeed, writeNotice, wrongSignatureText } from './notice.ts';
 import { refusalOf } from './refusals.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
 
@@ -125,20 +126,26 @@ export class Attempts {
    * wallet is frozen at once: whatever answered is not to be asked again until people have looked.
    */
   async #wrongSignature(id: TransactionId, wallet: Wallet): Promise<TransactionRecord['state']> {
-    const committed = await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
+    const station = this.#station;
+    // Where no operators are founded there is nobody to address.
+    const seed = station.policy.operators === undefined ? undefined : noticeSeed(station);
+    const committed = await station.decide({ rows: [['transactions', id]] }, (facts) => {
       const now = current(facts, id);
       const ended = told({ ...now, state: moveTransaction(now.state, 'lose'), blockedBy: 'signature-wrong' }, facts);
       const scope = `wallet:${wallet.id}` as const;
       const why = `a wrong signature for transaction ${id}`;
+      const text = wrongSignatureText(wallet.id, id);
+      const notice = seed && writeNotice(seed, facts, { account: null, kind: 'frozen', subject: scope, text, leaf: 1 });
       return {
         result: ended.state,
         writes: [
           { table: 'transactions', record: ended, leaf: 0 },
           { table: 'freezes', record: { scope, active: true, who: 'station', why, since: facts.now }, leaf: 1 },
+          ...(notice === undefined ? [] : [{ table: 'notices', record: notice, leaf: 1 } as const]),
         ],
         leaves: [
           { kind: 'transaction-uncertain', fields: { transaction: id, reason: 'signature-wrong' } },
-          { kind: 'frozen', fields: { scope, who: 'station', why } },
+          { kind: 'frozen', fields: { scope, who: 'station', why, ...(notice && { notice: notice.id }) } },
         ],
       };
     });

@@ -99,6 +99,29 @@ export function withdrawalAuthorizedText(
   return `A withdrawal of ${formatUnits(w.amount, decimals)} ${symbol} from your account ${w.account} to ${w.destination} was approved with your passkey.${waits} If this was not you, object at once with the link in this message.`;
 }
 
+export function withdrawalVoidedText(
+  w: Pick<WithdrawalRecord, 'id' | 'account' | 'amount' | 'destination'>,
+  symbol: string,
+  decimals: number,
+): string {
+  return `Withdrawal ${w.id} of ${formatUnits(w.amount, decimals)} ${symbol} from your account ${w.account} to ${w.destination} was not paid, and never will be: the operators voided it. It can be asked for anew, and then takes your approval again.`;
+}
+
+/** What operators read: one of them froze something. `why` is of a closed character set. */
+export function operatorFrozeText(scope: string, who: string, why: string): string {
+  return `Operator ${who} froze ${scope}: ${why}. A quorum can thaw it.`;
+}
+
+/** What operators read: one of them suspended another, or a quorum one of the recovery's people. */
+export function operatorSuspendedText(name: string, who: string, why: string): string {
+  return `Operator ${name} was suspended by ${who}: ${why}. Whatever ${name} signed counts no longer. A quorum can reinstate ${name}.`;
+}
+
+/** What operators read: a device answered with something that is not its key's signature of the transaction (S7). */
+export function wrongSignatureText(wallet: string, transaction: string): string {
+  return `The station froze wallet ${wallet}: its device answered transaction ${transaction} with a wrong signature. Nothing was released. Find out what answered before you thaw it.`;
+}
+
 /** What operators read: a customer objected. Things are named up to a number, so that the sentence stays readable. */
 export function accountFrozenText(
   account: AccountId,

@@ -291,8 +291,10 @@ export const noticeKinds = [
   'destination-removed',
   'factor-revoked',
   'withdrawal-authorized',
+  'withdrawal-voided',
   'act-announced',
   'frozen',
+  'operator-suspended',
 ] as const;
 export type NoticeKind = (typeof noticeKinds)[number];
 

@@ -52,7 +52,7 @@ describe('operators’ acts', () => {
     expect(first).toMatchObject({ act: { state: 'OPEN' }, signatures: 2, waiting: { reason: 'quorum-missing' } });
     const { act } = await station.operators.sign('oscar', 'thaw', 'station');
     expect(act).toMatchObject({ id: first.act.id, state: 'ANNOUNCING', operators: ['omar', 'oscar'] });
-    const [notice] = station.custody.notices.waiting(-1, 10);
+    const [, notice] = station.custody.notices.waiting(-1, 10);
     expect(notice).toMatchObject({ account: null, kind: 'act-announced', subject: act.id });
     expect(notice?.text).toContain('Lift the freeze of station');
 

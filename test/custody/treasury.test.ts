@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Address, type TransactionId, transactionId, type WithdrawalId } from '../../src/domain/index.ts';
+import { leaves } from '../attacks/attempt.ts';
+import { findings } from './audit-station.ts';
 import { FakeSigner } from './fake-signer.ts';
 import { alicesAddress, type Customer, chain, TestStation, walletId } from './station.ts';
 
@@ -122,6 +124,17 @@ describe('what operators move and void', () => {
 
     await station.operators.act(quorum, 'void', `confirmed:${voided.id}`);
     expect(station.custody.withdrawals.get('w-1' as WithdrawalId)).toMatchObject({ state: 'VOIDED' });
+    // Nothing else would tell the customer that it is not paid.
+    const told = station.custody.notices.waiting(-1, 100).filter(({ kind }) => kind === 'withdrawal-voided');
+    expect(told).toMatchObject([{ account: 'alice', subject: 'w-1' }]);
+    expect(told[0]?.text).toMatch(
+      /^Withdrawal w-1 of 1 ETH from your account alice to .* was not paid, and never will be/,
+    );
+    const leaf = leaves(station).find(({ kind }) => kind === 'withdrawal-voided');
+    expect(leaf?.fields['notice']).toBe(told[0]?.id);
+    await station.stop();
+    expect(findings(station.file, { stateKey: station.stateKey })).toEqual([]);
+    station.start();
     await expect(
       station.sign(['w-1'], station.payment({ maxFeePerGas: 45n * 10n ** 9n }), voided.id),
     ).rejects.toMatchObject({

@@ -34,8 +34,11 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       tell('withdrawals', member('withdrawal'));
       tell('spent', spentKey(member('intent')));
       break;
-    case 'withdrawal-ended':
     case 'withdrawal-voided':
+      tell('notices', member('notice'));
+      tell('withdrawals', member('withdrawal'));
+      break;
+    case 'withdrawal-ended':
     case 'withdrawal-confirmed':
       tell('withdrawals', member('withdrawal'));
       break;
@@ -100,6 +103,9 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       tell('acts', member('act'));
       break;
     case 'operator-suspended':
+      tell('notices', member('notice'));
+      tell('operators', member('operator'));
+      break;
     case 'operator-reinstated':
       tell('operators', member('operator'));
       break;

@@ -1,4 +1,5 @@
 import {
+  type NoticeRecord,
   parseTransactionId,
   Refusal,
   type TransactionId,
@@ -9,6 +10,7 @@ import type { LeafDraft } from '../../../journal/leaf.ts';
 import type { Write } from '../../../store/verdict.ts';
 import { historyWith } from '../../history.ts';
 import { moveTransaction, moveWithdrawal } from '../../machine.ts';
+import { type NoticeSeed, noticeSeed, withdrawalVoidedText, writeNotice } from '../../notice.ts';
 import { type Facts, type Station, toldBy } from '../../station.ts';
 import type { Applied, Effect, TakenBy } from '../effect.ts';
 
@@ -31,6 +33,7 @@ export const confirmedEffect: Effect = {
     if (confirmed === undefined || newest === undefined)
       throw new Refusal('not-found', `there is no transaction ${id}`);
     const pays = versions.find((version) => version.kind === 'payment')?.pays ?? [];
+    const seeds = pays.map(() => noticeSeed(station));
     return {
       rows: [
         ['anchors', confirmed.wallet, confirmed.anchor],
@@ -59,7 +62,11 @@ export const confirmedEffect: Effect = {
       describe: (facts) => description(transactionIn(facts, id), pays),
       signatures: () => station.policy.operators?.quorum ?? Number.POSITIVE_INFINITY,
       delay: () => undefined,
-      apply: (facts, by) => settle(facts, transactionIn(facts, id), transactionIn(facts, newest.id), pays, by),
+      apply(facts, by) {
+        const tell = (withdrawal: WithdrawalRecord, i: number, leaf: number): NoticeRecord | undefined =>
+          seeds[i] && voidedNotice(station, seeds[i], withdrawal, facts, leaf);
+        return settle(facts, transactionIn(facts, id), transactionIn(facts, newest.id), pays, by, tell);
+      },
     };
   },
 };
@@ -104,12 +111,27 @@ function description(confirmed: TransactionRecord, pays: readonly string[]): str
     : `${which}: ${names} are paid`;
 }
 
+/** The customer believes that it is being paid: nothing else would say otherwise. */
+function voidedNotice(
+  { policy }: Station,
+  seed: NoticeSeed,
+  withdrawal: WithdrawalRecord,
+  facts: Facts,
+  leaf: number,
+): NoticeRecord {
+  const asset = policy.assets.get(withdrawal.asset);
+  const text = withdrawalVoidedText(withdrawal, asset?.symbol ?? withdrawal.asset, asset?.decimals ?? 0);
+  const { account, id } = withdrawal;
+  return writeNotice(seed, facts, { account, kind: 'withdrawal-voided', subject: id, text, leaf });
+}
+
 function settle(
   facts: Facts,
   confirmed: TransactionRecord,
   newest: TransactionRecord,
   pays: readonly string[],
   by: TakenBy,
+  tell: (withdrawal: WithdrawalRecord, i: number, leaf: number) => NoticeRecord | undefined,
 ): Applied {
   const writes: Write[] = [];
   const leaves: LeafDraft[] = [];
@@ -127,14 +149,20 @@ function settle(
     write({ table: 'transactions', record: { ...newest, state, history: told(newest.history) } });
     leaves.push({ kind: 'transaction-voided', fields: { transaction: newest.id, by: confirmed.id } });
   }
-  for (const id of pays) {
+  for (const [i, id] of pays.entries()) {
     const withdrawal = facts.get('withdrawals', id);
     if (withdrawal === undefined) throw new Error(`withdrawal ${id} is gone`);
     const state = moveWithdrawal(withdrawal.state, confirmed.kind === 'void' ? 'void' : 'sign');
     const record: WithdrawalRecord = { ...withdrawal, state, history: told(withdrawal.history) };
     write({ table: 'withdrawals', record });
     const fields = { withdrawal: id, intent: withdrawal.digest, transaction: confirmed.id, act: by.act };
-    leaves.push({ kind: confirmed.kind === 'void' ? 'withdrawal-voided' : 'withdrawal-confirmed', fields });
+    if (confirmed.kind !== 'void') {
+      leaves.push({ kind: 'withdrawal-confirmed', fields });
+      continue;
+    }
+    const notice = tell(withdrawal, i, by.position + leaves.length);
+    if (notice !== undefined) write({ table: 'notices', record: notice });
+    leaves.push({ kind: 'withdrawal-voided', fields: { ...fields, ...(notice && { notice: notice.id }) } });
   }
   return { writes, leaves };
 }

@@ -1,10 +1,11 @@
 import type { FreezeRecord } from '../../../domain/index.ts';
 import { checkScope, parseFreezeScope, scopeFields } from '../../freeze.ts';
+import { noticeSeed, operatorFrozeText, writeNotice } from '../../notice.ts';
 import { type Effect, whyOf } from '../effect.ts';
 
 /**
  * By one operator, at once, whatever policy is in force and whatever the clock says. A second freeze of what is frozen already is
- * told, and changes the record: an act that was to lift the first one does not lift it (S5).
+ * told, and changes the record: an act that was to lift the first one does not lift it (S5). The others hear of it.
  */
 export const freezeEffect: Effect = {
   verb: 'freeze',
@@ -14,6 +15,7 @@ export const freezeEffect: Effect = {
     const scope = parseFreezeScope(subject, 'subject');
     checkScope(scope, station.policy, 'subject');
     const why = whyOf(payload);
+    const seed = noticeSeed(station);
     return {
       rows: [],
       tightens: true,
@@ -28,9 +30,15 @@ export const freezeEffect: Effect = {
       apply(facts, by) {
         const who = by.operators.join(', ');
         const record: FreezeRecord = { scope, active: true, who, why, since: facts.now };
+        const text = operatorFrozeText(scope, who, why);
+        const of = { account: null, kind: 'frozen', subject: scope, text, leaf: by.position } as const;
+        const { fields, personal } = scopeFields(scope, who, why);
         return {
-          writes: [{ table: 'freezes', record, leaf: by.position }],
-          leaves: [{ kind: 'frozen', ...scopeFields(scope, who, why) }],
+          writes: [
+            { table: 'freezes', record, leaf: by.position },
+            { table: 'notices', record: writeNotice(seed, facts, of), leaf: by.position },
+          ],
+          leaves: [{ kind: 'frozen', fields: { ...fields, notice: seed.id }, ...(personal && { personal }) }],
         };
       },
     };

@@ -1,6 +1,7 @@
 import { type OperatorRecord, parseOperatorName, Refusal } from '../../../domain/index.ts';
 import type { Facts } from '../../../store/facts.ts';
 import { historyWith } from '../../history.ts';
+import { noticeSeed, operatorSuspendedText, writeNotice } from '../../notice.ts';
 import { toldBy } from '../../station.ts';
 import { type Effect, whyOf } from '../effect.ts';
 import { newOperator, peopleOf } from '../signatures.ts';
@@ -20,6 +21,7 @@ export const suspendEffect: Effect = {
     if (!subject.startsWith(prefix)) return undefined;
     const name = parseOperatorName(subject.slice(prefix.length), 'subject');
     const why = whyOf(payload);
+    const seed = noticeSeed(station);
     const { operators } = station.policy;
     const recovers = operators?.recovery.people.some((person) => person.name === name) === true;
     const stands = (facts: Facts): OperatorRecord => {
@@ -54,9 +56,14 @@ export const suspendEffect: Effect = {
           since: facts.now,
           history: historyWith(before.history, toldBy(facts, by.position)),
         };
+        const text = operatorSuspendedText(name, who, why);
+        const of = { account: null, kind: 'operator-suspended', subject: name, text, leaf: by.position } as const;
         return {
-          writes: [{ table: 'operators', record, leaf: by.position }],
-          leaves: [{ kind: 'operator-suspended', fields: { operator: name, who, why, act: by.act } }],
+          writes: [
+            { table: 'operators', record, leaf: by.position },
+            { table: 'notices', record: writeNotice(seed, facts, of), leaf: by.position },
+          ],
+          leaves: [{ kind: 'operator-suspended', fields: { operator: name, who, why, act: by.act, notice: seed.id } }],
         };
       },
     };

@@ -35,13 +35,17 @@ export const NoticeKind = {
   WITHDRAWAL_AUTHORIZED: 5,
   /** ACT_ANNOUNCED - To the operators: an act has its quorum and begins to ripen once this is delivered. */
   ACT_ANNOUNCED: 6,
-  /** FROZEN - To the operators: the station froze something by itself, or a customer did. */
+  /** FROZEN - To the operators: the station froze something by itself, or a customer or one of them did. */
   FROZEN: 7,
   /**
    * RECOVERY_BEGUN - Operators admitted a factor to an account in the place of those that it lost. To be sent to every channel that is known of the
    * customer, former ones included, and acknowledged only once each of them accepted it.
    */
   RECOVERY_BEGUN: 8,
+  /** WITHDRAWAL_VOIDED - Operators saw that a withdrawal was not paid, and never will be. */
+  WITHDRAWAL_VOIDED: 9,
+  /** OPERATOR_SUSPENDED - To the operators: one of them suspended another. */
+  OPERATOR_SUSPENDED: 10,
 } as const;
 
 export type NoticeKind = typeof NoticeKind[keyof typeof NoticeKind];
@@ -56,6 +60,8 @@ export namespace NoticeKind {
   export type ACT_ANNOUNCED = typeof NoticeKind.ACT_ANNOUNCED;
   export type FROZEN = typeof NoticeKind.FROZEN;
   export type RECOVERY_BEGUN = typeof NoticeKind.RECOVERY_BEGUN;
+  export type WITHDRAWAL_VOIDED = typeof NoticeKind.WITHDRAWAL_VOIDED;
+  export type OPERATOR_SUSPENDED = typeof NoticeKind.OPERATOR_SUSPENDED;
 }
 
 export interface Notice {
