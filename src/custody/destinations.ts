@@ -17,6 +17,7 @@ import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
 import { accountSeen } from './account.ts';
 import { canonicalDestination } from './chain.ts';
+import { codesTold } from './codes.ts';
 import type { Authorization, Destinations, Prepared, Ripened } from './custody.ts';
 import {
   attesters,
@@ -29,6 +30,7 @@ import {
   servicesOf,
   tokenRows,
   tokensSpent,
+  wrongCodes,
 } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey, usableFactors } from './intents.ts';
@@ -112,7 +114,8 @@ export class DestinationDesk implements Destinations {
     const ready = this.#ready(request);
     const { account, entry } = ready.intent.intent;
     const fields = { entry, intent: ready.intent.digest };
-    const asked: Asked = { what: 'destination', fields, personal: { account }, asker: { account } };
+    const wrong = wrongCodes(ready.checked);
+    const asked: Asked = { what: 'destination', fields, personal: { account }, asker: { account }, wrongCodes: wrong };
     const committed = await this.#station.decide(this.#refusals.keys(asked, this.#keys(ready)), (facts) =>
       this.#refusals.judged(asked, facts, (): Verdict<Ripened<DestinationRecord>> => {
         const existing = facts.get('destinations', entry);
@@ -259,7 +262,7 @@ export class DestinationDesk implements Destinations {
           record: writeNotice(ready.seed, facts, { account, kind: 'destination-added', subject: entry, text }),
           leaf: 0,
         },
-        ...factorsAfterUse(of.evidence),
+        ...factorsAfterUse(of.evidence, facts),
       ],
       leaves: [
         {
@@ -273,7 +276,7 @@ export class DestinationDesk implements Destinations {
             attested_by_d0: attested.d0,
             ...(services === '' ? {} : { services }),
           },
-          personal: { account, destination, attested_by: attestedBy.join(' ') },
+          personal: { account, destination, attested_by: attestedBy.join(' '), ...codesTold(of.evidence) },
         },
       ],
     };

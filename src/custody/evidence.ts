@@ -4,12 +4,15 @@ import {
   type AccountId,
   type Assertion,
   type Attestation,
+  type CodeRecord,
   type Digest,
   type ExpectedPayment,
   type FactorId,
   type FactorRecord,
+  type OneTimeCode,
   type Reason,
   Refusal,
+  type ServiceToken,
   type StationName,
   type Verification,
   type VerifiedToken,
@@ -17,8 +20,10 @@ import {
 } from '../domain/index.ts';
 import type { Evidence } from '../gate/cases.ts';
 import type { Policy } from '../gate/policy.ts';
+import { factorUsable, type Present, pieceUsable } from '../gate/rules/evidence-genuine.ts';
 import type { Facts, RowKey } from '../store/facts.ts';
 import type { Write } from '../store/verdict.ts';
+import { codesAfterUse, sameCodes, verifyCode } from './codes.ts';
 
 /**
  * An attestation, verified before the deciding transaction, with the factor row that verification relied on. The decision
@@ -29,6 +34,8 @@ export interface Checked {
   readonly evidence: Evidence;
   /** Accepted before: then its counter was compared already, and what came after it may have moved on. */
   readonly kept: boolean;
+  /** What a one-time code was held against. */
+  readonly code?: CodeRecord | undefined;
 }
 
 /** What attestations are verified against. */
@@ -39,27 +46,95 @@ export interface Approved {
   readonly factorOf: (id: FactorId) => FactorRecord | undefined;
   /** What a browser may have shown of it; undefined: no browser may confirm it. */
   readonly payment: ExpectedPayment | undefined;
+  readonly codeOf: (id: FactorId) => CodeRecord | undefined;
+  /** Opens a code's sealed secret. */
+  readonly secretOf: (record: CodeRecord) => Uint8Array;
   readonly present: () => { readonly station: StationName; readonly now: WallMs };
+  /** What factors are held against. */
+  readonly standing: () => Present;
 }
 
 /** `kept`: accepted before, and judged again; what is used once was used then. */
 export function checkAttestations(attestations: readonly Attestation[], of: Approved, kept = false): Checked[] {
-  return attestations.map((attestation) => ({ attestation, evidence: evidenceOf(attestation, of, kept), kept }));
+  const others = attestations.filter((attestation) => attestation.kind !== 'totp');
+  const checked = new Map(others.map((attestation) => [attestation, evidenceOf(attestation, of, kept)]));
+  const codes = attestations.filter((attestation) => attestation.kind === 'totp');
+  const hindered = codes.length === 0 ? undefined : hindrance(codes, [...checked.values()], of, kept);
+  return attestations.map((attestation) => {
+    if (attestation.kind === 'totp') return checkedCode(attestation, of, kept, hindered);
+    return { attestation, evidence: checked.get(attestation) ?? evidenceOf(attestation, of, kept), kept };
+  });
 }
 
-function evidenceOf(attestation: Attestation, of: Approved, kept: boolean): Evidence {
+/**
+ * A6: why no one-time code of a request is looked at, if so. It names no payment, so that it never comes alone; and what comes with
+ * it has to stand, so that nobody without another factor of the account learns of a code, or locks its owner out by wrong ones.
+ */
+function hindrance(
+  codes: readonly OneTimeCode[],
+  others: readonly Evidence[],
+  { account, standing }: Approved,
+  kept: boolean,
+): Failed | undefined {
+  if (others.length === 0)
+    return refused(
+      'attestation-insufficient',
+      'a one-time code names no payment: needs an assertion or a token of an MFA service beside it',
+    );
+  if (new Set(codes.map(({ factor }) => factor)).size !== codes.length)
+    return refused('attestation-invalid', 'several one-time codes are of the same factor');
+  for (const evidence of others) {
+    const { verification } = evidence;
+    if (verification.genuine !== true) return verification;
+    // What is kept was usable when it was accepted; how it stands now is the gate's to say.
+    const judgement = kept ? undefined : pieceUsable(evidence, account, standing());
+    if (judgement?.passed === false) return failed(judgement);
+  }
+  return undefined;
+}
+
+type Said = Pick<Failed, 'reason' | 'message' | 'details'>;
+
+function failed({ reason, message, details }: Said): Failed {
+  return { genuine: false, reason, message, ...(details === undefined ? {} : { details }) };
+}
+
+function checkedCode(attestation: OneTimeCode, of: Approved, kept: boolean, hindered: Failed | undefined): Checked {
+  const factor = of.factorOf(attestation.factor);
+  const judged = (verification: Verification, code?: CodeRecord): Checked => ({
+    attestation,
+    evidence: { verification, factor },
+    kept,
+    code,
+  });
+  if (factor === undefined) return judged(unknownFactor);
+  if (factor.kind !== 'totp') return judged(refused('attestation-invalid', 'the factor has no one-time codes'));
+  if (hindered !== undefined) return judged(hindered);
+  // Its step was used when it was accepted: who judges it again can only ask whether the factor still stands.
+  if (kept) return judged({ genuine: true, evidence: { kind: 'totp', factor: factor.id, step: 0 } });
+  const standing = of.standing();
+  const usable = factorUsable(factor, of.account, standing);
+  if (!usable.passed) return judged(failed(usable));
+  const code = of.codeOf(factor.id);
+  if (code === undefined) return judged(refused('attestation-invalid', 'the factor has no one-time codes'));
+  return judged(verifyCode(attestation.code, code, { ...standing, secret: () => of.secretOf(code) }), code);
+}
+
+const unknownFactor: Failed = {
+  genuine: false,
+  reason: 'factor-unknown',
+  message: 'the attestation was made by a factor that is not enrolled',
+};
+
+function evidenceOf(attestation: Assertion | ServiceToken, of: Approved, kept: boolean): Evidence {
   const id = factorNamed(attestation);
   const factor = id === undefined ? undefined : of.factorOf(id);
-  if (id !== undefined && factor === undefined)
-    return {
-      verification: refused('factor-unknown', 'the attestation was made by a factor that is not enrolled'),
-      factor,
-    };
+  if (id !== undefined && factor === undefined) return { verification: unknownFactor, factor };
   return { verification: verify(attestation, factor, of, kept), factor };
 }
 
 function verify(
-  attestation: Attestation,
+  attestation: Assertion | ServiceToken,
   factor: FactorRecord | undefined,
   { digest, account, policy, payment, present }: Approved,
   kept: boolean,
@@ -80,8 +155,6 @@ function verify(
         notBackedUp: notBackedUp.includes(factor.class),
       });
     }
-    case 'totp':
-      return refused('attestation-invalid', 'one-time codes are not accepted');
     case 'mfa-token': {
       const { station, now } = present();
       const expected = { keys: policy.attesters, station, account, digest };
@@ -90,7 +163,9 @@ function verify(
   }
 }
 
-const refused = (reason: Reason, message: string): Verification => ({ genuine: false, reason, message });
+type Failed = Extract<Verification, { genuine: false }>;
+
+const refused = (reason: Reason, message: string): Failed => ({ genuine: false, reason, message });
 
 /** The enrolled factor that an attestation names; a token names none. */
 export function factorNamed(attestation: Attestation): FactorId | undefined {
@@ -111,7 +186,8 @@ export function attesters(attestations: readonly Attestation[]): FactorId[] {
 
 /** The rows that deciding on these attestations reads. */
 export function evidenceRows(attestations: readonly Attestation[]): RowKey[] {
-  return attesters(attestations).map((id): RowKey => ['factors', id]);
+  const codes = attestations.flatMap((a): RowKey[] => (a.kind === 'totp' ? [['codes', a.factor]] : []));
+  return [...attesters(attestations).map((id): RowKey => ['factors', id]), ...codes];
 }
 
 /** A token is used once, whatever it approves: the key under which it is spent. */
@@ -155,9 +231,18 @@ export function refuseSharedTokens(approvals: readonly (readonly Evidence[])[]):
     throw new Refusal('attestation-spent', 'one token of an MFA service came with several withdrawals');
 }
 
+/** The factors of which a wrong code was given, each as often as one was. */
+export function wrongCodes(checked: readonly Checked[]): FactorId[] {
+  return checked.flatMap(({ attestation, evidence: { verification } }) =>
+    attestation.kind === 'totp' && verification.genuine === false && verification.reason === 'code-wrong'
+      ? [attestation.factor]
+      : [],
+  );
+}
+
 /** The same evidence with the factors as the decision sees them. Throws if a row that was relied on has changed. */
 export function evidenceNow(checked: readonly Checked[], facts: Facts): Evidence[] {
-  return checked.map(({ attestation, evidence, kept }) => {
+  return checked.map(({ attestation, evidence, kept, code }) => {
     const id = factorNamed(attestation);
     const factor = id === undefined ? undefined : facts.get('factors', id);
     const before = evidence.factor;
@@ -165,7 +250,10 @@ export function evidenceNow(checked: readonly Checked[], facts: Facts): Evidence
       factor === undefined || before === undefined
         ? factor === before
         : (kept || factor.signCount === before.signCount) && Buffer.compare(factor.coseKey, before.coseKey) === 0;
-    if (!same)
+    // A6: of guesses that come together one is judged, and what the others found is told to nobody.
+    const codesSame =
+      attestation.kind !== 'totp' || code === undefined || sameCodes(code, facts.get('codes', code.factor));
+    if (!same || !codesSame)
       throw new Refusal('changed-meanwhile', 'the factor was used or changed while this was decided: ask again');
     const [token] = kept ? [] : tokensOf([evidence]);
     const spent = token === undefined ? undefined : facts.get('spent', tokenKey(token));
@@ -173,8 +261,12 @@ export function evidenceNow(checked: readonly Checked[], facts: Facts): Evidence
   });
 }
 
-/** What using the factors leaves in their rows: the moving counter and the backup state. */
-export function factorsAfterUse(evidence: readonly Evidence[]): Write[] {
+/** What using the factors leaves in their rows: the moving counter and the backup state, and the step of a code. */
+export function factorsAfterUse(evidence: readonly Evidence[], facts: Facts): Write[] {
+  return [...countersAfterUse(evidence), ...codesAfterUse(evidence, facts)];
+}
+
+function countersAfterUse(evidence: readonly Evidence[]): Write[] {
   const used = new Map<FactorId, FactorRecord>();
   for (const { verification, factor } of evidence) {
     if (verification.genuine !== true || factor === undefined || verification.evidence.kind !== 'webauthn') continue;

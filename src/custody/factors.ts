@@ -26,6 +26,7 @@ import { factorDelay } from '../gate/policy/ripening.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
 import { accountLookups, attestedTransitively, cancelAll } from './cancellation.ts';
+import { codesTold } from './codes.ts';
 import type { Factors, Ripened } from './custody.ts';
 import {
   attesters,
@@ -38,6 +39,7 @@ import {
   servicesOf,
   tokenRows,
   tokensSpent,
+  wrongCodes,
 } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { prepareIntent, spentBy, spentKey } from './intents.ts';
@@ -129,12 +131,16 @@ export class FactorDesk implements Factors {
       return this.#refusals.told(this.#station, asked, error);
     }
     const committed = await this.#station.decide(this.#refusals.keys(asked, this.#keys(ready)), (facts) =>
-      this.#refusals.judged(asked, facts, (): Verdict<Ripened<FactorRecord>> => {
-        const existing = facts.get('factors', credential);
-        if (existing !== undefined && existing.digest === ready.intent.digest)
-          return { result: this.#view(existing, facts) };
-        return this.#enrol(ready, facts);
-      }),
+      this.#refusals.judged(
+        { ...asked, wrongCodes: wrongCodes(ready.checked) },
+        facts,
+        (): Verdict<Ripened<FactorRecord>> => {
+          const existing = facts.get('factors', credential);
+          if (existing !== undefined && existing.digest === ready.intent.digest)
+            return { result: this.#view(existing, facts) };
+          return this.#enrol(ready, facts);
+        },
+      ),
     );
     return unwrapped(committed.result);
   }
@@ -336,7 +342,7 @@ export class FactorDesk implements Factors {
           record: writeNotice(ready.seed, facts, { account, kind: 'factor-added', subject: credential, text }),
           leaf: 0,
         },
-        ...factorsAfterUse(of.evidence),
+        ...factorsAfterUse(of.evidence, facts),
       ],
       leaves: [
         {
@@ -353,7 +359,12 @@ export class FactorDesk implements Factors {
             attested_by_d0: attested.d0,
             ...(services === '' ? {} : { services }),
           },
-          personal: { account, factor: credential, attested_by: record.attestedBy.join(' ') },
+          personal: {
+            account,
+            factor: credential,
+            attested_by: record.attestedBy.join(' '),
+            ...codesTold(of.evidence),
+          },
         },
       ],
     };

@@ -1,9 +1,10 @@
-import { type Flat, minute, Refusal, reasons, type WitnessedMs } from '../domain/index.ts';
+import { type FactorId, type Flat, minute, Refusal, reasons, type WitnessedMs } from '../domain/index.ts';
 import type { Verdict as GateVerdict } from '../gate/rule.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import { type Facts, factId, type Keys } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
 import type { Asker, Breaker } from './breaker.ts';
+import { codesAfterRefusal } from './codes.ts';
 import type { Station } from './station.ts';
 
 /** Refusals that get a leaf of their own, in a minute of witnessed time; the rest are counted and told together. */
@@ -19,6 +20,8 @@ export interface Asked {
   readonly personal: Flat;
   /** For the circuit breaker; the account only where it is the asker's own. */
   readonly asker?: Asker;
+  /** Factors of which a wrong one-time code came: that counts although nothing else of a refused request does. */
+  readonly wrongCodes?: readonly FactorId[];
 }
 
 /** Malformed calls are counted, not journalled; one that lost a race was not decided at all. */
@@ -52,7 +55,7 @@ export class Refusals {
   }
 
   /**
-   * Runs a judge. A refusal that it throws becomes a verdict of its own: nothing but its leaf, if there is room for one.
+   * Runs a judge. A refusal that it throws becomes a verdict of its own: its leaf, if there is room for one, and wrong codes.
    * `of` names what was asked for.
    */
   judged<R>(of: Asked, facts: Facts, judge: () => Verdict<R>): Verdict<Decided<R>> {
@@ -62,7 +65,7 @@ export class Refusals {
     } catch (error) {
       if (!(error instanceof Refusal) || !journalled(error)) throw error;
       const result: Decided<R> = { ok: false, refusal: error };
-      const { what, fields, personal, asker = {} } = of;
+      const { what, fields, personal, asker = {}, wrongCodes = [] } = of;
       const told = this.#room(facts.w);
       if (!told) this.#untold.set(error.reason, (this.#untold.get(error.reason) ?? 0) + 1);
       const own: LeafDraft[] = told
@@ -70,7 +73,8 @@ export class Refusals {
         : [];
       const by = `a ${what} refused ${error.reason}`;
       const counted = this.#breaker.refused(asker, error, facts, own.length, told, by);
-      return { result, writes: counted.writes, leaves: [...own, ...counted.leaves] };
+      const writes = [...counted.writes, ...codesAfterRefusal(wrongCodes, facts)];
+      return { result, writes, leaves: [...own, ...counted.leaves] };
     }
   }
 

@@ -150,13 +150,20 @@ export class Station {
       const { station, now } = this.store.look({});
       return { station: station.name, now };
     };
+    const standing = (): ReturnType<Approved['standing']> => {
+      const { station, now, w } = this.store.look({});
+      return { policy: this.#policy, station, now, w };
+    };
     return {
       digest,
       account,
       policy: this.#policy,
       factorOf: (id) => this.store.read('factors', id),
+      codeOf: (id) => this.store.read('codes', id),
+      secretOf: ({ factor, secret }) => this.sealing.unseal('code-secret', factor, secret),
       payment,
       present,
+      standing,
     };
   }
 

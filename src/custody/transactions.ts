@@ -25,6 +25,7 @@ import { approvalRows, approvalsNow, type ReadyApprovals, readyApprovals } from 
 import type { JudgedAgain, Judges } from './attempts.ts';
 import type { Breaker } from './breaker.ts';
 import { chainOf } from './chain.ts';
+import { refuseSharedCodes } from './codes.ts';
 import type { Authorization, RuleOutcome, TransactionRequest, Transactions, Unwatch, Watcher } from './custody.ts';
 import {
   type Checked,
@@ -34,6 +35,7 @@ import {
   evidenceRows,
   factorsAfterUse,
   refuseSharedTokens,
+  wrongCodes,
 } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { ruleOutcomes } from './intents.ts';
@@ -121,9 +123,10 @@ export class TransactionDesk implements Transactions, Judges {
     }
     const keys = this.keys(ready);
     const counted = this.#breaker.rows(paymentsMade(ready));
+    const judged: Asked = { ...asked, wrongCodes: wrongCodes(ready.inline.flatMap(({ checked }) => checked)) };
     const named = this.#refusals.keys(asked, { ...keys, rows: [...keys.rows, ...counted] });
     const committed = await this.#station.decide(named, (facts) =>
-      this.#refusals.judged<TransactionRecord>(asked, facts, () => {
+      this.#refusals.judged<TransactionRecord>(judged, facts, () => {
         const existing = facts.get('transactions', ready.id);
         if (existing !== undefined) return { result: existing };
         const reservations = new Reservations(facts);
@@ -302,6 +305,7 @@ export class TransactionDesk implements Transactions, Judges {
       return this.#withdrawals.judge(authorization, facts, reservations, i);
     });
     refuseSharedTokens(verdicts.map(({ used }) => used));
+    refuseSharedCodes(verdicts.map(({ used }) => used));
     return verdicts;
   }
 
@@ -439,7 +443,10 @@ function permit(
     // An inline authorization's own row is written below, in the state that permitting gives it.
     ...inline.flatMap((a) => a.writes.filter((w) => w.table !== 'withdrawals')),
     // Of all together: two of them may have been approved by one factor, and its counter never goes back.
-    ...factorsAfterUse(inline.flatMap((a) => a.used)),
+    ...factorsAfterUse(
+      inline.flatMap((a) => a.used),
+      facts,
+    ),
     { table: 'transactions', record, leaf: position },
     { table: 'anchors', record: anchor, leaf: position },
     {

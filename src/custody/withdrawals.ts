@@ -30,6 +30,7 @@ import type { Verdict, Write } from '../store/verdict.ts';
 import { accountSeen } from './account.ts';
 import type { Breaker } from './breaker.ts';
 import { canonicalDestination, chainOf } from './chain.ts';
+import { codesTold } from './codes.ts';
 import type { Authorization, Prepared, Unwatch, Watcher, Withdrawals } from './custody.ts';
 import {
   attesters,
@@ -43,6 +44,7 @@ import {
   servicesOf,
   tokenRows,
   tokensSpent,
+  wrongCodes,
 } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey, usableFactors } from './intents.ts';
@@ -152,7 +154,10 @@ export class WithdrawalDesk implements Withdrawals {
     const ready = this.ready(request);
     const { digest, intent } = ready.intent;
     const { withdrawal } = intent;
-    const asked = askedWithdrawal({ ...intent, id: withdrawal, digest }, client);
+    const asked = {
+      ...askedWithdrawal({ ...intent, id: withdrawal, digest }, client),
+      wrongCodes: wrongCodes(ready.checked),
+    };
     const keys = this.#refusals.keys(asked, this.keys(ready));
     const limit = limitOf('nthWithdrawalLive', intent.account);
     const committed = await this.#station.decide({ ...keys, lookups: [...(keys.lookups ?? []), limit] }, (facts) =>
@@ -170,7 +175,7 @@ export class WithdrawalDesk implements Withdrawals {
         );
         return {
           result: record,
-          writes: [...writes, ...reservations.writes(), ...factorsAfterUse(used), ...seen.writes],
+          writes: [...writes, ...reservations.writes(), ...factorsAfterUse(used, facts), ...seen.writes],
           leaves: [...leaves, ...seen.leaves],
         };
       }),
@@ -453,6 +458,11 @@ function authorizedLeaf(
       ...(services === '' ? {} : { services }),
       ...(shown === 0 ? {} : { payments_shown: String(shown) }),
     },
-    personal: { account: record.account, destination: record.destination, factors: record.factors.join(' ') },
+    personal: {
+      account: record.account,
+      destination: record.destination,
+      factors: record.factors.join(' '),
+      ...codesTold(evidence),
+    },
   };
 }

@@ -45,7 +45,7 @@ export interface VerifiedAssertion {
 export interface VerifiedCode {
   readonly kind: 'totp';
   readonly factor: FactorId;
-  /** RFC 6238 §4.2: the time step that the code is of. It is used once. */
+  /** RFC 6238 §4.2: the time step that the code is of. It is used once. 0 where it was accepted before and is kept. */
   readonly step: number;
 }
 
@@ -70,7 +70,12 @@ export type EvidenceClass = 'webauthn' | 'totp' | 'mfa-service';
 /** An attestation is genuine, or it is refused with its reason. */
 export type Verification<E extends VerifiedEvidence = VerifiedEvidence> =
   | { readonly genuine: true; readonly evidence: E }
-  | { readonly genuine: false; readonly reason: Reason; readonly message: string };
+  | {
+      readonly genuine: false;
+      readonly reason: Reason;
+      readonly message: string;
+      readonly details?: Readonly<Record<string, string>>;
+    };
 
 /** A registration that was checked: what enrolment will remember. */
 export interface VerifiedRegistration {

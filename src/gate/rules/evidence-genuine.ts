@@ -11,35 +11,42 @@ import type { Attested, Evidence, Moment, TransactionCase } from '../cases.ts';
 import { factorDelay } from '../policy/ripening.ts';
 import { type Judgement, pass, type Rule, refuse } from '../rule.ts';
 
+/** What of the moment a factor is held against. */
+export type Present = Pick<Moment, 'policy' | 'station' | 'now' | 'w'>;
+
 /** A1, A2, A5: something came, and all that came verifies. Evidence that does not verify is never passed over. */
 function genuine(evidence: readonly Evidence[]): Judgement {
   if (evidence.length === 0) return refuse('attestation-missing', 'no attestation came with the request');
   for (const { verification } of evidence) {
-    if (verification.genuine !== true) return refuse(verification.reason, verification.message);
+    if (verification.genuine !== true) return refuse(verification.reason, verification.message, verification.details);
   }
   return pass(`${evidence.length} attestation(s) verify over the intent’s digest`);
 }
 
 /** A1, A8, A9, A14: each factor is enrolled for this very account, not revoked, of the present epoch, and ripe. */
-function usable(evidence: readonly Evidence[], account: AccountId, of: Moment): Judgement {
-  for (const { verification, factor } of evidence) {
-    const judgement =
-      verification.genuine && verification.evidence.kind === 'mfa-token'
-        ? tokenUsable(verification.evidence, account, of)
-        : factorUsable(factor, account, of);
+function usable(evidence: readonly Evidence[], account: AccountId, of: Present): Judgement {
+  for (const piece of evidence) {
+    const judgement = pieceUsable(piece, account, of);
     if (!judgement.passed) return judgement;
   }
   return pass('every factor is enrolled for the account, and ripe');
 }
 
-function tokenUsable(token: VerifiedToken, account: AccountId, { policy }: Moment): Judgement {
+/** Of one piece of evidence, whether or not it is genuine. */
+export function pieceUsable({ verification, factor }: Evidence, account: AccountId, of: Present): Judgement {
+  return verification.genuine && verification.evidence.kind === 'mfa-token'
+    ? tokenUsable(verification.evidence, account, of)
+    : factorUsable(factor, account, of);
+}
+
+function tokenUsable(token: VerifiedToken, account: AccountId, { policy }: Present): Judgement {
   if (token.account !== account) return refuse('factor-foreign', `the token is not for account ${account}`);
   const { accepts } = policy.evidence;
   if (accepts.includes('mfa-service')) return pass(`policy accepts tokens of ${token.issuer}`);
   return refuse('factor-class-refused', `policy accepts ${accepts.join(', ')}, the token is of an MFA service`);
 }
 
-export function factorUsable(factor: FactorRecord | undefined, account: AccountId, of: Moment): Judgement {
+export function factorUsable(factor: FactorRecord | undefined, account: AccountId, of: Present): Judgement {
   const { policy, station, now, w } = of;
   if (factor === undefined)
     return refuse('factor-unknown', 'the attestation was made by a factor that is not enrolled');
