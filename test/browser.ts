@@ -65,6 +65,31 @@ export class Tab {
       await this.send('Input.dispatchKeyEvent', { type, key, code: key, ...codes[key] });
   }
 
+  /** How large the page is, in CSS pixels, and whether its reader prefers dark. */
+  async view(width: number, height: number, scheme: 'light' | 'dark'): Promise<void> {
+    await this.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: width < 600 });
+    const features = [{ name: 'prefers-color-scheme', value: scheme }];
+    await this.send('Emulation.setEmulatedMedia', { features });
+  }
+
+  /** Plugs an authenticator into the tab (WebAuthn L3 §11, over DevTools): its user is there and verified until told otherwise. */
+  async authenticator(of: { readonly synced?: boolean } = {}): Promise<VirtualAuthenticator> {
+    await this.send('WebAuthn.enable');
+    const { authenticatorId } = await this.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+        defaultBackupEligibility: of.synced === true,
+        defaultBackupState: of.synced === true,
+      },
+    });
+    return new VirtualAuthenticator(this, String(authenticatorId));
+  }
+
   async screenshot(name: string): Promise<void> {
     if (screenshots === undefined) return;
     const { data } = await this.send('Page.captureScreenshot');
@@ -73,6 +98,26 @@ export class Tab {
 
   close(): void {
     this.#socket.close();
+  }
+}
+
+/** A platform authenticator of the browser's own, in software: what a customer's fingerprint reader would be. */
+export class VirtualAuthenticator {
+  readonly #tab: Tab;
+  readonly #id: string;
+
+  constructor(tab: Tab, id: string) {
+    this.#tab = tab;
+    this.#id = id;
+  }
+
+  /** Whether it recognises its user from now on. */
+  async recognises(isUserVerified: boolean): Promise<void> {
+    await this.#tab.send('WebAuthn.setUserVerified', { authenticatorId: this.#id, isUserVerified });
+  }
+
+  async remove(): Promise<void> {
+    await this.#tab.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: this.#id });
   }
 }
 

@@ -12,17 +12,21 @@ export async function buildTransfer(
     node.getTransactionCount({ address: from }),
     node.estimateFeesPerGas(),
   ]);
-  const { maxFeePerGas, maxPriorityFeePerGas } = fees;
-  return hexToBytes(
-    serializeTransaction({
-      type: 'eip1559',
-      chainId,
-      nonce,
-      gas: 21_000n,
-      maxFeePerGas,
-      maxPriorityFeePerGas,
-      to: payment.to,
-      value: payment.value,
-    }),
-  );
+  return transferBytes({ chainId, nonce, ...fees, ...payment });
+}
+
+/** Wei throughout. */
+export interface Transfer {
+  readonly chainId: number;
+  readonly nonce: number;
+  readonly maxFeePerGas: bigint;
+  readonly maxPriorityFeePerGas: bigint;
+  readonly to: Hex;
+  readonly value: bigint;
+}
+
+/** The unsigned serialization of an EIP-1559 transfer. */
+export function transferBytes({ chainId, nonce, maxFeePerGas, maxPriorityFeePerGas, to, value }: Transfer): Uint8Array {
+  const fees = { maxFeePerGas, maxPriorityFeePerGas };
+  return hexToBytes(serializeTransaction({ type: 'eip1559', chainId, nonce, gas: 21_000n, ...fees, to, value }));
 }

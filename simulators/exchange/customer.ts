@@ -1,6 +1,7 @@
 import type { Attestation, Intent } from '../../src/generated/portcullis/v1/evidence.ts';
 import type { Authenticator } from '../authenticator/authenticator.ts';
 import { parseCreationOptions } from '../authenticator/options.ts';
+import { attestationOf } from './assertion.ts';
 
 /**
  * A customer with a passkey. In an exchange this is the browser on the approval page: `create` is
@@ -28,18 +29,6 @@ export class Customer {
       rpId,
       userVerification: 'required',
     });
-    const { authenticatorData, clientDataJSON, signature } = assertion.response;
-    return {
-      evidence: {
-        $case: 'webauthn',
-        value: {
-          credentialId: assertion.id,
-          rawId: Buffer.from(assertion.rawId, 'base64url'),
-          authenticatorData: Buffer.from(authenticatorData, 'base64url'),
-          clientDataJson: Buffer.from(clientDataJSON, 'base64url'),
-          signature: Buffer.from(signature, 'base64url'),
-        },
-      },
-    };
+    return attestationOf(assertion);
   }
 }
