@@ -8,7 +8,7 @@ import { alicesAddress, Customer, ether, policyDocument, type TestStation, testS
 /** A device of its own for each name; test keys. */
 export function deviceOf(
   name: string,
-  settings: Partial<Pick<AuthenticatorSettings, 'backup' | 'algorithms'>> = {},
+  settings: Partial<Omit<AuthenticatorSettings, 'origin' | 'seed'>> = {},
 ): Authenticator {
   return new Authenticator({ origin: 'https://approve.example', seed: testSeed(name), ...settings });
 }
