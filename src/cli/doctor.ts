@@ -162,8 +162,14 @@ function* checkClock({ clock }: Inspection): Generator<Diagnosis> {
   } else yield { what: 'clock', found: `${new Date(wall).toISOString()}, ${booted}` };
 }
 
-function checkPolicy(hash: string, { station }: Inspection): Diagnosis {
+function checkPolicy(hash: string, { station, policies }: Inspection): Diagnosis {
   if (station === undefined || station.policy === hash) return { what: 'policy', found: hash };
+  // What `run` does with a policy that was in force before: the station could not write the file, and does so then.
+  if (policies.includes(hash) && policies.includes(station.policy))
+    return {
+      what: 'policy',
+      found: `${station.policy}; the file has a former one, ${hash}, until the next start writes it`,
+    };
   const { remedy } = reasons['policy-changed'];
   return { what: 'policy', found: `the file has ${hash}, in force is ${station.policy}`, mend: remedy };
 }

@@ -8,6 +8,7 @@ import { deriveKeys } from '../store/key.ts';
 import { Log } from '../store/log.ts';
 import { Rows } from '../store/rows.ts';
 import { foreignSchema } from '../store/schema.ts';
+import { policyHash } from './founding.ts';
 import type { Keyring } from './seal.ts';
 import { type SealedReader, type SealingState, sealingState } from './sealed.ts';
 
@@ -22,6 +23,8 @@ export interface Inspection {
   readonly clock: ClockRecord | undefined;
   /** The journal's verifier key, as its first leaf has it. */
   readonly journalKey: string | undefined;
+  /** SHA-256 of the policies that are kept: the one in force, and those before it. */
+  readonly policies: readonly string[];
   /** Scopes of the freezes in force. */
   readonly frozen: readonly string[];
   /** Undefined where no sealing keys were given, or a row that has something sealed fails its authentication code. */
@@ -48,6 +51,7 @@ export function inspectStation(file: string, stateKey: Uint8Array, ring?: Keyrin
       station: read(() => rows.get('station', ['station'])?.record),
       clock: read(() => rows.get('clock', ['clock'])?.record),
       journalKey: journalKeyOf(db),
+      policies: keptPolicies(db),
       frozen: read(() => rows.all('activeFreezes', []).map(({ scope }) => scope)) ?? ['unreadable'],
       sealing: ring === undefined ? undefined : read(() => sealingState(readerOf(rows), ring)),
     };
@@ -82,6 +86,12 @@ export function isRunning(file: string): boolean {
   } finally {
     lock.close();
   }
+}
+
+/** By what their documents are, not by what the rows say that they are. */
+function keptPolicies(db: Sqlite): string[] {
+  const rows = db.prepare<[], { document: string }>('SELECT document FROM policies').all();
+  return rows.map(({ document }) => policyHash(document));
 }
 
 function journalKeyOf(db: Sqlite): string | undefined {

@@ -9,6 +9,7 @@ import { diagnose, type Probe } from '../../src/cli/doctor.ts';
 import { foundingPolicy } from '../../src/cli/founding-policy.ts';
 import { makeStation } from '../../src/cli/init.ts';
 import { readStateKey } from '../../src/config.ts';
+import { policyHash } from '../../src/custody/founding.ts';
 import { Keyring, sealingKeyId } from '../../src/custody/seal.ts';
 import { certificatesIn, day, type FactorId, fingerprint, type WallMs } from '../../src/domain/index.ts';
 import { openDatabase } from '../../src/store/database.ts';
@@ -104,6 +105,26 @@ describe('doctor', () => {
     expect(await onlyWrong()).toMatch(/^policy: the file has [0-9a-f]{64}, in force is [0-9a-f]{64}$/);
     edit('policy.yaml', 'nonce_window: 17', 'nonce_window: 0');
     expect(await onlyWrong()).toMatch(/^policy: policy.nonce_window: /);
+  });
+
+  it('S11: takes a policy that was in force before for what it is: the next start writes the file', async () => {
+    const database = join(folder, 'data/station.db');
+    const text = `${readFileSync(join(folder, 'policy.yaml'), 'utf8')}# another\n`;
+    const hash = policyHash(text);
+    inRows((rows) => {
+      const station = rows.get('station', ['station']);
+      if (station !== undefined) rows.put('station', { ...station.record, policy: hash }, station.leaf);
+    });
+    expect(await onlyWrong()).toMatch(/^policy: the file has [0-9a-f]{64}, in force is/);
+    // A row that only says that it is the one in force is not.
+    tamper(database, `INSERT INTO policies VALUES ('${hash}', 'another')`);
+    expect(await onlyWrong()).toMatch(/^policy: the file has [0-9a-f]{64}, in force is/);
+    tamper(database, `UPDATE policies SET document = '${text.replaceAll("'", "''")}' WHERE hash = '${hash}'`);
+    expect(await wrongs()).toEqual([]);
+    const found = (await all(nobody)).find(({ what }) => what === 'policy')?.found;
+    expect(found).toMatch(
+      new RegExp(`^${hash}; the file has a former one, [0-9a-f]{64}, until the next start writes it$`),
+    );
   });
 
   it('S9: finds files that others may use', async () => {

@@ -3,6 +3,7 @@ import { addressOfKey } from '../../src/chains/ethereum/index.ts';
 import { audit } from '../../src/custody/audit/audit.ts';
 import { policyHash } from '../../src/custody/founding.ts';
 import { type Digest, encodePrices } from '../../src/domain/index.ts';
+import { findings, tamper } from './audit-station.ts';
 import { alicesAddress, chain, ether, mallorysAddress, TestStation, tokenAsset, walletId } from './station.ts';
 
 const otherKey = '02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5';
@@ -41,6 +42,17 @@ describe('a policy that operators change', () => {
       replaces: station.policyHash,
       act: both.act.id,
     });
+  });
+
+  it('S4: a former policy that is taken out of the database is missed: receipts and wallets’ former ids rest on it', async () => {
+    await propose(station.document(tighter));
+    await station.stop();
+    expect(findings(station.file, { stateKey: station.stateKey })).toEqual([]);
+    tamper(station.file, `DELETE FROM policies WHERE hash = '${station.policyHash}'`);
+    expect(findings(station.file, { stateKey: station.stateKey })).toEqual([
+      `policy-missing policy ${station.policyHash}`,
+    ]);
+    station.start();
   });
 
   it('I3: ripens where anything in it loosens, and binds decisions only then', async () => {

@@ -86,7 +86,7 @@ class Auditor {
     } finally {
       leaves.close();
     }
-    this.#policies(station, leaves.policy);
+    this.#policies(station, leaves);
     this.#prices(leaves.prices);
     if (stateKey !== undefined) this.#head(leaves);
     const rowKey = stateKey === undefined ? undefined : deriveKeys(stateKey).row;
@@ -186,19 +186,31 @@ class Auditor {
       found('row-contradicts', `its document is not the one that act ${told.act} was signed for`);
   }
 
-  #policies(station: { policy: string } | undefined, told: string | undefined): void {
-    let inForce = false;
+  /**
+   * The one in force decides; those before it are what receipts are proven by, and what tells that a wallet had another id (E7). A
+   * document speaks for itself, so that what is to be found is that one is gone.
+   */
+  #policies(
+    station: { policy: string } | undefined,
+    { policy: told, policies: all }: Pick<LeafAudit, 'policy' | 'policies'>,
+  ): void {
+    const kept = new Set<string>();
     const policies = this.#db.prepare<[], { hash: string; document: string }>('SELECT hash, document FROM policies');
     for (const { hash, document } of policies.iterate()) {
-      inForce ||= hash === station?.policy;
+      kept.add(hash);
       if (policyHash(document) !== hash) {
         const message = 'its document does not have that hash';
         this.#found({ tag: 'policy-altered', where: `policy ${hash}`, message });
       }
     }
+    for (const hash of all) {
+      if (kept.has(hash) || hash === station?.policy) continue;
+      const message = 'it was in force, but its document is not there';
+      this.#found({ tag: 'policy-missing', where: `policy ${hash}`, message });
+    }
     if (station === undefined) return;
     const where = `policy ${station.policy}`;
-    if (!inForce)
+    if (!kept.has(station.policy))
       this.#found({ tag: 'policy-missing', where, message: 'it is in force, but its document is not there' });
     if (told !== undefined && told !== station.policy) {
       const message = `the station’s row has it in force, the journal has ${told}`;

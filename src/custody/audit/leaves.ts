@@ -37,6 +37,7 @@ export class LeafAudit {
   #w = 0;
   #generation = 0;
   #policy: string | undefined;
+  readonly #policies = new Set<string>();
   /** Price tables that were signed and have not taken effect: digest by act. */
   readonly #pricing = new Map<string, string>();
   #prices: PricesTold | undefined;
@@ -73,6 +74,11 @@ export class LeafAudit {
   /** The policy that the newest entry about one put in force: its hash, as it stands there. */
   get policy(): string | undefined {
     return this.#policy;
+  }
+
+  /** Every policy that was ever in force: their hashes. */
+  get policies(): ReadonlySet<string> {
+    return this.#policies;
   }
 
   /** The act that the newest entry about prices says set them, and the digest of its price table. */
@@ -159,7 +165,7 @@ export class LeafAudit {
       const message = `its ${opening.field} is not what the leaf committed to`;
       this.#found({ tag: 'opening-wrong', where: `opening of ${where}`, message });
     }
-    if (leaf.kind === 'policy-in-force') this.#policy = leaf.fields['policy'];
+    this.#policyIn(leaf);
     this.#pricesIn(leaf);
     for (const [table, ...key] of rowsToldBy(leaf, membersOf(leaf, openings))) {
       const at = this.#rowLeaves.of(table, key);
@@ -172,6 +178,12 @@ export class LeafAudit {
         this.#found({ tag: 'row-older', where: row, message });
       }
     }
+  }
+
+  #policyIn({ kind, fields }: Leaf): void {
+    if (kind !== 'policy-in-force') return;
+    this.#policy = fields['policy'];
+    if (this.#policy !== undefined) this.#policies.add(this.#policy);
   }
 
   /** No entry of their own tells of prices: operators' signatures say what an act is about, and another entry that it took effect. */
