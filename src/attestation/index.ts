@@ -9,6 +9,7 @@ export {
   mfaTokenType,
   verifyMfaToken,
 } from './mfa-token.ts';
+export { otpauthUri } from './otpauth.ts';
 export { checkTicket, makeTicket } from './ticket.ts';
 export {
   type CodeCheck,
