@@ -116,6 +116,11 @@ export class VirtualAuthenticator {
     await this.#tab.send('WebAuthn.setUserVerified', { authenticatorId: this.#id, isUserVerified });
   }
 
+  /** Whether its user touches it when asked; where not, the prompt waits. */
+  async present(enabled: boolean): Promise<void> {
+    await this.#tab.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId: this.#id, enabled });
+  }
+
   async remove(): Promise<void> {
     await this.#tab.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: this.#id });
   }

@@ -69,6 +69,16 @@ describe.skipIf(chromium === undefined)(`the sample exchange’s page in a brows
     await says('factors', 'not before');
   }
 
+  async function list(label: string): Promise<void> {
+    await enter('address', coldAddress);
+    await enter('label', label);
+    await submit('list');
+    await reviewing();
+    expect(await text('sentence')).toBe(`Let payments go to ${coldAddress}, once it has ripened.`);
+    await click('approve');
+    await says('destinations', 'not before');
+  }
+
   async function letADayPass(): Promise<void> {
     await click('pass');
     await says('status', 'A day passed');
@@ -81,13 +91,7 @@ describe.skipIf(chromium === undefined)(`the sample exchange’s page in a brows
     await letADayPass();
     await says('factors', 'ripe');
 
-    await enter('address', coldAddress);
-    await enter('label', 'cold storage');
-    await submit('list');
-    await reviewing();
-    expect(await text('sentence')).toBe(`Let payments go to ${coldAddress}, once it has ripened.`);
-    await click('approve');
-    await says('destinations', 'not before');
+    await list('cold storage');
 
     // What policy would refuse is said before anyone is asked to approve it.
     await submit('withdraw');
@@ -141,6 +145,66 @@ describe.skipIf(chromium === undefined)(`the sample exchange’s page in a brows
     await says('status', 'Nothing was withdrawn.');
     expect(await text('withdrawals')).toBe(before);
     await phone.recognises(true);
+  });
+
+  it('ends a prompt that still waits when its owner goes back, and sends nothing of it later', async () => {
+    const before = await text('withdrawals');
+    await phone.present(false);
+    await submit('withdraw');
+    await reviewing();
+    await click('approve');
+    await says('trouble', 'Waiting for your passkey.');
+    await click('cancel');
+    await says('status', 'Nothing was withdrawn.');
+    await phone.present(true);
+    await submit('withdraw');
+    await reviewing();
+    await click('cancel');
+    await says('status', 'Nothing was withdrawn.');
+    expect(await text('withdrawals')).toBe(before);
+  });
+
+  it('shows no intent that it has no words for, whole: nothing unsaid is signed', async () => {
+    const read = (canonical: string): Promise<unknown> =>
+      tab.value(`import('/approval.js').then(({ readIntent }) => readIntent(${JSON.stringify(canonical)}, {}))
+        .then(({ title }) => title, ({ message }) => message)`);
+    const members = {
+      account: 'alice',
+      destination: `eip155:31337:${coldAddress}`,
+      entry: 'address-1',
+      expires: '2026-01-01T00:05:00Z',
+      issued: '2026-01-01T00:00:00Z',
+      label: '',
+      station: 'abc/1',
+      ticket: 'abc',
+      type: 'portcullis/destination/v1',
+    };
+    const said = JSON.stringify(members);
+    const { label: _, ...missing } = members;
+    expect(await read(said)).toBe('Approve this address');
+    for (const other of [
+      JSON.stringify(missing),
+      JSON.stringify({ ...members, zone: 'everywhere' }),
+      JSON.stringify({ ...members, label: 7 }),
+      said.replace('{', '{"account":"mallory",'),
+      said.replace(',', ', '),
+    ]) {
+      expect(await read(other), other).toContain('parts that it has no words for');
+    }
+    expect(await read(said.replace('destination/v1', 'destination/v2'))).toContain('no words for what it was given');
+  });
+
+  it('reads and writes amounts exactly', async () => {
+    const run = (expression: string): Promise<unknown> =>
+      tab.value(`import('/approval.js').then((m) => m.${expression}).catch(({ message }) => message)`);
+    expect(await run("inUnits('1500000000000000001', 18)")).toBe('1.500000000000000001');
+    expect(await run("inUnits('1', 18)")).toBe('0.000000000000000001');
+    expect(await run("inUnits('20', 0)")).toBe('20');
+    expect(await run("inBaseUnits(' 0.100000000000000001 ', 18)")).toBe('100000000000000001');
+    expect(await run("inBaseUnits('12', 6)")).toBe('12000000');
+    for (const wrong of ['1,5', '1e3', '-1', '', '0.1234567', '.5']) {
+      expect(await run(`inBaseUnits('${wrong}', 6)`), wrong).toContain('is no amount');
+    }
   });
 
   it('A2: a script in the page that has the passkey sign another payment is refused by the station, with its reason', async () => {
@@ -206,16 +270,25 @@ describe.skipIf(chromium === undefined)(`the sample exchange’s page in a brows
     expect(await text('withdrawals')).toBe(before);
   });
 
-  it('lists a passkey that is synced between devices as such', async () => {
+  it('lists a passkey that is synced between devices as such, in a browser without WebAuthn’s JSON, too', async () => {
     await phone.remove();
     await tab.authenticator({ synced: true });
     await open('bob');
+    await tab.value(`
+      delete PublicKeyCredential.parseCreationOptionsFromJSON;
+      delete PublicKeyCredential.parseRequestOptionsFromJSON;
+      delete PublicKeyCredential.prototype.toJSON;
+    `);
     await enrol();
     expect(await text('factors')).toContain('Synced between devices');
     expect(await text('inbox')).toContain('A new synced passkey was added to your account bob');
+    await letADayPass();
+    await says('factors', 'ripe');
+    await list('own');
+
     // It wasn't bob: he objects, by what is the link in a message that went past this page.
     await tab.value("window.confirm = () => true; document.querySelector('#inbox button').click()");
     await says('status', 'Your account is frozen.');
-    await says('factors', 'cancelled');
+    await says('destinations', 'cancelled');
   });
 });
