@@ -28,6 +28,8 @@ export interface Announcement {
   /** The same of the recovery quorum's people. */
   readonly recovery: Readonly<Record<string, string>>;
   readonly admission: { readonly key: string; readonly issuer: string; readonly kid: string };
+  /** The sample MFA service, with --mfa-service. */
+  readonly mfa?: { readonly key: string; readonly issuer: string; readonly kid: string };
   readonly rpId: string;
   readonly origin: string;
   readonly verifierKey: string;
@@ -40,13 +42,15 @@ export interface PolicyParts {
   readonly address: string;
   readonly publicKey: string;
   readonly admissionKey: string;
+  /** Of an MFA service, whose tokens then do as well as a passkey. */
+  readonly mfaKey: string | undefined;
   /** Entries of people, a line each. */
   readonly operators: readonly string[];
   readonly recovery: readonly string[];
 }
 
 export function policyDocument(parts: PolicyParts): string {
-  const { chain, approvals, address, publicKey, admissionKey, operators, recovery } = parts;
+  const { chain, approvals, address, publicKey, admissionKey, mfaKey, operators, recovery } = parts;
   return `# The policy of an emulated station: a local test network, a wallet on an emulated Ledger.
 version: 1
 trust_domain: sample.example
@@ -54,10 +58,10 @@ approvals:
   rp_id: ${approvals.rpId}
   origins: ['${approvals.origin}']
 ripening: { factor: 24h, destination: 24h }
-evidence: { webauthn: 1, accepts: [device, synced] }
+evidence: ${mfaKey === undefined ? '{ webauthn: 1, accepts: [device, synced] }' : '{ webauthn: 0, accepts: [device, synced, mfa-service] }'}
 admission:
   - { issuer: admission.sample.example, kid: sample-1, jwk: { kty: OKP, crv: Ed25519, x: '${admissionKey}' } }
-chains:
+${mfaKey === undefined ? '' : attesters(mfaKey)}chains:
   - { chain: '${chain}', max_fee: '10000000000000000', max_fee_per_gas: '500000000000', access_list_entries: 0 }
 assets:
   - { asset: '${chain}/slip44:60', symbol: ETH, decimals: 18, max_payment: '100000000000000000000' }
@@ -80,6 +84,9 @@ bands:
   - { asset: '${chain}/slip44:60', above: '10000000000000000000', operators: 2 }
 `;
 }
+
+const attesters = (key: string): string =>
+  `attesters:\n  - { issuer: mfa.sample.example, kid: sample-1, jwk: { kty: OKP, crv: Ed25519, x: '${key}' } }\n`;
 
 export function configDocument(ledger: string): string {
   return `version: 1

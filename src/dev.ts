@@ -36,6 +36,7 @@ const options = {
   'auto-approve': { type: 'boolean' },
   approve: { type: 'string' },
   approvals: { type: 'string' },
+  'mfa-service': { type: 'boolean' },
 } as const;
 
 /** Where `npm run exchange` serves its page. */
@@ -55,7 +56,8 @@ async function main(things: AsyncDisposableStack): Promise<void> {
   const folder = join(scratch, 'station');
   const time = new SimulatedTime();
   const wallet = { id: 'hot-1', address: `${chain}:${addressOfKey(publicKey)}`, chain };
-  const admission = writeAdmissionKey(scratch);
+  const admission = writeKey(scratch, 'admission-authority');
+  const mfa = values['mfa-service'] === true ? writeKey(scratch, 'mfa-service') : undefined;
   const policyFile = join(scratch, 'policy.yaml');
   const operators = await foundPeople(scratch, ['olivia', 'omar', 'oscar']);
   const recovery = await foundPeople(scratch, ['rita', 'rolf', 'rosa']);
@@ -67,6 +69,7 @@ async function main(things: AsyncDisposableStack): Promise<void> {
       address: wallet.address,
       publicKey,
       admissionKey: admission.x,
+      mfaKey: mfa?.x,
       operators: operators.entries,
       recovery: recovery.entries,
     }),
@@ -123,6 +126,7 @@ async function main(things: AsyncDisposableStack): Promise<void> {
     operators: operators.files,
     recovery: recovery.files,
     admission: { key: admission.file, issuer: 'admission.sample.example', kid: 'sample-1' },
+    ...(mfa === undefined ? {} : { mfa: { key: mfa.file, issuer: 'mfa.sample.example', kid: 'sample-1' } }),
     rpId: approvals.rpId,
     origin: approvals.origin,
     verifierKey: station.verifierKey,
@@ -203,8 +207,8 @@ async function publicKeyOf(ledger: string): Promise<string> {
 }
 
 /** The sample admission authority's key lies outside the station, as a real one would. */
-function writeAdmissionKey(scratch: string): { file: string; x: string } {
-  const folder = join(scratch, 'admission-authority');
+function writeKey(scratch: string, whose: string): { file: string; x: string } {
+  const folder = join(scratch, whose);
   mkdirSync(folder, { mode: 0o700 });
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const file = join(folder, 'key.pem');

@@ -20,6 +20,8 @@ export interface Announcement {
   /** By name: the file of that operator's software key; any two of them decide. */
   readonly operators: Readonly<Record<string, string>>;
   readonly admission: { readonly key: string; readonly issuer: string; readonly kid: string };
+  /** With --mfa-service. */
+  readonly mfa?: { readonly key: string; readonly issuer: string; readonly kid: string };
   readonly rpId: string;
   readonly origin: string;
   readonly verifierKey: string;

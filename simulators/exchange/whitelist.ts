@@ -9,7 +9,7 @@ import { call } from './station-client.ts';
 /** A customer lists an address of their own. It can be paid only after its notice was delivered and the delay has passed. */
 export async function whitelist(
   destinations: DestinationServiceClient,
-  customer: Customer,
+  customer: Pick<Customer, 'account' | 'approve'>,
   entryId: string,
   address: string,
   label: string,

@@ -39,7 +39,7 @@ export function prepare(
 /** Prepares, has the customer approve, authorizes. The evidence is spent with it. */
 export async function withdraw(
   withdrawals: WithdrawalServiceClient,
-  customer: Customer,
+  customer: Pick<Customer, 'account' | 'approve'>,
   order: WithdrawalOrder,
 ): Promise<Withdrawal> {
   const { intent, rpId } = await prepare(withdrawals, customer.account, order);

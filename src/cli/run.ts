@@ -34,6 +34,7 @@ to try. Nothing in it guards anything of worth. Options:
   --chain CHAIN  the wallet's chain, a test network (eip155:31337)
   --approvals ORIGIN
                  the page on which customers approve (http://localhost:7490, where npm run exchange serves one)
+  --mfa-service  accept the tokens of a sample MFA service, too, in the place of a passkey (docs/api.md)
   --ledger URL   a Ledger emulator on this machine, such as Speculos, instead of the one that comes with it
 
 Without a person, for tests (docs/ci.md); each implies --json:

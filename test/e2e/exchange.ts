@@ -27,6 +27,22 @@ const aDay = 24 * 60 * 60 + 1;
 /** A real Speculos to test against, if the environment names one; else the emulator. */
 export const speculos = process.env['SPECULOS_ETH_URL'];
 
+/** Unsigned bytes that pay one Ether to the address that customers list. */
+export function transferOf(nonce: number): Uint8Array {
+  return hexToBytes(
+    serializeTransaction({
+      type: 'eip1559',
+      chainId,
+      nonce,
+      gas: 21_000n,
+      maxFeePerGas: 20_000_000_000n,
+      maxPriorityFeePerGas: 1_000_000_000n,
+      to: address,
+      value: oneEther,
+    }),
+  );
+}
+
 /** A station as a process of its own, and an exchange that calls it over gRPC: the whole road, nothing reached into. */
 export class Exchange {
   readonly station: EmulatedStation;
@@ -92,18 +108,7 @@ export class Exchange {
   }
 
   transfer(nonce: number): Uint8Array {
-    return hexToBytes(
-      serializeTransaction({
-        type: 'eip1559',
-        chainId,
-        nonce,
-        gas: 21_000n,
-        maxFeePerGas: 20_000_000_000n,
-        maxPriorityFeePerGas: 1_000_000_000n,
-        to: address,
-        value: oneEther,
-      }),
-    );
+    return transferOf(nonce);
   }
 
   /** Unsigned hex that pays nothing to the wallet itself, for more than a transfer at the same nonce. */
