@@ -1,4 +1,11 @@
-import type { Approval, Authorization, Prepared, RefusalView, RuleOutcome } from '../custody/custody.ts';
+import type {
+  Approval,
+  Authorization,
+  EvidenceWanted,
+  Prepared,
+  RefusalView,
+  RuleOutcome,
+} from '../custody/custody.ts';
 import {
   type Assertion,
   type Attestation,
@@ -11,6 +18,7 @@ import {
 } from '../domain/index.ts';
 import type {
   Attestation as AttestationMessage,
+  EvidenceWanted as EvidenceWantedMessage,
   Intent as IntentMessage,
   Reason as ReasonMessage,
   RuleOutcome as RuleOutcomeMessage,
@@ -150,18 +158,32 @@ export function ruleMessages(rules: readonly RuleOutcome[]): {
   };
 }
 
+export function evidenceWantedMessage(wanted: EvidenceWanted): EvidenceWantedMessage {
+  const { summary, demand, accepts, factors, services, wallets } = wanted;
+  return {
+    summary,
+    demand: { ...demand },
+    accepted: [...accepts],
+    factors: factors.map(({ id, kind, class: class_ }) => ({ id, kind, class: class_ })),
+    services: [...services],
+    wallets: wallets.map(({ wallet, demand: takes }) => ({ wallet, demand: { ...takes } })),
+  };
+}
+
 /** What the answers of all Prepare methods share. */
 export function preparedMessage(prepared: Prepared): {
   readonly intent: IntentMessage;
   readonly credentialIds: string[];
   readonly rpId: string;
+  readonly evidenceWanted: EvidenceWantedMessage;
   readonly rules: RuleOutcomeMessage[];
   readonly wouldRefuse: ReasonMessage[];
 } {
   return {
     intent: intentMessage(prepared.intent),
-    credentialIds: [...prepared.credentials],
+    credentialIds: prepared.evidenceWanted.factors.filter(({ kind }) => kind === 'webauthn').map(({ id }) => id),
     rpId: prepared.rpId,
+    evidenceWanted: evidenceWantedMessage(prepared.evidenceWanted),
     ...ruleMessages(prepared.rules),
   };
 }

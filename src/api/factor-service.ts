@@ -1,7 +1,7 @@
 import type { Factors, Ripened } from '../custody/custody.ts';
 import { type FactorRecord, parseAccountId, parseFactorId } from '../domain/index.ts';
 import { type Factor, FactorServiceService } from '../generated/portcullis/v1/factor.ts';
-import { intentMessage, parseApproval } from './evidence.ts';
+import { evidenceWantedMessage, intentMessage, parseApproval } from './evidence.ts';
 import { parseBytes, parseIntentBytes, parseLifetime, parseOptional } from './fields.ts';
 import { factorRights } from './rights.ts';
 import { ripeningFields } from './ripening.ts';
@@ -44,6 +44,7 @@ export function factorService(factors: Factors): Service {
         class: prepared.class,
         key: prepared.key,
         station: prepared.station,
+        evidenceWanted: prepared.evidenceWanted && evidenceWantedMessage(prepared.evidenceWanted),
       };
     },
     addFactor: async (request) => ({

@@ -66,7 +66,6 @@ export function withdrawalService(of: (client: string) => Withdrawals): Service 
       return {
         ...preparedMessage(prepared),
         paymentRequestJson: prepared.paymentRequest ?? '',
-        evidenceWanted: prepared.evidenceWanted,
         operatorsNeeded: prepared.held?.operators ?? 0,
         heldBy: [...(prepared.held?.by ?? [])],
       };

@@ -33,7 +33,7 @@ export async function explainWithdrawal(args: readonly string[], output: Output)
     'listen',
   );
   tell(told.rules, output);
-  output.out(legible(`It takes: ${told.evidenceWanted}.`));
+  output.out(legible(`It takes: ${told.evidenceWanted?.summary ?? 'nothing'}.`));
   if (told.operatorsNeeded > 0) output.out(`It would be held for ${told.operatorsNeeded} operator(s).`);
   return told.wouldRefuse.length === 0 ? 0 : 1;
 }

@@ -1,4 +1,5 @@
 import type {
+  AcceptedClass,
   AccountId,
   ActId,
   ActRecord,
@@ -31,6 +32,7 @@ import type {
   WithdrawalRecord,
   WitnessedMs,
 } from '../domain/index.ts';
+import type { EvidenceDemand } from '../gate/demand.ts';
 import type { SealingState } from './sealed.ts';
 
 /** A rule as it was applied: what it demands, what it found, and why it refused if it did. */
@@ -49,15 +51,28 @@ export interface RefusalView {
   readonly details: Readonly<Record<string, string>>;
 }
 
+/** What a client has to gather for an intent, and of what. */
+export interface EvidenceWanted {
+  /** In English. */
+  readonly summary: string;
+  readonly demand: EvidenceDemand;
+  /** What counts at all. */
+  readonly accepts: readonly AcceptedClass[];
+  /** Factors of the account that could attest now. */
+  readonly factors: readonly Pick<FactorRecord, 'id' | 'kind' | 'class'>[];
+  /** Issuers of tokens that count. */
+  readonly services: readonly string[];
+  /** Wallets of the chain that take more than `demand`, and what. */
+  readonly wallets: readonly { readonly wallet: WalletId; readonly demand: EvidenceDemand }[];
+}
+
 /** An intent ready to be approved, with what would become of it now. */
 export interface Prepared {
   readonly intent: Sealed<Intent>;
-  /** Factors of the account that could attest now. */
-  readonly credentials: readonly FactorId[];
   readonly rpId: string;
   /** Of a withdrawal: JSON with which a page has the browser show it (Secure Payment Confirmation); undefined: it may not. */
   readonly paymentRequest?: string | undefined;
-  readonly evidenceWanted: string;
+  readonly evidenceWanted: EvidenceWanted;
   readonly rules: readonly RuleOutcome[];
   /** Nothing would refuse it, and so many operators would have to approve it. */
   readonly held?: { readonly operators: number; readonly by: readonly string[] } | undefined;
@@ -155,6 +170,8 @@ export interface Factors {
     readonly class: FactorClass;
     readonly key: Digest;
     readonly station: StationName;
+    /** Undefined for an account's first. */
+    readonly evidenceWanted: EvidenceWanted | undefined;
   }>;
   add(request: {
     readonly intent: Uint8Array;

@@ -15,7 +15,7 @@ import type { DestinationCase, Listed } from '../gate/cases.ts';
 import { decideDestination, explainDestination } from '../gate/decide.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
-import { accountSeen } from './account.ts';
+import { accountAfter, seenWrites } from './account.ts';
 import { canonicalDestination } from './chain.ts';
 import { codesTold } from './codes.ts';
 import type { Authorization, Destinations, Prepared, Ripened } from './custody.ts';
@@ -33,7 +33,7 @@ import {
   wrongCodes,
 } from './evidence.ts';
 import { historyWith } from './history.ts';
-import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey, usableFactors } from './intents.ts';
+import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey } from './intents.ts';
 import { checkLimit, limitOf } from './limits.ts';
 import {
   destinationAddedText,
@@ -102,9 +102,8 @@ export class DestinationDesk implements Destinations {
     );
     return {
       intent,
-      credentials: usableFactors(facts.all('factorsOfAccount', account), moment).map((f) => f.id),
       rpId: station.policy.rpId,
-      evidenceWanted: evidenceWanted(moment),
+      evidenceWanted: evidenceWanted(moment.policy.evidence, facts.all('factorsOfAccount', account), moment),
       rules: ruleOutcomes(verdict),
       warnings: similar.map((other) => `it looks like ${other}, which this account has listed`),
     };
@@ -254,9 +253,7 @@ export class DestinationDesk implements Destinations {
         { table: 'listings', record: { account, destination, entry }, leaf: 0 },
         { table: 'spent', record: spentBy(intent.digest, `entry ${entry}`), leaf: 0 },
         ...tokensSpent(of.evidence, `entry ${entry}`, 0),
-        ...(facts.get('accounts', account) === undefined
-          ? [{ table: 'accounts' as const, record: accountSeen(account, facts), leaf: 0 }]
-          : []),
+        ...seenWrites(accountAfter(account, of.evidence, facts), facts, 0),
         {
           table: 'notices',
           record: writeNotice(ready.seed, facts, { account, kind: 'destination-added', subject: entry, text }),

@@ -23,11 +23,13 @@ import {
 import type { FactorCase, VoucherCheck } from '../gate/cases.ts';
 import { decideFactor } from '../gate/decide.ts';
 import { factorDelay } from '../gate/policy/ripening.ts';
+import { factorDemand } from '../gate/rules/evidence-sufficient.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
+import { accountSeen } from './account.ts';
 import { accountLookups, attestedTransitively, cancelAll } from './cancellation.ts';
 import { codesTold } from './codes.ts';
-import type { Factors, Ripened } from './custody.ts';
+import type { EvidenceWanted, Factors, Ripened } from './custody.ts';
 import {
   attesters,
   type Checked,
@@ -42,7 +44,7 @@ import {
   wrongCodes,
 } from './evidence.ts';
 import { historyWith } from './history.ts';
-import { prepareIntent, spentBy, spentKey } from './intents.ts';
+import { evidenceWanted, prepareIntent, spentBy, spentKey } from './intents.ts';
 import { freezeIfLast } from './last-factor.ts';
 import { checkLimit, limitOf } from './limits.ts';
 import { factorAddedText, factorRevokedText, type NoticeSeed, noticeSeed, writeNotice } from './notice.ts';
@@ -95,7 +97,11 @@ export class FactorDesk implements Factors {
     const station = this.#station;
     const { account, attestedBy } = request;
     const registration = await this.#registration(account, request.registration);
-    const facts = station.look({});
+    const scopes = factorScopes(account);
+    const facts = station.look({
+      rows: [...freezeRows(scopes), ['accounts', account]],
+      lookups: [['factorsOfAccount', account]],
+    });
     const members = {
       account,
       kind: 'webauthn',
@@ -112,6 +118,7 @@ export class FactorDesk implements Factors {
       class: registration.class,
       key: registration.key,
       station: record.name,
+      evidenceWanted: attestedBy === undefined ? undefined : this.#wanted(account, facts),
     };
   }
 
@@ -268,6 +275,13 @@ export class FactorDesk implements Factors {
     return result.genuine ? result.voucher : { wrong: result.message };
   }
 
+  #wanted(account: AccountId, facts: Facts): EvidenceWanted {
+    const factors = facts.all('factorsOfAccount', account);
+    const moment = this.#station.moment(facts, factorScopes(account));
+    const { usesService } = facts.get('accounts', account) ?? accountSeen(account, facts);
+    return evidenceWanted(factorDemand(account, { ...moment, factors, usesService }), factors, moment);
+  }
+
   #keys(ready: ReadyFactor): Keys {
     const { account, credential } = ready.intent.intent;
     const rows: RowKey[] = [
@@ -286,7 +300,7 @@ export class FactorDesk implements Factors {
     const station = this.#station;
     const { intent, registration, voucher } = ready;
     const { account, credential } = intent.intent;
-    const past = facts.get('accounts', account) ?? { account, everEnrolled: 0, since: facts.w, firstPaid: null };
+    const past = facts.get('accounts', account) ?? accountSeen(account, facts);
     const of: FactorCase = {
       ...station.moment(facts, factorScopes(account)),
       intent,
@@ -295,6 +309,7 @@ export class FactorDesk implements Factors {
       evidence: evidenceNow(ready.checked, facts),
       voucher: voucherCheck(voucher, facts),
       everEnrolled: past.everEnrolled,
+      usesService: past.usesService,
       factors: facts.all('factorsOfAccount', account),
       existing: facts.get('factors', credential),
     };

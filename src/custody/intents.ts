@@ -1,4 +1,5 @@
 import {
+  type ChainId,
   type Digest,
   type FactorRecord,
   type Flat,
@@ -14,9 +15,10 @@ import {
   type WallMs,
 } from '../domain/index.ts';
 import type { Moment } from '../gate/cases.ts';
+import { atLeast, countsOf, type EvidenceDemand, sayDemand } from '../gate/demand.ts';
 import type { Verdict as GateVerdict } from '../gate/rule.ts';
 import { factorUsable } from '../gate/rules/evidence-genuine.ts';
-import type { RuleOutcome } from './custody.ts';
+import type { EvidenceWanted, RuleOutcome } from './custody.ts';
 import type { Station } from './station.ts';
 
 /** Completes an intent's members with what every intent has, and its ticket: what Prepare hands out. */
@@ -38,16 +40,28 @@ export function prepareIntent<T extends IntentType>(
   return sealIntent(type, { ...whole, ticket: station.ticket(at.record, whole) });
 }
 
-/** Factors of an account that could attest now. */
-export function usableFactors(factors: readonly FactorRecord[], moment: Moment): FactorRecord[] {
-  return factors.filter((factor) => factorUsable(factor, factor.account, moment).passed);
-}
-
-/** `different`: how many classes of factors the amount takes. */
-export function evidenceWanted(moment: Moment, different = 1): string {
-  const { webauthn, accepts } = moment.policy.evidence;
-  const of = different > 1 ? `, of ${different} different classes` : '';
-  return `${webauthn} WebAuthn assertion(s) with user verification, by ${webauthn === 1 ? 'a ripe factor' : 'different ripe factors'} of class ${accepts.join(' or ')}${of}`;
+/** What a demand comes to for an account: what it has for it now, and, of what a wallet on `chain` is to pay, what these take besides. */
+export function evidenceWanted(
+  demand: EvidenceDemand,
+  factors: readonly FactorRecord[],
+  moment: Moment,
+  chain?: ChainId,
+): EvidenceWanted {
+  const { policy } = moment;
+  const { accepts } = policy.evidence;
+  const ripe = factors.filter((factor) => factorUsable(factor, factor.account, moment).passed);
+  const wallets = [...policy.walletDemands].filter(
+    ([id, takes]) => policy.wallets.get(id)?.chain === chain && !atLeast(demand, takes),
+  );
+  const also = wallets.map(([id, takes]) => `; for ${id} to pay it, also ${sayDemand(takes)}`);
+  return {
+    summary: `${sayDemand(demand)}, of the ${accepts.length === 1 ? 'class' : 'classes'} ${accepts.join(', ')}${also.join('')}`,
+    demand: countsOf(demand),
+    accepts,
+    factors: ripe.map(({ id, kind, class: class_ }) => ({ id, kind, class: class_ })),
+    services: accepts.includes('mfa-service') ? [...new Set(policy.attesters.map(({ issuer }) => issuer))] : [],
+    wallets: wallets.map(([wallet, takes]) => ({ wallet, demand: takes })),
+  };
 }
 
 /** A gate's verdict as answers show it. */

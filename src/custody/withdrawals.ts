@@ -1,6 +1,5 @@
 import {
   type AccountId,
-  type AccountRecord,
   type Attestation,
   chainOfAddress,
   chainOfAsset,
@@ -23,11 +22,11 @@ import type { Evidence, WithdrawalCase } from '../gate/cases.ts';
 import { countedPayment } from '../gate/counting.ts';
 import { decideWithdrawal, explainWithdrawal } from '../gate/decide.ts';
 import { paymentExpected } from '../gate/payment.ts';
-import { classesWanted } from '../gate/rules/bands.ts';
+import { withdrawalDemand } from '../gate/rules/evidence-sufficient.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
-import { accountSeen } from './account.ts';
+import { accountAfter, seenWrites } from './account.ts';
 import type { Breaker } from './breaker.ts';
 import { canonicalDestination, chainOf } from './chain.ts';
 import { codesTold } from './codes.ts';
@@ -47,7 +46,7 @@ import {
   wrongCodes,
 } from './evidence.ts';
 import { historyWith } from './history.ts';
-import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey, usableFactors } from './intents.ts';
+import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey } from './intents.ts';
 import { checkLimit, limitOf } from './limits.ts';
 import { canEnd, moveWithdrawal } from './machine.ts';
 import { type NoticeSeed, noticeSeed, withdrawalAuthorizedText, writeNotice } from './notice.ts';
@@ -140,10 +139,14 @@ export class WithdrawalDesk implements Withdrawals {
     const verdict = explainWithdrawal(of);
     return {
       intent,
-      credentials: usableFactors(facts.all('factorsOfAccount', account), moment).map((f) => f.id),
       rpId: station.policy.rpId,
       paymentRequest: paymentRequestFor(intent, facts.all('factorsOfAccount', account), moment),
-      evidenceWanted: evidenceWanted(moment, classesWanted(of)),
+      evidenceWanted: evidenceWanted(
+        withdrawalDemand(of),
+        facts.all('factorsOfAccount', account),
+        moment,
+        chainOfAsset(asset),
+      ),
       rules: ruleOutcomes(verdict),
       held: verdict.held,
       warnings: [],
@@ -312,7 +315,7 @@ export class WithdrawalDesk implements Withdrawals {
         { table: 'spent', record: spentBy(intent.digest, `withdrawal ${said.withdrawal}`), leaf: position },
         ...tokensSpent(of.evidence, `withdrawal ${said.withdrawal}`, position),
         { table: 'notices', record: notice, leaf: position },
-        ...firstWithdrawal(of.account, said.account, facts, position),
+        ...firstWithdrawal(said.account, of.evidence, facts, position),
       ],
       leaves: [authorizedLeaf(record, entry, of.evidence, facts)],
       used: of.evidence,
@@ -329,11 +332,9 @@ export class WithdrawalDesk implements Withdrawals {
 }
 
 /** An account's first withdrawal is remembered: the breaker counts how many come within a window. */
-function firstWithdrawal(account: AccountRecord | undefined, id: AccountId, facts: Facts, leaf: number): Write[] {
-  if (account === undefined)
-    return [{ table: 'accounts', record: { ...accountSeen(id, facts), firstPaid: facts.w }, leaf }];
-  if (account.firstPaid !== null) return [];
-  return [{ table: 'accounts', record: { ...account, firstPaid: facts.w } }];
+function firstWithdrawal(account: AccountId, evidence: readonly Evidence[], facts: Facts, leaf: number): Write[] {
+  const after = accountAfter(account, evidence, facts);
+  return seenWrites({ ...after, firstPaid: after.firstPaid ?? facts.w }, facts, leaf);
 }
 
 /** The same id with the same intent is the same withdrawal; with another intent it is a mistake, or an attack (A12). */

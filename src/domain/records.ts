@@ -68,6 +68,8 @@ export interface AccountRecord {
   readonly since: WitnessedMs;
   /** W of its first withdrawal, null before it. */
   readonly firstPaid: WitnessedMs | null;
+  /** Whether a token of an MFA service ever attested for it: then its further factors take one, too, where payments do. */
+  readonly usesService: boolean;
 }
 
 /** Indexes of the journal entries that tell of a record, oldest first, decimal: what a receipt is made from. */

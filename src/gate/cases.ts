@@ -100,6 +100,8 @@ export interface FactorCase extends Attested {
   readonly voucher: VoucherCheck;
   /** Factors that the account ever had. */
   readonly everEnrolled: number;
+  /** Whether a token of an MFA service ever attested for the account. */
+  readonly usesService: boolean;
   /** The account's factors as they stand, dead ones included. */
   readonly factors: readonly FactorRecord[];
   /** A factor of the same id, whoever's. */

@@ -10,19 +10,26 @@ import { decide, type Rule, type Verdict } from './rule.ts';
 import { actClock } from './rules/act-clock.ts';
 import { actJoinedOnce } from './rules/act-joined-once.ts';
 import { actRipe } from './rules/act-ripe.ts';
-import { factorAdmitted, factorClassAccepted, factorNew } from './rules/admission.ts';
+import { codesComeSecond, factorAdmitted, factorClassAccepted, factorNew } from './rules/admission.ts';
 import { amountWithinCeiling } from './rules/amount-within-ceiling.ts';
 import { anchorHolds, nonceInWindow } from './rules/anchor-holds.ts';
 import { assetKnown } from './rules/asset-known.ts';
 import { assetsRegistered } from './rules/assets-registered.ts';
-import { bandRules, classesStand, evidenceOfClasses } from './rules/bands.ts';
+import { bandRules } from './rules/bands.ts';
 import { baseInForce } from './rules/base-in-force.ts';
 import { batchWithinPolicy } from './rules/batch-within-policy.ts';
 import { clockTrusted } from './rules/clock-trusted.ts';
 import { destinationNotDenied, destinationsNotDenied } from './rules/destination-denied.ts';
 import { destinationNew } from './rules/destination-new.ts';
 import { destinationListed, destinationRipe, destinationsStand } from './rules/destination-stands.ts';
-import { approvalsStand, evidenceGenuine, evidenceSufficient, factorsUsable } from './rules/evidence-genuine.ts';
+import { approvalsStand, evidenceGenuine, factorsUsable } from './rules/evidence-genuine.ts';
+import {
+  evidenceForAmount,
+  evidenceForWallet,
+  evidenceStillSufficient,
+  evidenceSufficient,
+  secondFactorOnly,
+} from './rules/evidence-sufficient.ts';
 import { evidenceUnspent, tokensUnspent } from './rules/evidence-unspent.ts';
 import { feeCeilingWithinPolicy } from './rules/fee-ceiling.ts';
 import { accessListWithinPolicy, dataFeeBounded, feeWithinApproved, feeWithinPolicy } from './rules/fees-bounded.ts';
@@ -69,8 +76,8 @@ const withdrawalApproval: readonly Rule<WithdrawalCase>[] = [
   payByAhead,
   evidenceGenuine,
   factorsUsable,
-  evidenceSufficient,
-  evidenceOfClasses,
+  evidenceForAmount,
+  secondFactorOnly,
   userVerified,
   evidenceUnspent,
   tokensUnspent,
@@ -100,6 +107,7 @@ const destinationApproval: readonly Rule<DestinationCase>[] = [
   evidenceGenuine,
   factorsUsable,
   evidenceSufficient,
+  secondFactorOnly,
   userVerified,
   evidenceUnspent,
   tokensUnspent,
@@ -122,6 +130,7 @@ const factorRules: readonly Rule<FactorCase>[] = [
   intentFresh,
   factorNew,
   factorAdmitted,
+  codesComeSecond,
   userVerified,
   evidenceUnspent,
   tokensUnspent,
@@ -154,7 +163,8 @@ const transactionApproved: readonly Rule<TransactionCase>[] = [
   payByAheadOfAll,
   approvalsStand,
   usersVerified,
-  classesStand,
+  evidenceStillSufficient,
+  evidenceForWallet,
   operatorsApproved,
   destinationsStand,
 ];

@@ -11,6 +11,7 @@ import { type BreakerPart, breakerSection } from './policy/breaker.ts';
 import { type ChainsPart, chainsSection } from './policy/chains.ts';
 import type { Change } from './policy/change.ts';
 import { type ClientsPart, clientsSection } from './policy/clients.ts';
+import { checkDemands } from './policy/demand.ts';
 import { type DeniedPart, deniedSection } from './policy/denied.ts';
 import { type EvidencePart, evidenceSection } from './policy/evidence.ts';
 import { type HoursPart, hoursSection } from './policy/hours.ts';
@@ -142,6 +143,7 @@ function checkWhole(policy: Policy): void {
       );
     }
   }
+  checkDemands(policy);
   checkOperators(policy, main);
   checkLimits(policy);
   checkClients(policy);

@@ -13,7 +13,7 @@ export const migrations: readonly string[] = [
   CREATE TABLE head (key TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL,
     leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE TABLE accounts (account TEXT PRIMARY KEY, ever_enrolled INTEGER NOT NULL, since INTEGER NOT NULL, first_paid INTEGER,
-    leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    uses_service INTEGER NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE factors (id TEXT PRIMARY KEY, account TEXT NOT NULL, kind TEXT NOT NULL, class TEXT NOT NULL,
     cose_key BLOB NOT NULL, sign_count INTEGER NOT NULL, backup_eligible INTEGER NOT NULL, backup_state INTEGER NOT NULL,
     aaguid TEXT NOT NULL, epoch INTEGER NOT NULL, admission TEXT NOT NULL, attested_by TEXT NOT NULL, digest TEXT NOT NULL, intent BLOB NOT NULL,

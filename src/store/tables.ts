@@ -75,6 +75,7 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     everEnrolled: 'int',
     since: 'int',
     firstPaid: 'int?',
+    usesService: 'bool',
   }),
   factors: table<FactorRecord>('factors', ['id'], {
     id: 'text',

@@ -39,6 +39,7 @@ export const account: AccountId = parseAccountId('alice', 'account');
 export const withdrawalId: WithdrawalId = parseWithdrawalId('w-1', 'withdrawal');
 export const entryId: EntryId = parseEntryId('e-1', 'entry');
 export const credential: FactorId = parseFactorId(Buffer.alloc(16, 7).toString('base64url'), 'factor');
+export const secret: FactorId = parseFactorId(Buffer.alloc(16, 8).toString('base64url'), 'factor');
 export const transactionId: TransactionId = parseTransactionId('ab'.repeat(32), 'transaction');
 export const noticeId: NoticeId = parseNoticeId('cd'.repeat(16), 'notice');
 export const digest: Digest = parseDigest('ef'.repeat(32), 'digest');
@@ -62,9 +63,20 @@ const intent = sealIntent('portcullis/destination/v1', {
 
 export const prepared: Prepared = {
   intent,
-  credentials: [credential],
   rpId: 'approve.station.test',
-  evidenceWanted: 'one device factor',
+  evidenceWanted: {
+    summary: 'one WebAuthn assertion and evidence of 2 different classes',
+    demand: { assertions: 2, classes: 2, enrolments: 1, webauthn: 1, hardware: 0 },
+    accepts: ['device', 'totp', 'mfa-service'],
+    factors: [
+      { id: credential, kind: 'webauthn', class: 'device' },
+      { id: secret, kind: 'totp', class: 'totp' },
+    ],
+    services: ['mfa.example'],
+    wallets: [
+      { wallet: 'vault' as WalletId, demand: { assertions: 1, classes: 1, enrolments: 1, webauthn: 1, hardware: 1 } },
+    ],
+  },
   rules: [
     { rule: 'asset-known', passed: true, explanation: 'Ether is known', refusal: undefined },
     {
@@ -302,6 +314,7 @@ export class FakeCustody {
           class: 'device' as const,
           key: digest,
           station,
+          evidenceWanted: prepared.evidenceWanted,
         })),
         add: on('factors.add', async () => factor),
         list: on('factors.list', () => [factor]),

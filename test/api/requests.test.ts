@@ -112,7 +112,18 @@ describe('what custody is asked', () => {
       { reason: 'destination-unripe', message: 'not before tomorrow', metadata: { not_before: 'tomorrow' } },
     ]);
     expect(answer).toMatchObject({
-      evidenceWanted: 'one device factor',
+      evidenceWanted: {
+        summary: fake.prepared.evidenceWanted.summary,
+        demand: { assertions: 2, classes: 2, enrolments: 1, webauthn: 1, hardware: 0 },
+        accepted: ['device', 'totp', 'mfa-service'],
+        factors: [
+          { id: fake.credential, kind: 'webauthn', class: 'device' },
+          { id: fake.secret, kind: 'totp', class: 'totp' },
+        ],
+        services: ['mfa.example'],
+        wallets: [{ wallet: 'vault', demand: { assertions: 1, classes: 1, enrolments: 1, webauthn: 1, hardware: 1 } }],
+      },
+      // What a browser is asked with: no secret of one-time codes.
       credentialIds: [fake.credential],
       rpId: 'approve.station.test',
     });
@@ -342,6 +353,7 @@ describe('what custody is asked', () => {
       class: 'device',
       key: fake.digest,
       station: fake.station,
+      evidenceWanted: { demand: { assertions: 2, classes: 2 } },
     });
     expect(served.fake.last('factors.prepare')).toMatchObject([{ attestedBy: undefined, lifetime: undefined }]);
     const begun = accepted(

@@ -20,7 +20,8 @@ import { assetKnown } from '../../src/gate/rules/asset-known.ts';
 import { clockTrusted } from '../../src/gate/rules/clock-trusted.ts';
 import { destinationNew } from '../../src/gate/rules/destination-new.ts';
 import { destinationListed, destinationRipe } from '../../src/gate/rules/destination-stands.ts';
-import { evidenceGenuine, evidenceSufficient, factorsUsable } from '../../src/gate/rules/evidence-genuine.ts';
+import { evidenceGenuine, factorsUsable } from '../../src/gate/rules/evidence-genuine.ts';
+import { evidenceSufficient } from '../../src/gate/rules/evidence-sufficient.ts';
 import { evidenceUnspent } from '../../src/gate/rules/evidence-unspent.ts';
 import { feeCeilingWithinPolicy } from '../../src/gate/rules/fee-ceiling.ts';
 import { notFrozen } from '../../src/gate/rules/frozen.ts';
@@ -147,9 +148,9 @@ describe('rules for evidence', () => {
         withdrawalCase({ policy, evidence: ids.map((id) => evidence({ id: id.repeat(43) as FactorId })) }),
       );
     expectPass(judge('A', 'B'));
-    expectRefusal(judge('A'), 'attestation-insufficient', /needs 1 more/);
+    expectRefusal(judge('A'), 'attestation-insufficient', /^needs one more WebAuthn assertion$/);
     expectRefusal(judge('A', 'A'), 'attestation-insufficient');
-    expectRefusal(judge(), 'attestation-insufficient', /needs 2 more/);
+    expectRefusal(judge(), 'attestation-insufficient', /^needs 2 more WebAuthn assertions$/);
   });
 });
 

@@ -92,7 +92,8 @@ describe('what the gate decides', () => {
       'evidence-genuine',
       'factors-usable',
       'evidence-sufficient',
-      'evidence-of-classes',
+      'second-factor-only',
+      'user-verified',
       'evidence-unspent',
       'tokens-unspent',
     ]);
@@ -110,6 +111,8 @@ describe('what the gate decides', () => {
       'evidence-genuine',
       'factors-usable',
       'evidence-sufficient',
+      'second-factor-only',
+      'user-verified',
       'evidence-unspent',
       'tokens-unspent',
     ]);
@@ -122,6 +125,7 @@ describe('what the gate decides', () => {
       'intent-fresh',
       'factor-new',
       'factor-admitted',
+      'user-verified',
       'evidence-unspent',
       'tokens-unspent',
     ]);
@@ -142,7 +146,9 @@ describe('what the gate decides', () => {
       'fee-within-approved',
       'pay-by-ahead',
       'approvals-stand',
-      'evidence-of-classes',
+      'users-verified',
+      'evidence-sufficient',
+      'evidence-for-wallet',
       'operators-approved',
       'destinations-stand',
     ]);

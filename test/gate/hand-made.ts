@@ -24,6 +24,7 @@ import {
   sealIntent,
   type TransactionId,
   type TransactionRecord,
+  type VerifiedToken,
   type WallMs,
   type WithdrawalIntent,
   type WithdrawalRecord,
@@ -155,6 +156,13 @@ export function evidence(of: Partial<FactorRecord> = {}): Evidence {
   };
 }
 
+/** A token of an MFA service for the account. */
+export function mfaToken(issuer: string, of: Partial<VerifiedToken> = {}): Evidence {
+  const account = 'alice' as AccountId;
+  const evidence = { kind: 'mfa-token', issuer, kid: 'm1', account, jti: 'j1', ...of } as const;
+  return { verification: { genuine: true, evidence }, factor: undefined };
+}
+
 export function entry(of: Partial<DestinationRecord> = {}): DestinationRecord {
   return {
     entry: 'entry-1' as EntryId,
@@ -198,7 +206,14 @@ export function withdrawalCase(of: Partial<WithdrawalCase> = {}): WithdrawalCase
 
 /** An account that is not young. */
 export function accountRecord(of: Partial<AccountRecord> = {}): AccountRecord {
-  return { account: 'alice' as AccountId, everEnrolled: 1, since: 0 as WitnessedMs, firstPaid: null, ...of };
+  return {
+    account: 'alice' as AccountId,
+    everEnrolled: 1,
+    since: 0 as WitnessedMs,
+    firstPaid: null,
+    usesService: false,
+    ...of,
+  };
 }
 
 export function destinationCase(of: Partial<DestinationCase> = {}): DestinationCase {
@@ -214,6 +229,7 @@ export function factorCase(of: Partial<FactorCase> = {}): FactorCase {
     evidence: [],
     voucher: { present: true, genuine: true, spent: false },
     everEnrolled: 0,
+    usesService: false,
     factors: [],
     existing: undefined,
     ...of,

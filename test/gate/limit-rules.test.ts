@@ -19,11 +19,11 @@ import {
 import type { Evidence, TransactionCase, WithdrawalCase } from '../../src/gate/cases.ts';
 import { thingOf } from '../../src/gate/counting.ts';
 import { decideDestination, decideTransaction, decideWithdrawal, explainWithdrawal } from '../../src/gate/decide.ts';
+import { completed, noDemand } from '../../src/gate/demand.ts';
 import type { BandPolicy } from '../../src/gate/policy/bands.ts';
 import type { LimitPolicy } from '../../src/gate/policy/limits.ts';
 import type { Policy } from '../../src/gate/policy.ts';
 import type { Verdict } from '../../src/gate/rule.ts';
-import { evidenceOfClasses } from '../../src/gate/rules/bands.ts';
 import { batchWithinPolicy } from '../../src/gate/rules/batch-within-policy.ts';
 import { alicesAddress, ether, mallorysAddress, tokenAsset } from '../custody/station.ts';
 import {
@@ -50,7 +50,8 @@ function limit(of: Partial<LimitPolicy> = {}): LimitPolicy {
 }
 
 function policyWith(of: Partial<Policy>): Policy {
-  return { ...policyOf(), ...of };
+  const policy = policyOf((d) => d.replace('accepts: [device, synced]', 'accepts: [device, synced, totp]'));
+  return { ...policy, ...of };
 }
 
 const operators = {
@@ -334,11 +335,18 @@ describe('A10: a wallet’s limits', () => {
 });
 
 describe('bands', () => {
-  const band = (of: Partial<BandPolicy>): BandPolicy => ({ asset: ether, above: one, operators: 0, classes: 0, ...of });
+  const band = (of: Partial<BandPolicy>): BandPolicy => ({
+    asset: ether,
+    above: one,
+    operators: 0,
+    evidence: noDemand,
+    ...of,
+  });
+  const classes = (count: number) => completed({ ...noDemand, classes: count });
   const decided = (bands: readonly BandPolicy[], of: Partial<WithdrawalCase> = {}) =>
     decideWithdrawal(withdrawalCase({ ...of, policy: policyWith({ operators, reference, bands }) }));
   const above = { intent: withdrawalIntent({ amount: String(one + 1n) }) };
-  const two: Evidence[] = [evidence(), evidence({ id: 'B'.repeat(43) as FactorId, class: 'synced' })];
+  const two: Evidence[] = [evidence(), evidence({ id: 'B'.repeat(43) as FactorId, class: 'totp' })];
 
   it('above it, so many operators as the highest one that applies demands', () => {
     const bands = [band({ operators: 1 }), band({ operators: 3, above: 2n * one })];
@@ -352,38 +360,33 @@ describe('bands', () => {
     expect(decided([band({ asset: tokenAsset, operators: 1 })], above).approved).toBe(true);
   });
 
-  it('A5: above it, factors of two classes; two of one class are one', () => {
-    const bands = [band({ classes: 2 })];
+  it('A5: above it, more evidence, beside what every approval takes', () => {
+    const bands = [band({ evidence: classes(2) })];
     expect(decided(bands).approved).toBe(true);
-    const refused = decided(bands, above);
-    expect(refused.refusal).toMatchObject({
+    expect(decided(bands, above).refusal).toMatchObject({
       reason: 'attestation-insufficient',
-      message: expect.stringContaining('2 different'),
-      details: { classes: 'device', classes_wanted: '2' },
+      message: 'needs one more factor of a class other than webauthn',
     });
-    const same = [evidence(), evidence({ id: 'B'.repeat(43) as FactorId })];
-    expect(decided(bands, { ...above, evidence: same }).refusal?.reason).toBe('attestation-insufficient');
     expect(decided(bands, { ...above, evidence: two }).approved).toBe(true);
+    // The rule of the band says it without refusing: it is the evidence that does not suffice.
+    const told = decided(bands, above).outcomes.find(({ rule }) => rule.startsWith('band-'))?.judgement;
+    expect(told).toMatchObject({
+      passed: true,
+      explanation: expect.stringContaining('evidence of 2 different classes'),
+    });
   });
 
-  it('A5: what does not verify, or is of no factor, is of no class', () => {
-    const judged = (more: Evidence) =>
-      evidenceOfClasses.judge(
-        withdrawalCase({
-          policy: policyWith({ bands: [band({ classes: 2 })] }),
-          ...above,
-          evidence: [evidence(), more],
-        }),
-      ).passed;
-    const [, synced] = two;
-    if (synced === undefined) throw new Error('no second factor');
-    expect(judged(synced)).toBe(true);
-    const wrong = { genuine: false, reason: 'signature-invalid', message: 'no' } as const;
-    expect(judged({ ...synced, verification: wrong })).toBe(false);
-    expect(judged({ ...synced, factor: undefined })).toBe(false);
+  it('A5: of several bands that apply, what each demands has to be there; what is missing is told at once', () => {
+    const bands = [band({ evidence: classes(2) }), band({ above: 1n, evidence: { ...noDemand, webauthn: 2 } })];
+    expect(decided(bands, above).refusal?.message).toBe(
+      'needs one more WebAuthn assertion; needs one more factor of a class other than webauthn',
+    );
+    expect(decided(bands, { ...above, evidence: two }).refusal?.message).toBe('needs one more WebAuthn assertion');
+    const three = [...two, evidence({ id: 'C'.repeat(43) as FactorId, class: 'synced' })];
+    expect(decided(bands, { ...above, evidence: three }).approved).toBe(true);
   });
 
-  it('D4: the classes are judged again before a signature, by what the payment was worth when it was authorized', () => {
+  it('D4: the bands are judged again before a signature, by what the payment was worth when it was authorized', () => {
     const judged = (bands: readonly BandPolicy[], reserved: bigint | null, evidence_: Evidence[]) =>
       decideTransaction(
         transactionCase({
@@ -391,12 +394,14 @@ describe('bands', () => {
           withdrawals: [{ ...paid({ reserved }), evidence: evidence_ }],
         }),
       ).refusal?.reason;
-    const dollars = [band({ asset: undefined, above: 100n, classes: 2 })];
+    const dollars = [band({ asset: undefined, above: 100n, evidence: classes(2) })];
     expect(judged(dollars, 101n, [evidence()])).toBe('attestation-insufficient');
     expect(judged(dollars, 101n, two)).toBeUndefined();
     expect(judged(dollars, 100n, [evidence()])).toBeUndefined();
     expect(judged(dollars, null, [evidence()])).toBeUndefined();
-    expect(judged([band({ above: one - 1n, classes: 2 })], null, [evidence()])).toBe('attestation-insufficient');
+    const ethers = [band({ above: one - 1n, evidence: classes(2) })];
+    expect(judged(ethers, null, [evidence()])).toBe('attestation-insufficient');
+    expect(judged([band({ ...ethers[0], asset: tokenAsset })], null, [evidence()])).toBeUndefined();
   });
 
   it('in reference currency applies as long as there is a price', () => {

@@ -6,13 +6,16 @@ import { type Json, wholePolicy } from './whole-policy.ts';
 const english = (changes: Record<string, Json | undefined> = {}) =>
   sayPolicy(wholePolicy(changes)).find(({ title }) => title === 'MFA services')?.sentences;
 
+/** What a policy without a service’s key can't accept. */
+const none = { attesters: undefined, 'evidence.accepts': ['device', 'hardware', 'totp'] };
+
 describe('A7: the MFA services whose tokens a policy accepts', () => {
   it('each key has its time, or none', () => {
     expect(wholePolicy().attesters).toMatchObject([
       { issuer: 'mfa.example', kid: 'm1', from: undefined, until: parseInstant('2022-02-01T00:00:00Z', 'until') },
       { issuer: 'mfa.example', kid: 'm2', from: parseInstant('2022-01-01T00:00:00Z', 'from'), until: undefined },
     ]);
-    expect(wholePolicy({ attesters: undefined }).attesters).toEqual([]);
+    expect(wholePolicy(none).attesters).toEqual([]);
   });
 
   it('are told in English', () => {
@@ -20,7 +23,7 @@ describe('A7: the MFA services whose tokens a policy accepts', () => {
       `Tokens of mfa.example under its key m1, Ed25519 ${'D'.repeat(43)}, issued until 2022-02-01T00:00:00Z.`,
       `Tokens of mfa.example under its key m2, P-256 ${'E'.repeat(43)} ${'F'.repeat(43)}, issued from 2022-01-01T00:00:00Z.`,
     ]);
-    expect(english({ attesters: undefined })).toEqual(['No MFA service’s token is accepted.']);
+    expect(english(none)).toEqual(['No MFA service’s token is accepted.']);
   });
 
   it.each<[changes: Record<string, Json | undefined>, place: string]>([

@@ -32,15 +32,22 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'approvals.rp_id': 'example', 'approvals.origins': ['https://approve.example'] }, 'approvals.rp_id', 'looser'],
   [{ 'approvals.origins[1]': undefined }, 'approvals.origins[https://www.approve.example]', 'tighter'],
   [{ 'approvals.origins[2]': 'https://x.approve.example' }, 'approvals.origins[https://x.approve.example]', 'looser'],
-  [{ 'ripening.factor': '25h' }, 'ripening.factor', 'tighter'],
+  [{ 'ripening.factor': '25h' }, 'ripening.factor', 'looser'],
   [{ 'ripening.factor': '23h' }, 'ripening.factor', 'looser'],
-  [{ 'ripening.recovery': '97h' }, 'ripening.recovery', 'tighter'],
+  [{ 'ripening.recovery': '97h' }, 'ripening.recovery', 'looser'],
   [{ 'ripening.recovery': '95h' }, 'ripening.recovery', 'looser'],
   [{ 'ripening.destination': '25h' }, 'ripening.destination', 'tighter'],
   [{ 'ripening.destination': '23h' }, 'ripening.destination', 'looser'],
-  [{ 'evidence.webauthn': 2 }, 'evidence.webauthn', 'tighter'],
-  [{ 'evidence.accepts': ['device'] }, 'evidence.accepts[synced]', 'tighter'],
-  [{ 'evidence.accepts': ['device', 'synced', 'hardware'] }, 'evidence.accepts[hardware]', 'looser'],
+  [{ 'evidence.webauthn': 2 }, 'evidence', 'tighter'],
+  [{ 'evidence.assertions': 3 }, 'evidence', 'tighter'],
+  [{ 'evidence.classes': 3 }, 'evidence', 'tighter'],
+  [{ 'evidence.classes': undefined }, 'evidence', 'looser'],
+  [{ 'evidence.enrolments': 2 }, 'evidence', 'tighter'],
+  [{ 'evidence.hardware': undefined }, 'evidence', 'looser'],
+  [{ 'evidence.hardware': undefined, 'evidence.webauthn': 0 }, 'evidence', 'looser'],
+  [{ 'evidence.classes': undefined, 'evidence.webauthn': 2 }, 'evidence', 'looser'],
+  [{ 'evidence.accepts': ['hardware', 'totp', 'mfa-service'] }, 'evidence.accepts[device]', 'looser'],
+  [{ 'evidence.accepts[4]': 'synced' }, 'evidence.accepts[synced]', 'looser'],
   [
     { 'payment_confirmation.origins[0]': 'https://x.example' },
     'payment_confirmation.origins[https://x.example]',
@@ -96,7 +103,7 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'attesters[1].from': '2022-01-01T00:00:01Z' }, 'attesters[m2].from', 'tighter'],
   [{ 'attesters[0].from': '2021-01-01T00:00:00Z' }, 'attesters[m1].from', 'tighter'],
   [{ 'attesters[0]': undefined }, 'attesters[m1]', 'tighter'],
-  [{ attesters: undefined }, 'attesters[m2]', 'tighter'],
+  [{ attesters: undefined, 'evidence.accepts': ['device', 'hardware', 'totp'] }, 'attesters[m2]', 'tighter'],
   [{ 'chains[0].max_fee': '2000000000000001' }, `chains[${chain}].max_fee`, 'looser'],
   [{ 'chains[0].max_fee': '1999999999999999' }, `chains[${chain}].max_fee`, 'tighter'],
   [{ 'chains[0].max_fee_per_gas': '1' }, `chains[${chain}].max_fee_per_gas`, 'tighter'],
@@ -130,6 +137,12 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'wallets[0].path': "m/44'/60'/0'/0/1" }, 'wallets[hot].path', 'looser'],
   [{ 'wallets[0].address': fresh }, 'wallets[hot].address', 'looser'],
   [{ 'wallets[0].public_key': otherKey }, 'wallets[hot].public_key', 'looser'],
+  [{ 'wallets[0].evidence': undefined }, 'wallets[hot].evidence', 'looser'],
+  [{ 'wallets[0].evidence.assertions': 3 }, 'wallets[hot].evidence', 'tighter'],
+  [{ 'wallets[0].evidence.classes': undefined }, 'wallets[hot].evidence', 'looser'],
+  [{ 'wallets[0].evidence.enrolments': 3 }, 'wallets[hot].evidence', 'tighter'],
+  [{ 'wallets[0].evidence.webauthn': 2 }, 'wallets[hot].evidence', 'tighter'],
+  [{ 'wallets[0].evidence.hardware': undefined }, 'wallets[hot].evidence', 'looser'],
   [{ 'wallets[0].first_nonce': '1' }, 'wallets[hot].first_nonce', 'looser'],
   [{ nonce_window: 5 }, 'nonce_window', 'looser'],
   [{ nonce_window: 3 }, 'nonce_window', 'tighter'],
@@ -165,6 +178,12 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'bands[0].operators': 3 }, `bands[${ether} above 1000000000000000000]`, 'tighter'],
   [{ 'bands[1].classes': 3 }, 'bands[reference above 400000]', 'tighter'],
   [{ 'bands[1].classes': undefined }, 'bands[reference above 400000]', 'looser'],
+  [{ 'bands[1].classes': undefined, 'bands[1].webauthn': 2 }, 'bands[reference above 400000]', 'looser'],
+  [{ 'bands[1].webauthn': 2 }, 'bands[reference above 400000]', 'tighter'],
+  [{ 'bands[1].enrolments': 3 }, 'bands[reference above 400000]', 'tighter'],
+  [{ 'bands[1].assertions': 4 }, 'bands[reference above 400000]', 'tighter'],
+  [{ 'bands[1].hardware': undefined }, 'bands[reference above 400000]', 'looser'],
+  [{ 'bands[1].hardware': 2 }, 'bands[reference above 400000]', 'tighter'],
   [{ 'bands[0]': undefined }, `bands[${ether} above 1000000000000000000]`, 'looser'],
   [{ 'hours.days': ['mon'] }, 'hours.days[fri]', 'tighter'],
   [{ 'hours.days[5]': 'sun' }, 'hours.days[sun]', 'looser'],
@@ -267,14 +286,51 @@ describe('I3: which way a change of policy is', () => {
     expect(onlyTightens(policyChanges(wholePolicy(), will))).toBe(true);
   });
 
-  it('A8: where a withdrawal takes several factors, one that stops counting loosens: enrolment takes fewer then', () => {
-    const two = { 'evidence.webauthn': 2 };
-    const direction = (changes: Record<string, Json>) =>
-      policyChanges(wholePolicy(two), wholePolicy({ ...two, ...changes }));
-    expect(direction({ 'ripening.factor': '25h' })).toMatchObject([{ direction: 'looser' }]);
-    expect(direction({ 'ripening.recovery': '97h' })).toMatchObject([{ direction: 'looser' }]);
-    expect(direction({ 'evidence.accepts': ['device'] })).toMatchObject([{ direction: 'looser' }]);
-    expect(direction({ 'ripening.destination': '25h' })).toMatchObject([{ direction: 'tighter' }]);
+  // Everything in it takes one factor: whatever an account has is all the same.
+  const single = { 'evidence.assertions': undefined, 'evidence.classes': undefined, 'evidence.hardware': undefined };
+  const lenient = {
+    clients: undefined,
+    ...single,
+    'wallets[0].evidence': undefined,
+    bands: [],
+    'evidence.accepts': ['device', 'synced', 'totp'],
+  };
+  const directions = (base: Record<string, Json | undefined>, changes: Record<string, Json | undefined>) =>
+    policyChanges(wholePolicy({ ...lenient, ...base }), wholePolicy({ ...lenient, ...base, ...changes })).map(
+      (change) => change.direction,
+    );
+
+  it('A8: where a payment takes several factors, one that stops counting loosens: enrolment takes fewer then', () => {
+    const shrinking = [
+      { 'ripening.factor': '25h' },
+      { 'ripening.recovery': '97h' },
+      { 'evidence.accepts': ['device', 'totp'] },
+    ];
+    const several = [
+      { 'evidence.webauthn': 2 },
+      { 'evidence.classes': 2 },
+      { bands: [{ asset: ether, above: '1', classes: 2 }] },
+      { 'wallets[0].evidence': { enrolments: 2 } },
+    ];
+    for (const changes of shrinking) {
+      expect(directions({}, changes)).toEqual(['tighter']);
+      for (const base of several)
+        expect(directions(base, changes), JSON.stringify([base, changes])).toEqual(['looser']);
+    }
+    const hardware = { 'evidence.hardware': 1, 'evidence.accepts': ['device', 'hardware'] };
+    expect(directions(hardware, { 'ripening.factor': '25h' })).toEqual(['looser']);
+    for (const base of several) expect(directions(base, { 'ripening.destination': '25h' })).toEqual(['tighter']);
+  });
+
+  it('A8: what a band or a wallet demanded, enrolment took too: it does not go unsaid with its asset or its wallet', () => {
+    const banded = { bands: [{ asset: tokenAsset, above: '1', classes: 2 }], limits: [] };
+    const gone = { 'assets[1]': undefined, bands: [] };
+    expect(directions(banded, gone)).toContain('looser');
+    expect(directions({ ...banded, 'evidence.classes': 2 }, gone)).not.toContain('looser');
+    expect(directions({ 'wallets[0].evidence': { classes: 2 } }, { wallets: [] })).toContain('looser');
+    expect(directions({ 'wallets[0].evidence': { classes: 2 }, 'evidence.classes': 2 }, { wallets: [] })).toEqual([
+      'tighter',
+    ]);
   });
 
   it('one demand may take the place of two, and two of one', () => {

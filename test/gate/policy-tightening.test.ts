@@ -27,6 +27,7 @@ import {
   factorCase,
   factorIntent,
   listed,
+  mfaToken,
   now,
   paid,
   transactionCase,
@@ -41,8 +42,19 @@ const otherwise: Readonly<Record<string, readonly (Json | undefined)[]>> = {
   'ripening.factor': ['24h', '36h', '72h'],
   'ripening.destination': ['24h', '36h', '72h'],
   'ripening.recovery': ['73h', '96h', '120h'],
-  'evidence.webauthn': [1, 2],
-  'evidence.accepts': [['device'], ['device', 'synced'], ['device', 'synced', 'hardware']],
+  'evidence.webauthn': [0, 1, 2],
+  'evidence.assertions': [1, 2, 3],
+  'evidence.classes': [undefined, 2, 3],
+  'evidence.enrolments': [1, 2],
+  'evidence.hardware': [undefined, 1],
+  'evidence.accepts': [
+    ['device'],
+    ['device', 'synced'],
+    ['device', 'synced', 'hardware'],
+    ['device', 'totp'],
+    ['device', 'hardware', 'mfa-service'],
+    ['device', 'synced', 'hardware', 'totp', 'mfa-service'],
+  ],
   'chains[0].max_fee': ['1000000000000000', '3000000000000000'],
   'chains[0].max_fee_per_gas': ['1000000000', '3000000000'],
   'chains[0].data_fee': [undefined, '1000', '1000000000000000'],
@@ -72,8 +84,13 @@ const otherwise: Readonly<Record<string, readonly (Json | undefined)[]>> = {
   'bands[0].above': ['500000000000000000', '1500000000000000000'],
   'bands[0].operators': [1, 2, 3],
   'bands[0].classes': [2],
+  'bands[0].webauthn': [1, 2],
+  'bands[0].hardware': [1],
   'bands[1].above': ['100', '600000'],
   'bands[1].classes': [undefined, 2, 3],
+  'bands[1].enrolments': [undefined, 1, 2],
+  'wallets[0].evidence': [undefined, { classes: 2 }, { hardware: 1 }, { assertions: 2, webauthn: 1 }],
+  wallets: [[]],
   'bands[0]': [undefined],
   'hours.days': [['mon'], ['thu'], ['mon', 'thu', 'fri', 'sat', 'sun']],
   'hours.from': ['00:00', '11:00', '12:30'],
@@ -93,15 +110,39 @@ const someChanges = (most: number): fc.Arbitrary<Changes> =>
       fc.record(Object.fromEntries(members.map((m) => [m, fc.constantFrom(...(otherwise[m] ?? []))]))),
     );
 
+/** The demands of the whole policy are such that hardly anything meets them all. */
+const lenient: Changes = {
+  'evidence.assertions': undefined,
+  'evidence.classes': undefined,
+  'evidence.enrolments': undefined,
+  'evidence.hardware': undefined,
+  'evidence.accepts': ['device', 'synced', 'totp', 'mfa-service'],
+  'wallets[0].evidence': undefined,
+  'bands[1].assertions': undefined,
+  'bands[1].enrolments': undefined,
+  'bands[1].webauthn': undefined,
+  'bands[1].hardware': undefined,
+};
+
 function policyWith(changes: Changes): Policy | undefined {
   try {
-    return wholePolicy(Object.fromEntries(Object.entries(changes).sort(([a], [b]) => (a < b ? 1 : -1))));
+    return wholePolicy(
+      Object.fromEntries(Object.entries({ ...lenient, ...changes }).sort(([a], [b]) => (a < b ? 1 : -1))),
+    );
   } catch {
     return undefined; // Not every combination is a policy.
   }
 }
 
-const classes: fc.Arbitrary<FactorClass> = fc.constantFrom('device', 'device', 'synced', 'synced', 'hardware');
+const classes: fc.Arbitrary<FactorClass> = fc.constantFrom(
+  'device',
+  'device',
+  'synced',
+  'synced',
+  'hardware',
+  'totp',
+  'totp',
+);
 const age = fc.oneof(
   { weight: 5, arbitrary: fc.constant(9 * day) },
   { weight: 2, arbitrary: fc.constantFrom(0, 20 * hour, 30 * hour, 50 * hour) },
@@ -110,14 +151,23 @@ const assets: fc.Arbitrary<AssetId> = fc.constantFrom(ether, tokenAsset);
 const amounts = fc.constantFrom(1n, 10n ** 6n, 10n ** 18n, 2n * 10n ** 18n, 3n * 10n ** 18n);
 const since = (back: number): WitnessedMs => (w - back) as WitnessedMs;
 
-const factors = fc
-  .array(fc.tuple(classes, age), { minLength: 1, maxLength: 3 })
-  .map((made) =>
-    made.map(
-      ([class_, back], i): Evidence =>
-        evidence({ class: class_, w0: since(back), id: `${i}`.repeat(43) as FactorId, coseKey: new Uint8Array([i]) }),
-    ),
-  );
+const factors = fc.array(fc.tuple(classes, age), { minLength: 1, maxLength: 3 }).map((made) =>
+  made.map(
+    ([class_, back], i): Evidence =>
+      evidence({
+        kind: class_ === 'totp' ? 'totp' : 'webauthn',
+        class: class_,
+        w0: since(back),
+        id: `${i}`.repeat(43) as FactorId,
+        coseKey: new Uint8Array([i]),
+      }),
+  ),
+);
+
+const token: Evidence = mfaToken('mfa.example');
+const attested = fc
+  .tuple(factors, fc.boolean())
+  .map(([made, service]): Evidence[] => (service ? [...made, token] : made));
 
 const buckets = fc
   .array(
@@ -160,7 +210,7 @@ type Request = (of: Pick<Moment, 'policy'>) => Verdict;
 const at = fc.constantFrom(now, now, (now - 11 * hour) as WallMs, (now + 2 * day) as WallMs, (now + 3 * day) as WallMs);
 
 const withdrawals: fc.Arbitrary<Request> = fc
-  .record({ factors, asset: assets, amount: amounts, back: age, account: age, counted: buckets, prices, at })
+  .record({ factors: attested, asset: assets, amount: amounts, back: age, account: age, counted: buckets, prices, at })
   .map((of) => {
     const intent = withdrawalIntent({
       asset: of.asset,
@@ -188,7 +238,7 @@ const transactions: fc.Arbitrary<Request> = fc
   .record({
     amount: amounts,
     count: fc.integer({ min: 1, max: 3 }),
-    factors,
+    factors: attested,
     back: age,
     nonce: fc.integer({ min: 0, max: 6 }),
     feeRate: fc.constantFrom(10n ** 9n, 2n * 10n ** 9n, 3n * 10n ** 9n),
@@ -229,17 +279,30 @@ const transactions: fc.Arbitrary<Request> = fc
       });
   });
 
-const destinations: fc.Arbitrary<Request> = factors.map(
+const destinations: fc.Arbitrary<Request> = attested.map(
   (of) => (given) => decideDestination({ ...aDestination, ...given, evidence: of }),
 );
 
 const enrolments: fc.Arbitrary<Request> = fc
-  .record({ factors, by: fc.integer({ min: 1, max: 3 }), class_: classes })
-  .map(({ factors: all, by, class_ }) => {
+  .record({
+    factors,
+    by: fc.integer({ min: 1, max: 3 }),
+    class_: classes,
+    usesService: fc.boolean(),
+    service: fc.boolean(),
+  })
+  .map(({ factors: all, by, class_, usesService, service }) => {
     const records = all.flatMap(({ factor }) => factor ?? []);
     const intent = factorIntent({ class: class_, attested_by: records[0]?.id ?? '' });
-    const given = { intent, factors: records, everEnrolled: all.length, voucher: { present: false } as const };
-    return (of) => decideFactor({ ...aFactor, ...of, ...given, evidence: all.slice(0, by) });
+    const given = {
+      intent,
+      factors: records,
+      everEnrolled: all.length,
+      usesService,
+      voucher: { present: false } as const,
+    };
+    const by_ = [...all.slice(0, by), ...(service ? [token] : [])];
+    return (of) => decideFactor({ ...aFactor, ...of, ...given, evidence: by_ });
   });
 
 const requests = fc.oneof(

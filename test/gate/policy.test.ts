@@ -50,7 +50,6 @@ const members: readonly (readonly (string | number)[])[] = [
   ['ripening', 'factor'],
   ['ripening', 'destination'],
   ['evidence'],
-  ['evidence', 'webauthn'],
   ['evidence', 'accepts'],
   ['admission'],
   ['admission', 0, 'issuer'],

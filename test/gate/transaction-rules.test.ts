@@ -4,6 +4,7 @@ import {
   type Address,
   type ChainId,
   type EntryId,
+  type FactorId,
   hour,
   paymentSet,
   type Reason,
@@ -18,11 +19,13 @@ import {
   withdrawalStates,
 } from '../../src/domain/index.ts';
 import type { TransactionCase } from '../../src/gate/cases.ts';
+import { decideTransaction } from '../../src/gate/decide.ts';
 import type { Judgement, Rule } from '../../src/gate/rule.ts';
 import { anchorHolds, nonceInWindow } from '../../src/gate/rules/anchor-holds.ts';
 import { assetsRegistered } from '../../src/gate/rules/assets-registered.ts';
 import { destinationsStand } from '../../src/gate/rules/destination-stands.ts';
 import { approvalsStand } from '../../src/gate/rules/evidence-genuine.ts';
+import { evidenceForWallet, evidenceStillSufficient } from '../../src/gate/rules/evidence-sufficient.ts';
 import {
   accessListWithinPolicy,
   dataFeeBounded,
@@ -41,6 +44,7 @@ import {
   factor,
   id,
   listed,
+  mfaToken,
   now,
   paid,
   policyOf,
@@ -57,8 +61,8 @@ function expectPass(judgement: Judgement): void {
   expect(judgement).toMatchObject({ passed: true, explanation: expect.stringMatching(/./) });
 }
 
-function expectRefusal(judgement: Judgement, reason: Reason): void {
-  expect(judgement).toMatchObject({ passed: false, reason, message: expect.stringMatching(/./) });
+function expectRefusal(judgement: Judgement, reason: Reason, message: RegExp | string = /./): void {
+  expect(judgement).toMatchObject({ passed: false, reason, message: expect.stringMatching(message) });
 }
 
 const one = { asset: ether, destination: alicesAddress, amount: 10n ** 18n, weight: 1n };
@@ -116,6 +120,10 @@ describe('what the bytes do', () => {
     expectRefusal(fee({ chain: 'eip155:1' as ChainId }), 'chain-mismatch');
   });
 });
+
+const attesters = `attesters:
+  - { issuer: mfa.example, kid: m1, jwk: { kty: OKP, crv: Ed25519, x: ${'D'.repeat(43)} } }
+`;
 
 describe('what the bytes do, against what was approved', () => {
   it('I2: payments-match wants one payment a withdrawal, and names what differs', () => {
@@ -209,12 +217,69 @@ describe('what the bytes do, against what was approved', () => {
     expectRefusal(by(evidence({ account: 'bob' as AccountId })), 'factor-foreign');
     const bad = { genuine: false, reason: 'signature-invalid', message: 'no' } as const;
     expectRefusal(by({ verification: bad, factor: factor() }), 'signature-invalid');
-    const policy = policyOf((d) => d.replace('webauthn: 1', 'webauthn: 2'));
-    expectRefusal(judge(approvalsStand, { policy }), 'attestation-insufficient');
     expectRefusal(
       judge(approvalsStand, { withdrawals: [paid(), { ...second(), evidence: [] }] }),
       'attestation-missing',
     );
+  });
+
+  const codes = evidence({ id: 'C'.repeat(43) as FactorId, kind: 'totp', class: 'totp' });
+  const accepting = (change: (d: string) => string) =>
+    policyOf((d) => change(d.replace('accepts: [device, synced]', 'accepts: [device, hardware, totp]')));
+
+  it('D4: the kept evidence is counted again: what policy takes by now', () => {
+    const policy = accepting((d) => d.replace('webauthn: 1', 'webauthn: 1, classes: 2'));
+    const by = (...kept: ReturnType<typeof evidence>[]) =>
+      judge(evidenceStillSufficient, { policy, withdrawals: [paid(), { ...second(), evidence: kept }].slice(1) });
+    expectPass(by(evidence(), codes));
+    const refused = by(evidence());
+    expectRefusal(refused, 'attestation-insufficient', 'needs one more factor of a class other than webauthn');
+    expect(refused).toMatchObject({ details: { withdrawal: 'w-2' } });
+    expectRefusal(by(codes), 'attestation-insufficient');
+    expectPass(judge(evidenceStillSufficient, {}));
+  });
+
+  it('A6: a code alone does not stand, whatever is counted', () => {
+    const policy = policyOf(
+      (d) =>
+        `${d.replace('webauthn: 1, accepts: [device, synced]', 'webauthn: 0, accepts: [totp, mfa-service]')}${attesters}`,
+    );
+    const by = (...kept: ReturnType<typeof evidence>[]) =>
+      judge(evidenceStillSufficient, { policy, withdrawals: [{ ...paid(), evidence: kept }] });
+    expectRefusal(by(codes), 'attestation-insufficient', /second factor only/);
+    expectPass(by(codes, mfaToken('mfa.example')));
+  });
+
+  it('a wallet takes what it demands of each withdrawal that it pays, by the evidence that was kept', () => {
+    const policy = accepting((d) =>
+      d.replace("first_nonce: '0' }", "first_nonce: '0', evidence: { hardware: 1, classes: 2 } }"),
+    );
+    const wallet = policy.wallets.get(walletId);
+    const by = (...kept: ReturnType<typeof evidence>[]) =>
+      judge(evidenceForWallet, {
+        policy,
+        wallet,
+        withdrawals: [
+          { ...paid(), evidence: [hard, codes] },
+          { ...second(), evidence: kept },
+        ],
+      });
+    const hard = evidence({ id: 'H'.repeat(43) as FactorId, class: 'hardware' });
+    expectPass(by(hard, codes));
+    const refused = by(evidence());
+    expectRefusal(
+      refused,
+      'attestation-insufficient',
+      'needs one more factor of class hardware; needs one more factor of a class other than webauthn',
+    );
+    expect(refused).toMatchObject({ details: { withdrawal: 'w-2' } });
+    expectRefusal(by(hard), 'attestation-insufficient');
+    // Another wallet, or none, takes nothing more.
+    expectPass(judge(evidenceForWallet, { withdrawals: [paid()] }));
+    expectPass(judge(evidenceForWallet, { policy, wallet: undefined, withdrawals: [paid()] }));
+    // All of it is read when a transaction is decided.
+    const decided = decideTransaction(transactionCase({ policy, wallet, withdrawals: [paid()] }));
+    expect(decided.refusal?.message).toMatch(/^needs one more factor of class hardware/);
   });
 });
 

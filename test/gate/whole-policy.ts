@@ -18,7 +18,7 @@ export const wholePolicyText = `version: 1
 trust_domain: station.example
 approvals: { rp_id: approve.example, origins: ['https://approve.example', 'https://www.approve.example'] }
 ripening: { factor: 24h, destination: 24h, recovery: 96h }
-evidence: { webauthn: 1, accepts: [device, synced] }
+evidence: { assertions: 2, classes: 2, enrolments: 1, webauthn: 1, hardware: 1, accepts: [device, hardware, totp, mfa-service] }
 payment_confirmation:
   origins: ['https://www.exchange.example']
   top_origins: ['https://app.exchange.example']
@@ -39,7 +39,7 @@ assets:
   - { asset: '${ether}', symbol: ETH, decimals: 18, max_payment: '2000000000000000000', payment_currency: ETH }
   - { asset: '${tokenAsset}', symbol: TST, decimals: 6, max_payment: '1000000', ledger_descriptor: '00ff' }
 wallets:
-  - { id: hot, chain: '${chain}', signer: ledger, path: "m/44'/60'/0'/0/0", address: '${chain}:${addressOfKey(hot)}', public_key: '${hot}', first_nonce: '0' }
+  - { id: hot, chain: '${chain}', signer: ledger, path: "m/44'/60'/0'/0/0", address: '${chain}:${addressOfKey(hot)}', public_key: '${hot}', first_nonce: '0', evidence: { assertions: 2, classes: 2, enrolments: 2, webauthn: 1, hardware: 1 } }
 nonce_window: 4
 batch_most: 3
 limits:
@@ -51,7 +51,7 @@ young: { destination: 48h, account: 72h }
 reference: { currency: USD, decimals: 2, prices_last: 24h }
 bands:
   - { asset: '${ether}', above: '1000000000000000000', operators: 2 }
-  - { above: '400000', operators: 1, classes: 2 }
+  - { above: '400000', operators: 1, assertions: 3, classes: 2, enrolments: 2, webauthn: 1, hardware: 1 }
 hours: { days: [mon, tue, wed, thu, fri], from: '07:00', to: '20:00', action: hold }
 denied: ['${mallorysAddress}']
 treasury:

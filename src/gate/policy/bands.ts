@@ -1,7 +1,9 @@
 import { type AssetId, Malformed, parsePositiveAmount } from '../../domain/index.ts';
+import { allOf, atLeast, type EvidenceDemand, sayDemand } from '../demand.ts';
 import type { Members } from '../document.ts';
 import type { AssetsPart } from './assets.ts';
 import { demands } from './change.ts';
+import { type Demanding, enrolmentDemand, parseDemand } from './demand.ts';
 import { counted, together } from './english.ts';
 import { keyed } from './keyed.ts';
 import { optionalAsset } from './limits.ts';
@@ -9,13 +11,14 @@ import type { ReferencePart } from './reference.ts';
 import type { Section } from './section.ts';
 import { amountOf, unitName } from './value.ts';
 
-/** Above this amount a payment needs more: operators, or more classes of factors. */
+/** Above this amount a payment needs more: operators, or more evidence. */
 export interface BandPolicy {
   /** Base units of this asset, or of the reference currency where undefined. */
   readonly asset: AssetId | undefined;
   readonly above: bigint;
   readonly operators: number;
-  readonly classes: number;
+  /** Beside what every approval takes. */
+  readonly evidence: EvidenceDemand;
 }
 
 export interface BandsPart {
@@ -24,7 +27,7 @@ export interface BandsPart {
 
 type Context = AssetsPart & ReferencePart;
 
-export const bandsSection: Section<BandsPart, Context> = {
+export const bandsSection: Section<BandsPart, Context & Demanding> = {
   title: 'Bands',
   parse(top) {
     const bands = top.has('bands') ? top.memberList('bands', parseBand) : [];
@@ -37,10 +40,12 @@ export const bandsSection: Section<BandsPart, Context> = {
       say: (band) => sayBand(band, will),
       met: (band, by) => {
         const lower = by.filter(({ asset, above }) => asset === band.asset && above <= band.above);
-        // An asset that is taken off the list is not paid at all.
-        if (band.asset !== undefined && !will.assets.has(band.asset)) return true;
+        // An asset that is taken off the list is not paid at all. What its bands demanded, a further factor took, too (A8).
+        if (band.asset !== undefined && !will.assets.has(band.asset))
+          return atLeast(enrolmentDemand(will), band.evidence);
         return (
-          most(lower.map((b) => b.operators)) >= band.operators && most(lower.map((b) => b.classes)) >= band.classes
+          most(lower.map((b) => b.operators)) >= band.operators &&
+          atLeast(allOf(lower.map((b) => b.evidence)), band.evidence)
         );
       },
     }),
@@ -54,10 +59,10 @@ const bandKey = ({ asset, above }: BandPolicy): string => `${unitName(asset)} ab
 
 const most = (counts: readonly number[]): number => Math.max(0, ...counts);
 
-function sayBand({ asset, above, operators, classes }: BandPolicy, of: Context): string {
+function sayBand({ asset, above, operators, evidence }: BandPolicy, of: Context): string {
   const takes = [
     ...(operators > 0 ? [`the approval of ${counted(operators, 'operator')}`] : []),
-    ...(classes > 0 ? [`factors of ${classes} different classes`] : []),
+    ...(evidence.assertions > 0 ? [sayDemand(evidence)] : []),
   ];
   return `A payment above ${amountOf(above, asset, of)} takes ${together(takes)}`;
 }
@@ -67,9 +72,9 @@ function parseBand(of: Members): BandPolicy {
     asset: optionalAsset(of),
     above: parsePositiveAmount(of.text('above'), of.at('above')),
     operators: of.has('operators') ? of.count('operators', 1, 32) : 0,
-    classes: of.has('classes') ? of.count('classes', 2, 3) : 0,
+    evidence: parseDemand(of),
   };
-  if (band.operators === 0 && band.classes === 0)
-    throw new Malformed(of.place, 'demands neither operators nor classes');
+  if (band.operators === 0 && band.evidence.assertions === 0)
+    throw new Malformed(of.place, 'demands neither operators nor evidence');
   return band;
 }

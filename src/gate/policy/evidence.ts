@@ -1,20 +1,24 @@
 import { type AcceptedClass, acceptedClasses, Malformed, shown } from '../../domain/index.ts';
+import { allOf, type EvidenceDemand, noDemand, sayDemand } from '../demand.ts';
 import { textItem } from '../document.ts';
-import { type Change, moreTightens, named } from './change.ts';
-import { counted, together } from './english.ts';
+import { named } from './change.ts';
+import { type Demanding, demandChange, enrolmentDemand, enrolmentEased, parseDemand } from './demand.ts';
+import { together } from './english.ts';
 import type { Section } from './section.ts';
 
 export interface EvidencePart {
-  /** How many WebAuthn assertions; and what counts as evidence at all. */
-  readonly evidence: { readonly webauthn: number; readonly accepts: readonly AcceptedClass[] };
+  /** How much evidence every approval takes; and what counts as evidence at all. */
+  readonly evidence: EvidenceDemand & { readonly accepts: readonly AcceptedClass[] };
 }
 
-export const evidenceSection: Section<EvidencePart> = {
+const one: EvidenceDemand = { ...noDemand, webauthn: 1 };
+
+export const evidenceSection: Section<EvidencePart, EvidencePart & Demanding> = {
   title: 'Evidence',
   parse(top) {
     const of = top.members('evidence');
     const evidence = {
-      webauthn: of.count('webauthn', 1, 4),
+      ...allOf([parseDemand(of, one), { ...noDemand, assertions: 1 }]),
       accepts: of.list('accepts', (value, place) => parseAccepted(textItem(value, place), place)),
     };
     if (evidence.accepts.length === 0) throw new Malformed(of.at('accepts'), 'names no class');
@@ -22,13 +26,15 @@ export const evidenceSection: Section<EvidencePart> = {
     return { evidence };
   },
   changes: (was, will) => [
-    ...moreTightens('evidence.webauthn', was.evidence.webauthn, will.evidence.webauthn),
+    ...demandChange('evidence', was.evidence, will.evidence),
     ...named('evidence.accepts', was.evidence.accepts, will.evidence.accepts, 'looser').map((change) =>
-      enrolmentEased(change, will),
+      enrolmentEased(change, was, will),
     ),
   ],
-  say: ({ evidence: { webauthn, accepts } }) => [
-    `A customer's approval takes ${counted(webauthn, 'WebAuthn assertion')} by different factors, of the ${accepts.length === 1 ? 'class' : 'classes'} ${together(accepts)}.`,
+  say: (policy) => [
+    `A customer's approval takes ${sayDemand(policy.evidence)}.`,
+    `What counts as evidence is of the ${policy.evidence.accepts.length === 1 ? 'class' : 'classes'} ${together(policy.evidence.accepts)}; a factor counts once, and a one-time code never alone.`,
+    `A further factor is attested by ${sayDemand(enrolmentDemand(policy))}, as far as the account has factors for it.`,
   ],
 };
 
@@ -36,12 +42,4 @@ function parseAccepted(value: string, place: string): AcceptedClass {
   const found = acceptedClasses.find((known) => known === value);
   if (found !== undefined) return found;
   throw new Malformed(place, `expected one of ${acceptedClasses.join(', ')}, got ${shown(value)}`);
-}
-
-/**
- * A further factor is attested by as many ripe ones as a withdrawal takes, as far as the account has them. Where a withdrawal takes
- * several, a factor that stops counting lowers that number: what keeps it from withdrawing lets a thief of the other one enrol.
- */
-export function enrolmentEased(change: Change, { evidence }: EvidencePart): Change {
-  return evidence.webauthn > 1 && change.direction === 'tighter' ? { ...change, direction: 'looser' } : change;
 }

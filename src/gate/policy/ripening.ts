@@ -1,7 +1,7 @@
 import { day, type FactorRecord, Malformed } from '../../domain/index.ts';
 import { moreTightens } from './change.ts';
+import { type Demanding, enrolmentEased } from './demand.ts';
 import { lasting } from './english.ts';
-import { type EvidencePart, enrolmentEased } from './evidence.ts';
 import type { Section } from './section.ts';
 
 export interface RipeningPart {
@@ -17,7 +17,7 @@ export function factorDelay({ admission }: Pick<FactorRecord, 'admission'>, { ri
   return admission === 'recovery' ? ripening.recovery : ripening.factor;
 }
 
-export const ripeningSection: Section<RipeningPart, EvidencePart> = {
+export const ripeningSection: Section<RipeningPart, RipeningPart & Demanding> = {
   title: 'Ripening',
   parse(top) {
     const of = top.members('ripening');
@@ -30,11 +30,11 @@ export const ripeningSection: Section<RipeningPart, EvidencePart> = {
   },
   changes: (was, will) => [
     ...moreTightens('ripening.factor', was.ripening.factor, will.ripening.factor, lasting).map((change) =>
-      enrolmentEased(change, will),
+      enrolmentEased(change, was, will),
     ),
     ...moreTightens('ripening.destination', was.ripening.destination, will.ripening.destination, lasting),
     ...moreTightens('ripening.recovery', was.ripening.recovery, will.ripening.recovery, lasting).map((change) =>
-      enrolmentEased(change, will),
+      enrolmentEased(change, was, will),
     ),
   ],
   say: ({ ripening: { factor, destination, recovery } }) => [

@@ -1,7 +1,8 @@
 import { digestOf } from '../../domain/index.ts';
 import type { FactorCase } from '../cases.ts';
 import { pass, type Rule, refuse } from '../rule.ts';
-import { evidenceGenuine, evidenceSufficient, factorsUsable, factorUsable } from './evidence-genuine.ts';
+import { evidenceGenuine, factorsUsable } from './evidence-genuine.ts';
+import { sufficientForFactor } from './evidence-sufficient.ts';
 
 /**
  * A8, A10: an account's first factor comes with an admission voucher, every later one is attested by a factor that the
@@ -26,14 +27,26 @@ export const factorAdmitted: Rule<FactorCase> = {
     if (!evidence.some(({ factor }) => factor?.id === attestedBy)) {
       return refuse('attestation-invalid', 'the attestation is not by the factor that the intent names');
     }
-    // Not fewer factors than a withdrawal wants, as far as the account has them: else one stolen factor would make its own second.
-    const ripe = of.factors.filter((factor) => factorUsable(factor, intent.intent.account, of).passed).length;
-    const wanted = Math.max(1, Math.min(of.policy.evidence.webauthn, ripe));
-    const enough = evidenceSufficient.judge({
-      ...of,
-      policy: { ...of.policy, evidence: { ...of.policy.evidence, webauthn: wanted } },
-    });
-    return enough.passed ? pass('attested by as many ripe factors of the account as policy wants') : enough;
+    const enough = sufficientForFactor(of);
+    return enough.passed ? pass('attested by as much as a payment takes, as far as the account has it') : enough;
+  },
+};
+
+/** A6: one-time codes are a second factor: what they stand beside is there first, and lets them in itself. */
+export const codesComeSecond: Rule<FactorCase> = {
+  name: 'codes-come-second',
+  judge({ intent: { intent }, evidence }) {
+    if (intent.kind !== 'totp') return pass('a passkey may be an account’s first factor');
+    if (intent.attestedBy === undefined)
+      return refuse(
+        'attestation-insufficient',
+        'one-time codes are never an account’s first factor: enrol a passkey first',
+      );
+    const attested = evidence.some(
+      ({ verification }) => verification.genuine && verification.evidence.kind === 'webauthn',
+    );
+    if (attested) return pass('a passkey of the account lets one-time codes stand beside it');
+    return refuse('attestation-insufficient', 'one-time codes are attested by a passkey of the account: needs one');
   },
 };
 

@@ -71,17 +71,6 @@ export function factorUsable(factor: FactorRecord | undefined, account: AccountI
   return pass(`the factor is ripe: W ${w} is past ${at.w0} + ${Math.max(at.d0, delay)} ms`);
 }
 
-/** As many different factors as policy wants; the same one twice counts once. */
-function sufficient(evidence: readonly Evidence[], { policy }: Pick<Moment, 'policy'>): Judgement {
-  const factors = new Set(evidence.map(({ factor }) => factor?.id).filter((id) => id !== undefined));
-  const wanted = policy.evidence.webauthn;
-  if (factors.size >= wanted) return pass(`${factors.size} factor(s) attest, policy wants ${wanted}`);
-  return refuse(
-    'attestation-insufficient',
-    `${factors.size} factor(s) attest, policy wants ${wanted}: needs ${wanted - factors.size} more`,
-  );
-}
-
 export const evidenceGenuine: Rule<Pick<Attested, 'evidence'>> = {
   name: 'evidence-genuine',
   judge: ({ evidence }) => genuine(evidence),
@@ -90,11 +79,6 @@ export const evidenceGenuine: Rule<Pick<Attested, 'evidence'>> = {
 export const factorsUsable: Rule<Moment & Pick<Attested, 'evidence' | 'intent'>> = {
   name: 'factors-usable',
   judge: (of) => usable(of.evidence, of.intent.intent.account, of),
-};
-
-export const evidenceSufficient: Rule<Moment & Pick<Attested, 'evidence'>> = {
-  name: 'evidence-sufficient',
-  judge: (of) => sufficient(of.evidence, of),
 };
 
 /** D4: the evidence that was kept is judged again before a signature, against the factors as they stand. */
@@ -117,7 +101,7 @@ export const approvalsStand: Rule<TransactionCase> = {
       // A9: what a token approved has no factor that would say so.
       if (record.epoch !== of.station.factorEpoch)
         return refuse('factor-revoked', `withdrawal ${record.id} was approved before all approvals were revoked`);
-      for (const judgement of [genuine(evidence), usable(evidence, record.account, of), sufficient(evidence, of)]) {
+      for (const judgement of [genuine(evidence), usable(evidence, record.account, of)]) {
         if (!judgement.passed) return judgement;
       }
     }

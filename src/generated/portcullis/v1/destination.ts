@@ -19,7 +19,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
-import { Attestation, Intent, Reason, RuleOutcome } from "./evidence.ts";
+import { Attestation, EvidenceWanted, Intent, Reason, RuleOutcome } from "./evidence.ts";
 
 export const protobufPackage = "portcullis.v1";
 
@@ -70,13 +70,18 @@ export interface PrepareDestinationRequest {
 }
 
 export interface PrepareDestinationResponse {
-  intent: Intent | undefined;
+  intent:
+    | Intent
+    | undefined;
+  /** The account's WebAuthn credentials that could attest now, base64url. */
   credentialIds: string[];
   rpId: string;
   rules: RuleOutcome[];
   wouldRefuse: Reason[];
   /** What the customer should be told, such as a listed address that looks like this one. */
   warnings: string[];
+  /** The evidence that policy wants. */
+  evidenceWanted: EvidenceWanted | undefined;
 }
 
 export interface AddDestinationRequest {
@@ -323,7 +328,15 @@ export const PrepareDestinationRequest: MessageFns<PrepareDestinationRequest> = 
 };
 
 function createBasePrepareDestinationResponse(): PrepareDestinationResponse {
-  return { intent: undefined, credentialIds: [], rpId: "", rules: [], wouldRefuse: [], warnings: [] };
+  return {
+    intent: undefined,
+    credentialIds: [],
+    rpId: "",
+    rules: [],
+    wouldRefuse: [],
+    warnings: [],
+    evidenceWanted: undefined,
+  };
 }
 
 export const PrepareDestinationResponse: MessageFns<PrepareDestinationResponse> = {
@@ -345,6 +358,9 @@ export const PrepareDestinationResponse: MessageFns<PrepareDestinationResponse> 
     }
     for (const v of message.warnings) {
       writer.uint32(50).string(v!);
+    }
+    if (message.evidenceWanted !== undefined) {
+      EvidenceWanted.encode(message.evidenceWanted, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -410,6 +426,14 @@ export const PrepareDestinationResponse: MessageFns<PrepareDestinationResponse> 
             message.warnings.push(reader.string());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.evidenceWanted = EvidenceWanted.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -435,6 +459,9 @@ export const PrepareDestinationResponse: MessageFns<PrepareDestinationResponse> 
     message.rules = object.rules?.map((e) => RuleOutcome.fromPartial(e)) || [];
     message.wouldRefuse = object.wouldRefuse?.map((e) => Reason.fromPartial(e)) || [];
     message.warnings = object.warnings?.map((e) => e) || [];
+    message.evidenceWanted = (object.evidenceWanted !== undefined && object.evidenceWanted !== null)
+      ? EvidenceWanted.fromPartial(object.evidenceWanted)
+      : undefined;
     return message;
   },
 };

@@ -46,6 +46,53 @@ export interface WebAuthnAssertion {
   signature: Buffer;
 }
 
+/** How much evidence something takes. Each count has to be reached; 0 where it does not matter. */
+export interface EvidenceDemand {
+  /** Pieces of evidence by different factors or MFA services. A factor counts once, and so does an MFA service. */
+  assertions: number;
+  /** Different classes among them: `webauthn` (whatever the authenticator), `totp`, `mfa-service`. */
+  classes: number;
+  /** Different enrolled factors among them; an MFA service is none. */
+  enrolments: number;
+  /** WebAuthn assertions by different factors among them. */
+  webauthn: number;
+  /** Of these, by factors of class `hardware`. */
+  hardware: number;
+}
+
+/** What to gather for an intent, and of what. Whatever the counts, a one-time code never counts alone. */
+export interface EvidenceWanted {
+  /** In English. */
+  summary: string;
+  demand:
+    | EvidenceDemand
+    | undefined;
+  /** What counts at all, of `device`, `synced`, `hardware`, `totp`, `mfa-service`. */
+  accepted: string[];
+  /** The account's factors that could attest now. */
+  factors: UsableFactor[];
+  /** Issuers of the tokens that count. */
+  services: string[];
+  /** Wallets that take more than `demand` before they pay it. It is judged when they sign, of the evidence given now. */
+  wallets: WalletEvidence[];
+}
+
+/** A factor that could attest now. */
+export interface UsableFactor {
+  /** Of a WebAuthn factor, its credential id, base64url. */
+  id: string;
+  /** `webauthn` or `totp`. */
+  kind: string;
+  /** `device`, `synced`, `hardware` or `totp`. */
+  class: string;
+}
+
+/** What a wallet takes by itself. */
+export interface WalletEvidence {
+  wallet: string;
+  demand: EvidenceDemand | undefined;
+}
+
 /** One reason for which a request is, or would be, refused. */
 export interface Reason {
   /** A tag of docs/reasons.md, such as `destination-unripe`. */
@@ -409,6 +456,374 @@ export const WebAuthnAssertion: MessageFns<WebAuthnAssertion> = {
     message.authenticatorData = object.authenticatorData ?? Buffer.alloc(0);
     message.clientDataJson = object.clientDataJson ?? Buffer.alloc(0);
     message.signature = object.signature ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseEvidenceDemand(): EvidenceDemand {
+  return { assertions: 0, classes: 0, enrolments: 0, webauthn: 0, hardware: 0 };
+}
+
+export const EvidenceDemand: MessageFns<EvidenceDemand> = {
+  encode(message: EvidenceDemand, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.assertions !== 0) {
+      writer.uint32(8).uint32(message.assertions);
+    }
+    if (message.classes !== 0) {
+      writer.uint32(16).uint32(message.classes);
+    }
+    if (message.enrolments !== 0) {
+      writer.uint32(24).uint32(message.enrolments);
+    }
+    if (message.webauthn !== 0) {
+      writer.uint32(32).uint32(message.webauthn);
+    }
+    if (message.hardware !== 0) {
+      writer.uint32(40).uint32(message.hardware);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EvidenceDemand {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEvidenceDemand();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.assertions = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.classes = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.enrolments = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.webauthn = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.hardware = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<EvidenceDemand>): EvidenceDemand {
+    return EvidenceDemand.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EvidenceDemand>): EvidenceDemand {
+    const message = createBaseEvidenceDemand();
+    message.assertions = object.assertions ?? 0;
+    message.classes = object.classes ?? 0;
+    message.enrolments = object.enrolments ?? 0;
+    message.webauthn = object.webauthn ?? 0;
+    message.hardware = object.hardware ?? 0;
+    return message;
+  },
+};
+
+function createBaseEvidenceWanted(): EvidenceWanted {
+  return { summary: "", demand: undefined, accepted: [], factors: [], services: [], wallets: [] };
+}
+
+export const EvidenceWanted: MessageFns<EvidenceWanted> = {
+  encode(message: EvidenceWanted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.summary !== "") {
+      writer.uint32(10).string(message.summary);
+    }
+    if (message.demand !== undefined) {
+      EvidenceDemand.encode(message.demand, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.accepted) {
+      writer.uint32(26).string(v!);
+    }
+    for (const v of message.factors) {
+      UsableFactor.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.services) {
+      writer.uint32(42).string(v!);
+    }
+    for (const v of message.wallets) {
+      WalletEvidence.encode(v!, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EvidenceWanted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEvidenceWanted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.summary = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.demand = EvidenceDemand.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.accepted.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.factors.push(UsableFactor.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.services.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.wallets.push(WalletEvidence.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<EvidenceWanted>): EvidenceWanted {
+    return EvidenceWanted.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EvidenceWanted>): EvidenceWanted {
+    const message = createBaseEvidenceWanted();
+    message.summary = object.summary ?? "";
+    message.demand = (object.demand !== undefined && object.demand !== null)
+      ? EvidenceDemand.fromPartial(object.demand)
+      : undefined;
+    message.accepted = object.accepted?.map((e) => e) || [];
+    message.factors = object.factors?.map((e) => UsableFactor.fromPartial(e)) || [];
+    message.services = object.services?.map((e) => e) || [];
+    message.wallets = object.wallets?.map((e) => WalletEvidence.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseUsableFactor(): UsableFactor {
+  return { id: "", kind: "", class: "" };
+}
+
+export const UsableFactor: MessageFns<UsableFactor> = {
+  encode(message: UsableFactor, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.kind !== "") {
+      writer.uint32(18).string(message.kind);
+    }
+    if (message.class !== "") {
+      writer.uint32(26).string(message.class);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UsableFactor {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUsableFactor();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.class = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UsableFactor>): UsableFactor {
+    return UsableFactor.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UsableFactor>): UsableFactor {
+    const message = createBaseUsableFactor();
+    message.id = object.id ?? "";
+    message.kind = object.kind ?? "";
+    message.class = object.class ?? "";
+    return message;
+  },
+};
+
+function createBaseWalletEvidence(): WalletEvidence {
+  return { wallet: "", demand: undefined };
+}
+
+export const WalletEvidence: MessageFns<WalletEvidence> = {
+  encode(message: WalletEvidence, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.wallet !== "") {
+      writer.uint32(10).string(message.wallet);
+    }
+    if (message.demand !== undefined) {
+      EvidenceDemand.encode(message.demand, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WalletEvidence {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWalletEvidence();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.wallet = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.demand = EvidenceDemand.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WalletEvidence>): WalletEvidence {
+    return WalletEvidence.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WalletEvidence>): WalletEvidence {
+    const message = createBaseWalletEvidence();
+    message.wallet = object.wallet ?? "";
+    message.demand = (object.demand !== undefined && object.demand !== null)
+      ? EvidenceDemand.fromPartial(object.demand)
+      : undefined;
     return message;
   },
 };

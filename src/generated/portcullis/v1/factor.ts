@@ -20,7 +20,7 @@ import {
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { RipeningState } from "./destination.ts";
-import { Attestation, Intent } from "./evidence.ts";
+import { Attestation, EvidenceWanted, Intent } from "./evidence.ts";
 
 export const protobufPackage = "portcullis.v1";
 
@@ -66,6 +66,8 @@ export interface PrepareFactorResponse {
   key: string;
   /** The station's name: the voucher's audience. */
   station: string;
+  /** What attests it; unset for an account's first. */
+  evidenceWanted: EvidenceWanted | undefined;
 }
 
 export interface AddFactorRequest {
@@ -439,7 +441,7 @@ export const PrepareFactorRequest: MessageFns<PrepareFactorRequest> = {
 };
 
 function createBasePrepareFactorResponse(): PrepareFactorResponse {
-  return { intent: undefined, credentialId: "", class: "", key: "", station: "" };
+  return { intent: undefined, credentialId: "", class: "", key: "", station: "", evidenceWanted: undefined };
 }
 
 export const PrepareFactorResponse: MessageFns<PrepareFactorResponse> = {
@@ -458,6 +460,9 @@ export const PrepareFactorResponse: MessageFns<PrepareFactorResponse> = {
     }
     if (message.station !== "") {
       writer.uint32(42).string(message.station);
+    }
+    if (message.evidenceWanted !== undefined) {
+      EvidenceWanted.encode(message.evidenceWanted, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -515,6 +520,14 @@ export const PrepareFactorResponse: MessageFns<PrepareFactorResponse> = {
             message.station = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.evidenceWanted = EvidenceWanted.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -539,6 +552,9 @@ export const PrepareFactorResponse: MessageFns<PrepareFactorResponse> = {
     message.class = object.class ?? "";
     message.key = object.key ?? "";
     message.station = object.station ?? "";
+    message.evidenceWanted = (object.evidenceWanted !== undefined && object.evidenceWanted !== null)
+      ? EvidenceWanted.fromPartial(object.evidenceWanted)
+      : undefined;
     return message;
   },
 };

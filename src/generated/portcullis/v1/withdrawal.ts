@@ -21,7 +21,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
-import { Attestation, Intent, Reason, RuleOutcome } from "./evidence.ts";
+import { Attestation, EvidenceWanted, Intent, Reason, RuleOutcome } from "./evidence.ts";
 
 export const protobufPackage = "portcullis.v1";
 
@@ -108,9 +108,11 @@ export interface PrepareWithdrawalResponse {
   intent:
     | Intent
     | undefined;
-  /** The evidence that policy wants, in words. */
-  evidenceWanted: string;
-  /** The account's factors that could attest now, base64url credential ids. */
+  /** The evidence that policy wants. */
+  evidenceWanted:
+    | EvidenceWanted
+    | undefined;
+  /** The account's WebAuthn credentials that could attest now, base64url: `allowCredentials` of the request. */
   credentialIds: string[];
   /** The relying party id for the WebAuthn request. */
   rpId: string;
@@ -528,7 +530,7 @@ export const PrepareWithdrawalRequest: MessageFns<PrepareWithdrawalRequest> = {
 function createBasePrepareWithdrawalResponse(): PrepareWithdrawalResponse {
   return {
     intent: undefined,
-    evidenceWanted: "",
+    evidenceWanted: undefined,
     credentialIds: [],
     rpId: "",
     rules: [],
@@ -544,8 +546,8 @@ export const PrepareWithdrawalResponse: MessageFns<PrepareWithdrawalResponse> = 
     if (message.intent !== undefined) {
       Intent.encode(message.intent, writer.uint32(10).fork()).join();
     }
-    if (message.evidenceWanted !== "") {
-      writer.uint32(18).string(message.evidenceWanted);
+    if (message.evidenceWanted !== undefined) {
+      EvidenceWanted.encode(message.evidenceWanted, writer.uint32(18).fork()).join();
     }
     for (const v of message.credentialIds) {
       writer.uint32(26).string(v!);
@@ -597,7 +599,7 @@ export const PrepareWithdrawalResponse: MessageFns<PrepareWithdrawalResponse> = 
               break;
             }
 
-            message.evidenceWanted = reader.string();
+            message.evidenceWanted = EvidenceWanted.decode(reader, reader.uint32());
             continue;
           }
           case 3: {
@@ -676,7 +678,9 @@ export const PrepareWithdrawalResponse: MessageFns<PrepareWithdrawalResponse> = 
     message.intent = (object.intent !== undefined && object.intent !== null)
       ? Intent.fromPartial(object.intent)
       : undefined;
-    message.evidenceWanted = object.evidenceWanted ?? "";
+    message.evidenceWanted = (object.evidenceWanted !== undefined && object.evidenceWanted !== null)
+      ? EvidenceWanted.fromPartial(object.evidenceWanted)
+      : undefined;
     message.credentialIds = object.credentialIds?.map((e) => e) || [];
     message.rpId = object.rpId ?? "";
     message.rules = object.rules?.map((e) => RuleOutcome.fromPartial(e)) || [];
