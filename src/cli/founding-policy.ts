@@ -69,6 +69,13 @@ evidence:
 #     jwk: { kty: OKP, crv: Ed25519, x: … }
 admission: []
 
+# MFA services whose tokens are evidence, if any: public keys, and when they sign. "evidence.accepts" must name mfa-service, too. Such as:
+#   attesters:
+#     - issuer: mfa.${trustDomain}
+#       kid: '2026-1'
+#       jwk: { kty: OKP, crv: Ed25519, x: … }
+#       until: '2027-01-01T00:00:00Z'
+
 chains:
   - chain: 'eip155:11155111' # Sepolia, a test network
     max_fee: '20000000000000000' # 0.02 ETH: the most that one transaction may cost
