@@ -36,9 +36,9 @@ export class Malformed extends Refusal {
 }
 
 /** Shows a foreign value in a message: quoted, escaped, and cut, so that it can neither break a line nor flood it. */
-export function shown(value: unknown): string {
+export function shown(value: unknown, most = 80): string {
   const text = typeof value === 'string' ? value : plain(value);
-  const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  const cut = text.length > most ? `${text.slice(0, most)}…` : text;
   return JSON.stringify(cut).replace(/[^\x20-\x7e…]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 }
 

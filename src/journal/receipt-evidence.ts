@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import type { ReceiptAssertion } from './receipt-document.ts';
 import { ReceiptError } from './receipt-error.ts';
+import { checkReceiptPayment, type ReceiptPayable } from './receipt-payment.ts';
 
 // Enrolment accepts a COSE_Key in its one canonical encoding only (WebAuthn L3 §6.5.1, RFC 9053), so that each kind of key is a
 // fixed frame around its coordinates, and an auditor needs no CBOR.
@@ -12,13 +13,28 @@ const es256 = {
 const eddsa = { head: 'a4010103272006215820', spki: '302a300506032b6570032100' };
 
 /** UP and UV of WebAuthn L3 §6.1. */
-const userFlags = 0x05;
+const userPresent = 0x01;
+const userVerified = 0x04;
+
+/** What an assertion shows. */
+export interface ShownAssertion {
+  readonly origin: string;
+  readonly userVerified: boolean;
+  /** What the browser showed of the payment, in words; undefined: it was asked for an assertion only. */
+  readonly payment: string | undefined;
+}
 
 /**
- * Whether the assertion is the key's signature over this digest, by a person who was present and verified (WebAuthn L3 §7.2, the
- * part that needs no policy: RP ID and origin are for the reader to hold against the policy). Returns the origin.
+ * Whether the assertion is the key's signature over this digest, by a person who was present (WebAuthn L3 §7.2, the part that needs no
+ * policy: RP ID and origin are for the reader to hold against the policy). `payable`: the withdrawal, where it is one's: a browser may
+ * have shown it.
  */
-export function checkReceiptAssertion(assertion: ReceiptAssertion, coseKey: Uint8Array, digest: string): string {
+export function checkReceiptAssertion(
+  assertion: ReceiptAssertion,
+  coseKey: Uint8Array,
+  digest: string,
+  payable?: ReceiptPayable,
+): ShownAssertion {
   const [authenticatorData, clientData, signature] = [
     assertion.authenticator_data,
     assertion.client_data,
@@ -27,15 +43,22 @@ export function checkReceiptAssertion(assertion: ReceiptAssertion, coseKey: Uint
   if (authenticatorData === undefined || clientData === undefined || signature === undefined) {
     throw invalid('is incomplete');
   }
-  const { type, challenge, origin } = membersOf(clientData);
-  if (type !== 'webauthn.get') throw invalid('was not made by a request for an assertion');
+  const { type, challenge, origin, payment } = membersOf(clientData);
+  const payableShown = type === 'payment.get' ? payable : undefined;
+  if (payableShown === undefined && (type !== 'webauthn.get' || payment !== undefined))
+    throw invalid('was not made by a request for an assertion');
   if (challenge !== Buffer.from(digest, 'hex').toString('base64url')) throw invalid('was made for another challenge');
   if (typeof origin !== 'string') throw invalid('names no origin');
-  if (((authenticatorData[32] ?? 0) & userFlags) !== userFlags) throw invalid('was made without a verified person');
+  const flags = authenticatorData[32] ?? 0;
+  if ((flags & userPresent) === 0) throw invalid('was made without a person');
   const { key, hash } = keyOf(coseKey);
   const signed = Buffer.concat([authenticatorData, createHash('sha256').update(clientData).digest()]);
   if (!verify(hash, signed, key, signature)) throw invalid('does not verify under the factor’s key');
-  return origin;
+  return {
+    origin,
+    userVerified: (flags & userVerified) !== 0,
+    payment: payableShown === undefined ? undefined : checkReceiptPayment(payment, payableShown),
+  };
 }
 
 function membersOf(clientData: Uint8Array): Record<string, unknown> {

@@ -16,8 +16,9 @@ import type {
   ReceiptToken,
 } from './receipt-document.ts';
 import { ReceiptError, type ReceiptReason } from './receipt-error.ts';
-import { checkReceiptAssertion } from './receipt-evidence.ts';
+import { checkReceiptAssertion, type ShownAssertion } from './receipt-evidence.ts';
 import { openedOf, type ProvenLeaf, type ProvenLeaves, recordedRipeness, ripeAt } from './receipt-leaves.ts';
+import type { ReceiptPayable } from './receipt-payment.ts';
 import { checkReceiptToken } from './receipt-token.ts';
 import { checkReceiptVoucher } from './receipt-voucher.ts';
 
@@ -80,20 +81,28 @@ export class ReceiptFactors {
     at: ProvenLeaf,
     by: 'factors' | 'attested_by',
     named = openedOf(at, by),
+    payable?: ReceiptPayable,
   ): CheckedAttestation[] {
     if (attestations.length === 0) throw differs('evidence-invalid', `leaf ${at.index} was approved by nobody`);
     const assertions = attestations.filter((a): a is ReceiptAssertion => a.kind === 'webauthn');
     const tokens = attestations.filter((a): a is ReceiptToken => a.kind === 'mfa-token');
-    return [...this.#byFactors(assertions, digest, at, by, named), ...this.#byServices(tokens, digest, at)];
+    const byFactors = this.#byFactors(assertions, { digest, payable }, at, by, named);
+    // One without only adds to another.
+    if (tokens.length === 0 && !byFactors.some(({ userVerified }) => userVerified))
+      throw differs('evidence-invalid', `leaf ${at.index} was approved without a verified person`);
+    const payments = byFactors.filter(({ payment }) => payment !== undefined).length;
+    if ((at.fields['payments_shown'] ?? '0') !== String(payments))
+      throw differs('evidence-invalid', `leaf ${at.index} tells of another number of payments that browsers showed`);
+    return [...byFactors, ...this.#byServices(tokens, digest, at)];
   }
 
   #byFactors(
     assertions: readonly ReceiptAssertion[],
-    digest: string,
+    { digest, payable }: { readonly digest: string; readonly payable: ReceiptPayable | undefined },
     at: ProvenLeaf,
     by: 'factors' | 'attested_by',
     named: string,
-  ): CheckedAttestation[] {
+  ): (CheckedAttestation & ShownAssertion)[] {
     const credentials = [...new Set(assertions.map((a) => a.credential))];
     if (credentials.join(' ') !== named) {
       throw differs('evidence-invalid', `leaf ${at.index} was approved by other factors`);
@@ -101,14 +110,18 @@ export class ReceiptFactors {
     return assertions.map((assertion) => {
       const { credential } = assertion;
       const factor = this.#use(credential);
-      const origin = checkReceiptAssertion(assertion, factor.coseKey, digest);
+      const made = checkReceiptAssertion(assertion, factor.coseKey, digest, payable);
+      const { origin, userVerified, payment } = made;
       const ripening = this.#ripe(factor, at);
       const [w0, d0] = recordedRipeness(at, by, credentials.indexOf(credential), credentials.length);
       if (w0 !== ripening.fields['w0'] || d0 !== ripening.fields['d0']) {
         throw differs('factor-differs', `leaf ${at.index} relied on another ripening of factor ${credential}`);
       }
-      const sentence = `Factor ${credential} signed this intent on ${origin}; it was enrolled, announced and ripe.`;
+      const without = userVerified ? '' : ', without verifying its user';
+      const screen = payment === undefined ? '' : `; ${payment}`;
+      const sentence = `Factor ${credential} signed this intent on ${origin}${without}${screen}; it was enrolled, announced and ripe.`;
       return {
+        ...made,
         who: `factor ${credential} on ${origin}`,
         sentence,
         leaves: [factor.added.index, ripening.index, at.index],

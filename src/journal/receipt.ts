@@ -128,11 +128,11 @@ function attested(
   receipt: ReceiptDocument,
   factors: ReceiptFactors,
   authorized: ProvenLeaf,
-  { digest }: Sealed<WithdrawalIntent>,
+  { digest, intent }: Sealed<WithdrawalIntent>,
 ): ReceiptFact[] {
   const { attestations } = receipt.evidence;
   return factors
-    .attested(attestations, digest, authorized, 'factors')
+    .attested(attestations, digest, authorized, 'factors', openedOf(authorized, 'factors'), intent)
     .map(({ leaves, sentence }) => ({ what: 'attested', leaves, sentence }));
 }
 

@@ -99,5 +99,5 @@ function object(value: unknown, what: string, known: ReadonlySet<string>): JsonO
 
 /** A value of the client data, for a message. */
 export function show(value: unknown): string {
-  return typeof value === 'string' ? shown(value) : value === undefined ? 'absent' : shown(JSON.stringify(value));
+  return value === undefined ? 'absent' : shown(typeof value === 'string' ? value : JSON.stringify(value), 200);
 }

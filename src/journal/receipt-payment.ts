@@ -1,0 +1,44 @@
+import { paymentTo, shown, type WithdrawalIntent } from '../domain/index.ts';
+import { ReceiptError } from './receipt-error.ts';
+
+export type ReceiptPayable = Pick<WithdrawalIntent, 'amount' | 'destination'>;
+
+/**
+ * Client data of the type `payment.get` (Secure Payment Confirmation): whether what the browser showed can be this withdrawal. Returns it
+ * in words: whether payee, currency and text are the policy's is for the reader, as RP ID and origin are. The station compared every
+ * character of it (`attestation/webauthn/payment.ts`).
+ */
+export function checkReceiptPayment(payment: unknown, { amount, destination }: ReceiptPayable): string {
+  const { payeeName, payeeOrigin, total, instrument } = membersOf(payment);
+  const { value, currency } = membersOf(total);
+  const { displayName } = membersOf(instrument);
+  if (typeof value !== 'string' || typeof currency !== 'string' || typeof displayName !== 'string')
+    throw invalid('lacks what was shown');
+  if (!displayName.startsWith(paymentTo(destination))) throw invalid('was shown another destination');
+  if (!isAmount(value, amount) || !displayName.slice(paymentTo(destination).length).startsWith(`${value} `))
+    throw invalid('was shown another amount');
+  const payee = payeeOrigin === undefined ? said(payeeName) : `${said(payeeName)} (${said(payeeOrigin)})`;
+  return `its browser showed the payment itself: ${shown(currency)} ${shown(value)}, payee ${payee}, ${shown(displayName, textMost)}`;
+}
+
+/** An address has 128 characters at most, two amounts with their symbols as many. */
+const textMost = 400;
+
+/** Base units divided by some power of ten: which, the policy's asset says. */
+function isAmount(value: string, amount: bigint): boolean {
+  const [, whole = '', fraction = ''] = /^([0-9]{1,128})(?:\.([0-9]{1,128}))?$/.exec(value) ?? [];
+  const significant = (digits: string): string => digits.replace(/^0+|0+$/g, '');
+  const digits = significant(whole + fraction);
+  return digits !== '' && digits === significant(String(amount)) && BigInt(whole) <= amount;
+}
+
+const said = (value: unknown): string => shown(typeof value === 'string' ? value : String(JSON.stringify(value)));
+
+function membersOf(value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null) return { ...value };
+  throw invalid('lacks what was shown');
+}
+
+function invalid(message: string): ReceiptError {
+  return new ReceiptError('evidence-invalid', `a payment that a browser showed ${message}`);
+}
