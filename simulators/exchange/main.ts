@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   process.stdout.write(`The sample exchange, on an emulated station: nothing in it guards anything of worth.
 
   page      ${web.origin}/
-  Ledger    ${sample.station.ledger}/   (${values['auto-approve'] ? 'approves by itself' : 'you press its buttons'})
+  Ledger    ${sample.station.ledger}/   (a person reads it and presses its buttons, unless it approves by itself)
   station   ${sample.station.station}, gRPC on ${sample.station.address}
 
 Ctrl-C ends it, and it leaves nothing behind.
