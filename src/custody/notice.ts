@@ -117,6 +117,11 @@ export function operatorSuspendedText(name: string, who: string, why: string): s
   return `Operator ${name} was suspended by ${who}: ${why}. Whatever ${name} signed counts no longer. A quorum can reinstate ${name}.`;
 }
 
+/** What operators read: a row fails its authentication code (D4). Not which one: it may name a person. */
+export function tamperedText(table: string): string {
+  return `The station froze itself: a row of its table ${table} was not written by it. Someone has had their hands in its database: stop it and run verify before you thaw it.`;
+}
+
 /** What operators read: a device answered with something that is not its key's signature of the transaction (S7). */
 export function wrongSignatureText(wallet: string, transaction: string): string {
   return `The station froze wallet ${wallet}: its device answered transaction ${transaction} with a wrong signature. Nothing was released. Find out what answered before you thaw it.`;

@@ -21,6 +21,7 @@ import type { StationKeys } from '../store/key.ts';
 import type { Committed, Store } from '../store/store.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
 import type { Approved } from './evidence.ts';
+import { noticeSeed, tamperedText, writeNotice } from './notice.ts';
 import { readPolicyDocument } from './policy-document.ts';
 import type { Keyring, SealedPurpose } from './seal.ts';
 
@@ -232,25 +233,25 @@ export class Station {
     this.#freezingForTamper = true;
     // Not the key: it may be a person's account or credential.
     this.log('fact-tampered', { table: error.table });
-    const fields = { scope: 'station', who: 'station', why: 'fact-tampered', table: error.table };
+    const { table } = error;
+    // Where no operators are founded there is nobody to address.
+    const seed = this.policy.operators === undefined ? undefined : noticeSeed(this);
     this.store
-      .decide({ rows: [] }, (facts) => ({
-        result: undefined,
-        writes: [
-          {
-            table: 'freezes',
-            record: {
-              scope: 'station',
-              active: true,
-              who: 'station',
-              why: `fact-tampered: a row of ${error.table}`,
-              since: facts.now,
-            },
-            leaf: 0,
-          },
-        ],
-        leaves: [{ kind: 'frozen', fields }],
-      }))
+      .decide({ rows: [] }, (facts) => {
+        const why = `fact-tampered: a row of ${table}`;
+        const record: FreezeRecord = { scope: 'station', active: true, who: 'station', why, since: facts.now };
+        const of = { account: null, kind: 'frozen', subject: 'station', text: tamperedText(table), leaf: 0 } as const;
+        const notice = seed && writeNotice(seed, facts, of);
+        const fields = { scope: 'station', who: 'station', why: 'fact-tampered', table };
+        return {
+          result: undefined,
+          writes: [
+            { table: 'freezes', record, leaf: 0 },
+            ...(notice === undefined ? [] : [{ table: 'notices', record: notice, leaf: 0 } as const]),
+          ],
+          leaves: [{ kind: 'frozen', fields: { ...fields, ...(notice && { notice: notice.id }) } }],
+        };
+      })
       // What can't be recorded still holds in memory (see `#tamperFreeze`), and is recorded when it is met again.
       .catch((failure: unknown) => {
         // Unless the store takes no more writes at all: then each further meeting would only say so again.

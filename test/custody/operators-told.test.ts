@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { leaves } from '../attacks/attempt.ts';
-import { findings } from './audit-station.ts';
+import { findings, tamper } from './audit-station.ts';
 import { TestStation, walletId } from './station.ts';
 
 /** The whole database says of itself what the journal says. */
@@ -61,5 +61,20 @@ describe('operators are told', () => {
     expect(notice?.text).toContain(id);
     expect(leafOf('frozen')?.fields['notice']).toBe(notice?.id);
     await expectClean(station);
+  });
+
+  it('D4: of a row that another hand wrote: the table, not whose row it is', async () => {
+    const alice = await station.ripeCustomer('alice');
+    await station.stop();
+    tamper(station.file, "UPDATE destinations SET label = 'x'");
+    station.start();
+    await expect(alice.authorize('w-1')).rejects.toMatchObject({ reason: 'fact-tampered' });
+    await station.settle();
+    const [notice, ...more] = told('frozen');
+    expect(more).toEqual([]);
+    expect(notice).toMatchObject({ account: null, subject: 'station' });
+    expect(notice?.text).toContain('table destinations');
+    expect(notice?.text).not.toContain('alice');
+    expect(leafOf('frozen')?.fields['notice']).toBe(notice?.id);
   });
 });

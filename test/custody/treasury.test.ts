@@ -184,6 +184,28 @@ describe('what operators move and void', () => {
       });
     });
 
+    it('I4: nor what the device refused: the payment may still confirm, and its customer would be paid twice', async () => {
+      signer.behaviour = () => ({ kind: 'declined', reason: 'device-refused', message: 'a person said no' });
+      const unsigned = nothing();
+      await station.operators.act(quorum, 'void', `transaction:${paid}`, unsigned);
+      await station.settle();
+      const { id } = newest(unsigned);
+      const stated = () => station.operators.prepare('void', `confirmed:${id}`);
+      await expect(stated()).rejects.toMatchObject({ reason: 'transaction-not-retryable' });
+      // Asked for again, and waiting for its device.
+      absent();
+      station.time.pass(1_000);
+      await station.operators.act(quorum, 'void', `transaction:${paid}`, unsigned);
+      expect(newest(unsigned).state).toBe('PERMITTED');
+      await expect(stated()).rejects.toMatchObject({ reason: 'transaction-not-retryable' });
+      expect(station.custody.withdrawals.get('w-1' as WithdrawalId).state).toBe('SIGNED');
+      // Once there is a signature, it may be said.
+      signer.behaviour = (_permit, signed) => signed;
+      back();
+      await station.settle();
+      await expect(stated()).resolves.toBeDefined();
+    });
+
     it('I4: a statement is made once: the other one is refused after it', async () => {
       const unsigned = nothing();
       await station.operators.act(quorum, 'void', `transaction:${paid}`, unsigned);

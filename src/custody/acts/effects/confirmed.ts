@@ -50,10 +50,10 @@ export const confirmedEffect: Effect = {
         const anchor = facts.get('anchors', now.wallet, now.anchor);
         if (anchor?.transaction !== newest.id)
           throw new Refusal('changed-meanwhile', 'another transaction took the anchor meanwhile: ask again');
-        if (now.attempts === 0)
+        if (unsigned(now))
           throw new Refusal(
             'transaction-not-retryable',
-            `transaction ${id} was never before its device: it cannot have confirmed`,
+            `transaction ${id} was never signed by its device: it cannot have confirmed`,
           );
         if (voided(facts, pays) || (now.kind !== 'void' && versions.every((version) => version.kind !== 'void')))
           throw new Refusal('act-settled', `nothing on ${now.anchor} of ${now.wallet} waits to be told what confirmed`);
@@ -96,6 +96,14 @@ function transactionIn(facts: Facts, id: TransactionId): TransactionRecord {
   const record = facts.get('transactions', id);
   if (record === undefined) throw new Refusal('not-found', `there is no transaction ${id}`);
   return record;
+}
+
+/**
+ * Claims are not released by guesswork (design §4): what no device saw, or the device refused the one time that it was asked, did not
+ * confirm. Of what went there more than once the station does not know whether a signature exists.
+ */
+function unsigned({ attempts, state }: TransactionRecord): boolean {
+  return attempts === 0 || (attempts === 1 && (state === 'DECLINED' || state === 'PERMITTED'));
 }
 
 function voided(facts: Facts, pays: readonly string[]): boolean {
