@@ -39,6 +39,9 @@ const service = { role: 'withdrawals', name: 'service' } as const;
 /** Of the sample's transactions, wei per unit of gas: no node is asked. */
 const fees = { maxFeePerGas: 2_000_000_000n, maxPriorityFeePerGas: 1_000_000_000n };
 
+/** The page enrols passkeys. */
+const noCode = { enrollment: Buffer.alloc(0), code: '' };
+
 /**
  * The sample exchange behind the page. In a real one these are four parties, each with a machine and a certificate of its own: the
  * withdrawal service, the admission authority, the courier, and whoever serves the approvals page. And there the account
@@ -118,7 +121,11 @@ export class Desk {
   async #beginEnrolment(body: Body): Promise<object> {
     const account = body.text('account');
     const method = FactorServiceService.beginEnrollment;
-    const { creationOptionsJson } = await call(this.#factors, method, { account, paymentConfirmation: false });
+    const { creationOptionsJson } = await call(this.#factors, method, {
+      account,
+      paymentConfirmation: false,
+      kind: '',
+    });
     return { creationOptions: creationOptionsJson };
   }
 
@@ -128,6 +135,7 @@ export class Desk {
       registrationJson: body.text('registration'),
       attestedBy: body.text('attestedBy'),
       lifetimeSeconds: 0,
+      ...noCode,
     });
     const { rpId } = this.#station;
     return { ...intentView(prepared.intent), rpId, credentialIds: [body.text('attestedBy')], wouldRefuse: [] };
@@ -145,13 +153,14 @@ export class Desk {
       intent,
       registrationJson,
       approval,
+      enrollment: noCode.enrollment,
     });
     return { factor: factor === undefined ? null : factorView(factor) };
   }
 
   /** The sample authority vouches for whoever asks; a real one knows its customers, and the withdrawal service can't ask it. */
   async #voucher(account: string, registrationJson: string): Promise<string> {
-    const of = { account, registrationJson, attestedBy: '', lifetimeSeconds: 0 };
+    const of = { account, registrationJson, attestedBy: '', lifetimeSeconds: 0, ...noCode };
     const prepared = await call(this.#factors, FactorServiceService.prepareFactor, of);
     const { credentialId: credential, key, station } = prepared;
     return this.#authority.vouch({ account, credential, key, station }, new Date(await this.#pass(0)));

@@ -33,6 +33,7 @@ import type {
   WitnessedMs,
 } from '../domain/index.ts';
 import type { EvidenceDemand } from '../gate/demand.ts';
+import type { CodeEnrolment } from './code-enrolment.ts';
 import type { SealingState } from './sealed.ts';
 
 /** A rule as it was applied: what it demands, what it found, and why it refused if it did. */
@@ -158,10 +159,12 @@ export interface Destinations {
 export interface Factors {
   /** PublicKeyCredentialCreationOptionsJSON, serialized. `payment`: for a credential by which browsers confirm payments, too. */
   begin(account: AccountId, payment?: boolean): Promise<string>;
+  /** `uri`: the otpauth URI that the customer's authenticator app scans; `enrolment`: to be sent back, it says nothing to others. */
+  beginCode(account: AccountId): { readonly uri: string; readonly enrolment: Uint8Array };
   prepare(request: {
     readonly account: AccountId;
-    /** RegistrationResponseJSON, UTF-8. */
-    readonly registration: Uint8Array;
+    /** RegistrationResponseJSON, UTF-8; or what `beginCode` handed out, with a code. */
+    readonly registration: Uint8Array | CodeEnrolment;
     readonly attestedBy: FactorId | undefined;
     readonly lifetime: number | undefined;
   }): Promise<{
@@ -175,7 +178,7 @@ export interface Factors {
   }>;
   add(request: {
     readonly intent: Uint8Array;
-    readonly registration: Uint8Array;
+    readonly registration: Uint8Array | CodeEnrolment;
     readonly approval: Approval | undefined;
   }): Promise<Ripened<FactorRecord>>;
   list(account: AccountId): readonly Ripened<FactorRecord>[];

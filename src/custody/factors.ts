@@ -8,8 +8,10 @@ import {
 import {
   type AccountId,
   type Attestation,
+  type CodeRecord,
   type FactorId,
   type FactorIntent,
+  type FactorKind,
   type FactorRecord,
   type FreezeScope,
   hour,
@@ -26,8 +28,9 @@ import { factorDelay } from '../gate/policy/ripening.ts';
 import { factorDemand } from '../gate/rules/evidence-sufficient.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
-import { accountSeen } from './account.ts';
+import { accountAfter, accountSeen } from './account.ts';
 import { accountLookups, attestedTransitively, cancelAll } from './cancellation.ts';
+import { beginCode, type CodeEnrolment, type CodeRegistration, codeRecord, openCode } from './code-enrolment.ts';
 import { codesTold } from './codes.ts';
 import type { EvidenceWanted, Factors, Ripened } from './custody.ts';
 import {
@@ -55,12 +58,14 @@ import { freezeRows, type Station, toldBy } from './station.ts';
 
 interface ReadyFactor {
   readonly intent: Sealed<FactorIntent>;
-  readonly registration: VerifiedRegistration;
+  readonly registration: VerifiedRegistration | CodeRegistration;
   readonly attestations: readonly Attestation[];
   readonly checked: readonly Checked[];
   readonly voucher: VerifiedVoucher | { readonly missing: true } | { readonly wrong: string };
   /** What is to let it in, as it came. */
   readonly evidence: Uint8Array;
+  /** What one-time codes are to be checked by, where it makes some. */
+  readonly code: CodeRecord | undefined;
   readonly seed: NoticeSeed;
 }
 
@@ -93,10 +98,14 @@ export class FactorDesk implements Factors {
     return JSON.stringify(creationOptions({ ...party, challenge, enrolled, payment, verified }));
   }
 
+  beginCode(account: AccountId): ReturnType<Factors['beginCode']> {
+    return beginCode(this.#station, account);
+  }
+
   async prepare(request: Parameters<Factors['prepare']>[0]): ReturnType<Factors['prepare']> {
     const station = this.#station;
     const { account, attestedBy } = request;
-    const registration = await this.#registration(account, request.registration);
+    const registration = await this.#registered(account, request.registration);
     const scopes = factorScopes(account);
     const facts = station.look({
       rows: [...freezeRows(scopes), ['accounts', account]],
@@ -104,7 +113,7 @@ export class FactorDesk implements Factors {
     });
     const members = {
       account,
-      kind: 'webauthn',
+      kind: kindOf(registration),
       class: registration.class,
       credential: registration.credential,
       key: registration.key,
@@ -228,6 +237,14 @@ export class FactorDesk implements Factors {
     return committed.result;
   }
 
+  async #registered(
+    account: AccountId,
+    registration: Uint8Array | CodeEnrolment,
+  ): Promise<VerifiedRegistration | CodeRegistration> {
+    if (registration instanceof Uint8Array) return this.#registration(account, registration);
+    return openCode(this.#station, account, registration);
+  }
+
   async #registration(account: AccountId, response: Uint8Array): Promise<VerifiedRegistration> {
     const station = this.#station;
     const facts = station.look({});
@@ -246,13 +263,15 @@ export class FactorDesk implements Factors {
   async #ready(request: Parameters<Factors['add']>[0], intent: Sealed<FactorIntent>): Promise<ReadyFactor> {
     const station = this.#station;
     const said = intent.intent;
-    const registration = await this.#registration(said.account, request.registration);
+    const registration = await this.#registered(said.account, request.registration);
     if (
       registration.credential !== said.credential ||
       registration.key !== said.key ||
-      registration.class !== said.class
+      registration.class !== said.class ||
+      kindOf(registration) !== said.kind
     ) {
-      throw new Malformed('registration_json', 'is not the registration that the intent was prepared for');
+      const field = said.kind === 'totp' ? 'enrollment' : 'registration_json';
+      throw new Malformed(field, 'is not the registration that the intent was prepared for');
     }
     const { approval } = request;
     const attestations = approval?.kind === 'attestations' ? approval.attestations : [];
@@ -262,7 +281,8 @@ export class FactorDesk implements Factors {
     const jws = approval?.kind === 'voucher' ? approval.jws : undefined;
     const voucher = this.#voucher(jws, intent);
     const evidence = jws === undefined ? encodeEvidence(attestations) : new TextEncoder().encode(jws);
-    return { intent, registration, attestations, checked, voucher, evidence, seed: noticeSeed(station) };
+    const code = 'secret' in registration ? codeRecord(station, registration, said) : undefined;
+    return { intent, registration, attestations, checked, voucher, evidence, code, seed: noticeSeed(station) };
   }
 
   #voucher(jws: string | undefined, intent: Sealed<FactorIntent>): ReadyFactor['voucher'] {
@@ -319,7 +339,7 @@ export class FactorDesk implements Factors {
     const record: FactorRecord = {
       id: credential,
       account,
-      kind: 'webauthn',
+      kind: kindOf(registration),
       class: registration.class,
       coseKey: registration.coseKey,
       signCount: registration.signCount,
@@ -346,7 +366,12 @@ export class FactorDesk implements Factors {
       result: this.#view(record, facts),
       writes: [
         { table: 'factors', record, leaf: 0 },
-        { table: 'accounts', record: { ...past, everEnrolled: past.everEnrolled + 1 }, leaf: 0 },
+        ...(ready.code === undefined ? [] : [{ table: 'codes' as const, record: ready.code, leaf: 0 }]),
+        {
+          table: 'accounts',
+          record: { ...accountAfter(account, of.evidence, facts), everEnrolled: past.everEnrolled + 1 },
+          leaf: 0,
+        },
         { table: 'spent', record: spentBy(intent.digest, 'a factor'), leaf: 0 },
         ...tokensSpent(of.evidence, 'a factor', 0),
         ...('jti' in voucher
@@ -364,7 +389,7 @@ export class FactorDesk implements Factors {
           kind: 'factor-added',
           fields: {
             intent: intent.digest,
-            kind_of_factor: 'webauthn',
+            kind_of_factor: record.kind,
             class: record.class,
             key: registration.key,
             admitted_by: issuer,
@@ -388,6 +413,10 @@ export class FactorDesk implements Factors {
   #view(record: FactorRecord, facts: Facts): Ripened<FactorRecord> {
     return ripened(record, factorDelay(record, this.#station.policy), facts);
   }
+}
+
+function kindOf({ class: of }: VerifiedRegistration | CodeRegistration): FactorKind {
+  return of === 'totp' ? 'totp' : 'webauthn';
 }
 
 function voucherKey(voucher: VerifiedVoucher): string {

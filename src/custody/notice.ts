@@ -55,7 +55,8 @@ const object =
   'If this was not you, object at once with the link in this message: what is still waiting is then cancelled.';
 
 export function factorAddedText(factor: Pick<FactorRecord, 'account' | 'class'>, hours: number): string {
-  return `A new ${factor.class} passkey was added to your account ${factor.account}. It can approve nothing for ${hours} hours. ${object}`;
+  const what = factor.class === 'totp' ? 'An authenticator app for one-time codes' : `A new ${factor.class} passkey`;
+  return `${what} was added to your account ${factor.account}. It can approve nothing for ${hours} hours. ${object}`;
 }
 
 export function factorRevokedText(factor: Pick<FactorRecord, 'account'>): string {

@@ -308,6 +308,7 @@ export class FakeCustody {
       },
       factors: {
         begin: on('factors.begin', async () => '{}'),
+        beginCode: on('factors.beginCode', () => ({ uri: 'otpauth://totp/x', enrolment: Uint8Array.of(2, 7) })),
         prepare: on('factors.prepare', async () => ({
           intent,
           credential,

@@ -329,7 +329,12 @@ describe('what custody is asked', () => {
   it('AddFactor: a voucher, an attestation, or nothing', async () => {
     const add = async (approval: AddFactorRequest['approval']) => {
       accepted(
-        await as('withdrawals', FactorServiceService.addFactor, { intent, registrationJson: '{"é":1}', approval }),
+        await as('withdrawals', FactorServiceService.addFactor, {
+          intent,
+          registrationJson: '{"é":1}',
+          approval,
+          enrollment: Buffer.alloc(0),
+        }),
       );
       return served.fake.last('factors.add')?.[0];
     };
@@ -357,9 +362,50 @@ describe('what custody is asked', () => {
     });
     expect(served.fake.last('factors.prepare')).toMatchObject([{ attestedBy: undefined, lifetime: undefined }]);
     const begun = accepted(
-      await as('withdrawals', FactorServiceService.beginEnrollment, { account: 'alice', paymentConfirmation: false }),
+      await as('withdrawals', FactorServiceService.beginEnrollment, {
+        account: 'alice',
+        paymentConfirmation: false,
+        kind: '',
+      }),
     );
     expect(begun.creationOptionsJson).toBe('{}');
+  });
+
+  it('one-time codes: begun by their kind, and sent back in the place of a registration', async () => {
+    const begin = (kind: string) =>
+      as('withdrawals', FactorServiceService.beginEnrollment, { account: 'alice', paymentConfirmation: false, kind });
+    expect(accepted(await begin('totp'))).toEqual({
+      creationOptionsJson: '',
+      otpauthUri: 'otpauth://totp/x',
+      enrollment: Buffer.of(2, 7),
+    });
+    expect(await begin('sms')).toMatchObject({ ok: false, error: { code: status.INVALID_ARGUMENT } });
+
+    const enrollment = Buffer.of(2, 7);
+    const prepare = (of: Partial<PrepareFactorRequest>) =>
+      as(
+        'withdrawals',
+        FactorServiceService.prepareFactor,
+        PrepareFactorRequest.fromPartial({ account: 'alice', ...of }),
+      );
+    accepted(await prepare({ enrollment, code: '012345' }));
+    expect(served.fake.last('factors.prepare')).toMatchObject([
+      { registration: { enrolment: enrollment, code: '012345' } },
+    ]);
+    for (const code of ['', '12345', '1234567', '12345a', '１２３４５６'])
+      expect(await prepare({ enrollment, code })).toMatchObject({
+        ok: false,
+        error: { code: status.INVALID_ARGUMENT },
+      });
+    for (const wrong of [
+      { enrollment, code: '012345', registrationJson: '{}' },
+      { enrollment: Buffer.alloc(257), code: '012345' },
+    ])
+      expect(await prepare(wrong)).toMatchObject({ ok: false, error: { code: status.INVALID_ARGUMENT } });
+
+    const added = { intent, registrationJson: '', approval: undefined, enrollment };
+    accepted(await as('withdrawals', FactorServiceService.addFactor, added));
+    expect(served.fake.last('factors.add')).toMatchObject([{ registration: { enrolment: enrollment } }]);
   });
 
   it('notices and reports', async () => {
@@ -417,6 +463,7 @@ describe('what custody is asked', () => {
     expect(accepted(await as('operators', OperatorServiceService.getStation, {}))).toEqual({
       station: fake.station,
       policyHash: fake.digest,
+      sealing: { keyId: 'aa00aa00aa00aa00', former: [] },
       simulatedTime: true,
       now: new Date(fake.time),
       witnessedMs: 12_345n,

@@ -30,9 +30,9 @@ export interface Factor {
   /** The credential id, base64url. */
   id: string;
   account: string;
-  /** `webauthn`. */
+  /** `webauthn` or `totp`. */
   kind: string;
-  /** `device`, `synced` or `hardware`. */
+  /** `device`, `synced`, `hardware` or `totp`. */
   class: string;
   state: RipeningState;
   notBefore: Date | undefined;
@@ -42,11 +42,17 @@ export interface BeginEnrollmentRequest {
   account: string;
   /** For a passkey of the customer's own device by which its browser also confirms payments (Secure Payment Confirmation); where policy lets one. */
   paymentConfirmation: boolean;
+  /** `webauthn`, also where it is empty, or `totp`: one-time codes of an authenticator app, never an account's first factor. */
+  kind: string;
 }
 
 export interface BeginEnrollmentResponse {
   /** PublicKeyCredentialCreationOptionsJSON (WebAuthn Level 3, section 5.1.8). */
   creationOptionsJson: string;
+  /** Of `totp`: what the customer's authenticator app scans. It holds the secret: for the customer's eyes, in no log. */
+  otpauthUri: string;
+  /** Of `totp`: to be sent back with PrepareFactor and AddFactor, within 15 minutes. The station keeps nothing of it. */
+  enrollment: Buffer;
 }
 
 export interface PrepareFactorRequest {
@@ -56,6 +62,9 @@ export interface PrepareFactorRequest {
   /** The factor that will attest the new one; empty for an account's first. */
   attestedBy: string;
   lifetimeSeconds: number;
+  /** In the place of the registration: what BeginEnrollment handed out for one-time codes, and a code that the app shows now. */
+  enrollment: Buffer;
+  code: string;
 }
 
 export interface PrepareFactorResponse {
@@ -82,6 +91,8 @@ export interface AddFactorRequest {
     /** By the factor that the intent names, and as many others of the account as policy wants. */
     { $case: "attestations"; value: Attestations }
     | undefined;
+  /** In the place of the registration, for one-time codes: the same again. */
+  enrollment: Buffer;
 }
 
 export interface Attestations {
@@ -228,7 +239,7 @@ export const Factor: MessageFns<Factor> = {
 };
 
 function createBaseBeginEnrollmentRequest(): BeginEnrollmentRequest {
-  return { account: "", paymentConfirmation: false };
+  return { account: "", paymentConfirmation: false, kind: "" };
 }
 
 export const BeginEnrollmentRequest: MessageFns<BeginEnrollmentRequest> = {
@@ -238,6 +249,9 @@ export const BeginEnrollmentRequest: MessageFns<BeginEnrollmentRequest> = {
     }
     if (message.paymentConfirmation !== false) {
       writer.uint32(16).bool(message.paymentConfirmation);
+    }
+    if (message.kind !== "") {
+      writer.uint32(26).string(message.kind);
     }
     return writer;
   },
@@ -271,6 +285,14 @@ export const BeginEnrollmentRequest: MessageFns<BeginEnrollmentRequest> = {
             message.paymentConfirmation = reader.bool();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -290,18 +312,25 @@ export const BeginEnrollmentRequest: MessageFns<BeginEnrollmentRequest> = {
     const message = createBaseBeginEnrollmentRequest();
     message.account = object.account ?? "";
     message.paymentConfirmation = object.paymentConfirmation ?? false;
+    message.kind = object.kind ?? "";
     return message;
   },
 };
 
 function createBaseBeginEnrollmentResponse(): BeginEnrollmentResponse {
-  return { creationOptionsJson: "" };
+  return { creationOptionsJson: "", otpauthUri: "", enrollment: Buffer.alloc(0) };
 }
 
 export const BeginEnrollmentResponse: MessageFns<BeginEnrollmentResponse> = {
   encode(message: BeginEnrollmentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.creationOptionsJson !== "") {
       writer.uint32(10).string(message.creationOptionsJson);
+    }
+    if (message.otpauthUri !== "") {
+      writer.uint32(18).string(message.otpauthUri);
+    }
+    if (message.enrollment.length !== 0) {
+      writer.uint32(26).bytes(message.enrollment);
     }
     return writer;
   },
@@ -327,6 +356,22 @@ export const BeginEnrollmentResponse: MessageFns<BeginEnrollmentResponse> = {
             message.creationOptionsJson = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.otpauthUri = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.enrollment = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -345,12 +390,21 @@ export const BeginEnrollmentResponse: MessageFns<BeginEnrollmentResponse> = {
   fromPartial(object: DeepPartial<BeginEnrollmentResponse>): BeginEnrollmentResponse {
     const message = createBaseBeginEnrollmentResponse();
     message.creationOptionsJson = object.creationOptionsJson ?? "";
+    message.otpauthUri = object.otpauthUri ?? "";
+    message.enrollment = object.enrollment ?? Buffer.alloc(0);
     return message;
   },
 };
 
 function createBasePrepareFactorRequest(): PrepareFactorRequest {
-  return { account: "", registrationJson: "", attestedBy: "", lifetimeSeconds: 0 };
+  return {
+    account: "",
+    registrationJson: "",
+    attestedBy: "",
+    lifetimeSeconds: 0,
+    enrollment: Buffer.alloc(0),
+    code: "",
+  };
 }
 
 export const PrepareFactorRequest: MessageFns<PrepareFactorRequest> = {
@@ -366,6 +420,12 @@ export const PrepareFactorRequest: MessageFns<PrepareFactorRequest> = {
     }
     if (message.lifetimeSeconds !== 0) {
       writer.uint32(32).uint32(message.lifetimeSeconds);
+    }
+    if (message.enrollment.length !== 0) {
+      writer.uint32(42).bytes(message.enrollment);
+    }
+    if (message.code !== "") {
+      writer.uint32(50).string(message.code);
     }
     return writer;
   },
@@ -415,6 +475,22 @@ export const PrepareFactorRequest: MessageFns<PrepareFactorRequest> = {
             message.lifetimeSeconds = reader.uint32();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.enrollment = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -436,6 +512,8 @@ export const PrepareFactorRequest: MessageFns<PrepareFactorRequest> = {
     message.registrationJson = object.registrationJson ?? "";
     message.attestedBy = object.attestedBy ?? "";
     message.lifetimeSeconds = object.lifetimeSeconds ?? 0;
+    message.enrollment = object.enrollment ?? Buffer.alloc(0);
+    message.code = object.code ?? "";
     return message;
   },
 };
@@ -560,7 +638,7 @@ export const PrepareFactorResponse: MessageFns<PrepareFactorResponse> = {
 };
 
 function createBaseAddFactorRequest(): AddFactorRequest {
-  return { intent: Buffer.alloc(0), registrationJson: "", approval: undefined };
+  return { intent: Buffer.alloc(0), registrationJson: "", approval: undefined, enrollment: Buffer.alloc(0) };
 }
 
 export const AddFactorRequest: MessageFns<AddFactorRequest> = {
@@ -578,6 +656,9 @@ export const AddFactorRequest: MessageFns<AddFactorRequest> = {
       case "attestations":
         Attestations.encode(message.approval.value, writer.uint32(34).fork()).join();
         break;
+    }
+    if (message.enrollment.length !== 0) {
+      writer.uint32(42).bytes(message.enrollment);
     }
     return writer;
   },
@@ -627,6 +708,14 @@ export const AddFactorRequest: MessageFns<AddFactorRequest> = {
             message.approval = { $case: "attestations", value: Attestations.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.enrollment = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -660,6 +749,7 @@ export const AddFactorRequest: MessageFns<AddFactorRequest> = {
         break;
       }
     }
+    message.enrollment = object.enrollment ?? Buffer.alloc(0);
     return message;
   },
 };
