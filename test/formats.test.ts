@@ -27,6 +27,7 @@ import { Keyring } from '../src/custody/seal.ts';
 import { categoriesOf, unknownMethod } from '../src/domain/amr.ts';
 import {
   type AccountId,
+  type Address,
   type AssetId,
   Buckets,
   type Digest,
@@ -46,6 +47,7 @@ import {
   type WitnessedMs,
   worth,
 } from '../src/domain/index.ts';
+import { paymentOf } from '../src/gate/payment.ts';
 import { openCheckpoint, signCheckpoint } from '../src/journal/checkpoint.ts';
 import { leafHash } from '../src/journal/hash.ts';
 import { commitment, encodeLeaf, type LeafKind, leafKinds, parseLeaf } from '../src/journal/leaf.ts';
@@ -204,6 +206,35 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
     const signed = `${part(header)}.${part(claims)}`;
     expect(`${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`).toBe(of.jws);
     expect(Object.keys(claims).sort()).toEqual(['aud', 'credential', 'exp', 'iat', 'iss', 'jti', 'key', 'sub']);
+  });
+
+  it('payment shown', () => {
+    const of = vector<
+      Record<'asset' | 'symbol' | 'payment_currency' | 'amount' | 'destination' | 'max_fee', string> &
+        Record<'total' | 'display_name', string> & { decimals: number }
+    >('payment-shown');
+    const asset = of.asset as AssetId;
+    const policy = { asset, symbol: of.symbol, decimals: of.decimals, paymentCurrency: of.payment_currency };
+    const payment = { origins: [], topOrigins: [], payeeName: 'Exchange', payeeOrigin: undefined, icon: 'data:' };
+    const shown = paymentOf(
+      { asset, amount: BigInt(of.amount), destination: of.destination as Address, maxFee: BigInt(of.max_fee) },
+      { payment, assets: new Map([[asset, { ...policy, maxPayment: 1n, ledgerDescriptor: undefined }]]) },
+    );
+    expect(shown).toMatchObject({
+      total: { currency: of.payment_currency, value: of.total },
+      instrument: { displayName: of.display_name },
+    });
+    // By hand: the point goes before the last `decimals` digits, and zeros after it go.
+    const units = (amount: string): string =>
+      `${amount.padStart(of.decimals + 1, '0').slice(0, -of.decimals)}.${amount.padStart(of.decimals, '0').slice(-of.decimals)}`.replace(
+        /\.?0+$/,
+        '',
+      );
+    const [, chain = '', address = ''] = /^(.*):(.*)$/.exec(of.destination) ?? [];
+    expect(of.total).toBe(units(of.amount));
+    expect(of.display_name).toBe(
+      `to ${address} on ${chain}: ${of.total} ${of.symbol}, fees up to ${units(of.max_fee)} ${of.symbol}`,
+    );
   });
 
   it('MFA token', () => {
@@ -493,6 +524,6 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
 
   it('nothing else: every vector of the document is checked here', () => {
     expect([...blocks.keys()].filter((name) => !used.has(name))).toEqual([]);
-    expect(blocks.size).toBe(23);
+    expect(blocks.size).toBe(24);
   });
 });

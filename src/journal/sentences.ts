@@ -65,7 +65,7 @@ const byAct = (of: Member): string => after(' (act ', of('act')) + (of('act') ==
 const names = (joined: string): string => joined.split(' ').join(', ');
 
 const payment = (of: Member): string =>
-  `${of('amount')} base units of ${of('asset')} from account ${of('account')} to ${of('destination')}${attested(of, 'factors')}`;
+  `${of('amount')} base units of ${of('asset')} from account ${of('account')} to ${of('destination')}${attested(of, 'factors')}${after(', payments shown by browsers: ', of('payments_shown'))}`;
 
 /** By which factors, and by which MFA services. */
 const attested = (of: Member, factors: string): string =>
