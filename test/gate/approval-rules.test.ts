@@ -36,6 +36,7 @@ import {
   factorCase,
   factorIntent,
   listed,
+  mfaToken,
   moment,
   now,
   policyOf,
@@ -275,6 +276,95 @@ describe('rules for a factor', () => {
     expectPass(factorAdmitted.judge(attested({ policy, factors, evidence: both })));
     // One that is not ripe yet can't attest, and is not waited for.
     expectPass(factorAdmitted.judge(attested({ policy, factors: [factor(), { ...second, w0: w }] })));
+  });
+
+  describe('A8: where payments take two classes', () => {
+    const band = "\nbands:\n  - { asset: 'eip155:31337/slip44:60', above: '1', classes: 2 }\n";
+    const services = `attesters:\n  - { issuer: mfa.example, kid: m1, jwk: { kty: OKP, crv: Ed25519, x: ${'D'.repeat(43)} } }\n`;
+    const accepting = (accepts: string, more = '') =>
+      policyOf((d) => `${d.replace('accepts: [device, synced]', `accepts: [${accepts}]`)}${band}${more}`);
+    const policy = accepting('device, hardware, totp');
+    const passkey = factor();
+    const secret = factor({ id: 'C'.repeat(43) as FactorId, kind: 'totp', class: 'totp' });
+    const [byPasskey, byCode] = [evidence(), evidence({ id: secret.id, kind: 'totp', class: 'totp' })];
+    const token = mfaToken('mfa.example');
+    const judged = (of: Parameters<typeof attested>[0]) => factorAdmitted.judge(attested({ policy, ...of }));
+
+    it('A8: an account with a passkey only comes by its codes with the passkey alone', () => {
+      expectPass(judged({ factors: [passkey] }));
+      // One that is not ripe is not had.
+      expectPass(judged({ factors: [passkey, { ...secret, w0: w }] }));
+    });
+
+    it('A8: one with both needs both for a third, although a small payment takes the passkey alone', () => {
+      const factors = [passkey, secret];
+      const message = /^needs one more factor of a class other than webauthn$/;
+      expectRefusal(judged({ factors }), 'attestation-insufficient', message);
+      expectPass(judged({ factors, evidence: [byPasskey, byCode] }));
+      // Two passkeys are one class.
+      const second = factor({ id: 'D'.repeat(43) as FactorId });
+      const two = [byPasskey, evidence({ id: second.id })];
+      expectRefusal(judged({ factors: [...factors, second], evidence: two }), 'attestation-insufficient', message);
+    });
+
+    it('A8: one with two passkeys needs both for its codes: what takes two factors is not made by one', () => {
+      const second = factor({ id: 'D'.repeat(43) as FactorId });
+      const factors = [passkey, second];
+      expectRefusal(judged({ factors }), 'attestation-insufficient', /^needs one more factor$/);
+      expectPass(judged({ factors, evidence: [byPasskey, evidence({ id: second.id })] }));
+    });
+
+    it('A6: codes attest no factor, not even where the account has nothing else', () => {
+      const intent = factorIntent({ attested_by: secret.id });
+      const judge = (of: Parameters<typeof attested>[0]) => judged({ intent, factors: [secret], ...of });
+      expectRefusal(judge({ evidence: [byCode] }), 'attestation-insufficient', /^needs one more WebAuthn assertion$/);
+      // Where nobody has to have a passkey, codes still are a second factor only.
+      const services_ = policyOf(
+        (d) =>
+          `${d.replace('webauthn: 1, accepts: [device, synced]', 'webauthn: 0, accepts: [device, totp, mfa-service]')}${services}`,
+      );
+      expectRefusal(
+        judge({ policy: services_, evidence: [byCode] }),
+        'attestation-insufficient',
+        /^a one-time code is a second factor only: needs one more factor of class webauthn or mfa-service$/,
+      );
+      expectPass(judge({ policy: services_, evidence: [byCode, token] }));
+    });
+
+    it('A8: one that uses an MFA service needs its token: the thief of the passkey does not make codes in its place', () => {
+      const of = { policy: accepting('device, totp, mfa-service', services), factors: [passkey] };
+      expectPass(judged({ ...of, usesService: false }));
+      expectRefusal(judged({ ...of, usesService: true }), 'attestation-insufficient');
+      expectPass(judged({ ...of, usesService: true, evidence: [byPasskey, token] }));
+      // Where policy takes no tokens any more, nobody could send one.
+      expectPass(judged({ factors: [passkey], usesService: true }));
+    });
+
+    it('A8: an account that lost its passkey does not come by another with what payments do not take alone', () => {
+      const of = { policy: accepting('device, totp, mfa-service', services), factors: [secret], usesService: true };
+      const intent = factorIntent({ attested_by: secret.id });
+      expectRefusal(
+        judged({ ...of, intent, evidence: [byCode, token] }),
+        'attestation-insufficient',
+        /^needs one more WebAuthn assertion$/,
+      );
+    });
+
+    it('A8: a hardware key attests, where it is demanded and there is one; the first comes by what there is', () => {
+      const demanding = policyOf((d) =>
+        d.replace('webauthn: 1, accepts: [device, synced]', 'hardware: 1, accepts: [device, hardware]'),
+      );
+      const hard = factor({ id: 'H'.repeat(43) as FactorId, class: 'hardware' });
+      expectPass(judged({ policy: demanding, factors: [passkey] }));
+      const factors = [passkey, hard];
+      expectRefusal(
+        judged({ policy: demanding, factors }),
+        'attestation-insufficient',
+        /^needs one more factor of class hardware$/,
+      );
+      const both = [byPasskey, evidence({ id: hard.id, class: 'hardware' })];
+      expectPass(judged({ policy: demanding, factors, evidence: both }));
+    });
   });
 
   it('A10: factor-new refuses a credential that is known, whoever’s it is', () => {
