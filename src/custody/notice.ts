@@ -10,7 +10,6 @@ import {
   type WithdrawalRecord,
 } from '../domain/index.ts';
 import type { Facts } from '../store/facts.ts';
-import type { Station } from './station.ts';
 
 /** The random parts of a notice, drawn before the decision that may send it. */
 export interface NoticeSeed {
@@ -18,8 +17,8 @@ export interface NoticeSeed {
   readonly token: string;
 }
 
-export function noticeSeed(station: Station): NoticeSeed {
-  return { id: toHex(station.random.bytes(16)) as NoticeId, token: toBase64url(station.random.bytes(32)) };
+export function noticeSeed({ random }: { readonly random: { bytes(count: number): Uint8Array } }): NoticeSeed {
+  return { id: toHex(random.bytes(16)) as NoticeId, token: toBase64url(random.bytes(32)) };
 }
 
 /** A notice for the outbox. `leaf` is the index of the entry that it tells of: unique, and so its place in the outbox. */
