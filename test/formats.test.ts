@@ -29,12 +29,15 @@ import {
   type AccountId,
   type Address,
   type AssetId,
+  admissionBytes,
   Buckets,
   type Digest,
   encodePrices,
   type FactorId,
   type IntentType,
+  Malformed,
   type OperatorName,
+  parseAdmission,
   parseInstant,
   parseIntent,
   parsePrices,
@@ -322,6 +325,22 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
     expect(of.evidence).toBe(
       `{"type":"portcullis/operators-evidence/v1","signatures":[{"operator":"${of.operator}","intent":${JSON.stringify(of.intent)},"evidence":${inner}}]}`,
     );
+  });
+
+  it('admission by operators', () => {
+    const of = vector<{ canonical: string; digest: string }>('admission');
+    const said = parseAdmission(new TextEncoder().encode(of.canonical));
+    expect(new TextDecoder().decode(admissionBytes(said))).toBe(of.canonical);
+    expect(sha256(of.canonical).toString('hex')).toBe(of.digest);
+    expect(said).toMatchObject({ account: 'alice', as: 'recovery', class: 'device' });
+    for (const [was, will] of [
+      ['"as":"recovery"', '"as":"third"'],
+      ['"class":"device"', '"class":"totp"'],
+      ['"type":"portcullis/admission/v1"', '"type":"portcullis/admission/v2"'],
+      ['"type":', '"title":"x","type":'],
+      ['"account":"alice"', '"account":"a b"'],
+    ] as const)
+      expect(() => parseAdmission(new TextEncoder().encode(of.canonical.replace(was, will)))).toThrow(Malformed);
   });
 
   it('transaction id and payment set', () => {

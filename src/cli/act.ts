@@ -7,9 +7,10 @@ import {
   OperatorServiceClient,
 } from '../generated/portcullis/v1/operator.ts';
 import { actLine, actState } from './act-text.ts';
+import { admissionRows, askedAdmission } from './admission.ts';
 import { callOptions, callStation, legible } from './client.ts';
 import { type Arguments, type Command, CommandFailed, type Output, readArguments, UsageError } from './command.ts';
-import { actHelp, actOptions, act as signAct } from './operator-act.ts';
+import { type ActRequest, actHelp, actOptions, act as signAct } from './operator-act.ts';
 
 export const act: Command = {
   name: 'act',
@@ -38,7 +39,7 @@ ${actHelp}`,
       case 'sign': {
         const given = readArguments(rest, { options: actOptions, positionals: ['ID'] });
         const { id, verb, subject, payload } = await fetchAct(given);
-        return signAct(given, output, { verb, subject, payload, joins: id });
+        return signAct(given, output, { verb, subject, payload, joins: id, ...admissionAsked(verb, subject, payload) });
       }
       case 'refuse': {
         const given = readArguments(rest, { options: actOptions, positionals: ['ID'] });
@@ -50,6 +51,13 @@ ${actHelp}`,
     }
   },
 };
+
+/** Of what is admitted not the payload's bytes are signed, but what they say. */
+function admissionAsked(verb: string, subject: string, payload: Uint8Array): Partial<ActRequest> {
+  if (verb !== 'admit') return {};
+  const asked = askedAdmission(subject, payload);
+  return { about: (intent) => asked.admitted(intent) !== undefined, rows: admissionRows(asked) };
+}
 
 async function list(given: Arguments, output: Output): Promise<number> {
   const acts = await fetchActs(given, !given.has('all'));

@@ -1,4 +1,4 @@
-import { parseIntent, Refusal, sha256, toHex } from '../domain/index.ts';
+import { type OperatorIntent, parseIntent, Refusal, sha256, toHex } from '../domain/index.ts';
 import {
   type OperatorAct,
   OperatorServiceClient,
@@ -26,6 +26,8 @@ export interface ActRequest {
   readonly payload?: Uint8Array;
   /** Where it joins an act that others signed: that act's id. */
   readonly joins?: string;
+  /** Whether an intent is about what is asked for, where it is not about the payload's own bytes. */
+  readonly about?: (intent: OperatorIntent) => boolean;
   /** What stands beside the description. */
   readonly rows?: readonly (readonly [label: string, value: string])[];
 }
@@ -108,7 +110,7 @@ function checkedIntent(
     const same =
       parsed.verb === request.verb &&
       parsed.subject === request.subject &&
-      (payload.length === 0 || parsed.digest === toHex(sha256(payload)));
+      (request.about?.(parsed) ?? (payload.length === 0 || parsed.digest === toHex(sha256(payload))));
     if (same) return { canonical: intent.canonical, digest };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -92,6 +92,7 @@ export class DestinationDesk implements Destinations {
       ...moment,
       intent,
       listed,
+      factors: facts.all('factorsOfAccount', account),
       ticketGenuine: true,
       spent: undefined,
       evidence: [],
@@ -201,7 +202,7 @@ export class DestinationDesk implements Destinations {
     if (listing !== undefined) rows.push(['destinations', listing.entry]);
     return {
       rows,
-      lookups: [['destinationsLive', account], limitOf('nthDestinationLive', account)],
+      lookups: [['destinationsLive', account], ['factorsLive', account], limitOf('nthDestinationLive', account)],
     };
   }
 
@@ -217,6 +218,7 @@ export class DestinationDesk implements Destinations {
       spent: facts.get('spent', spentKey(intent.digest)),
       evidence: evidenceNow(ready.checked, facts),
       listed: { listing, entry: listedEntry(facts, listing) },
+      factors: facts.all('factorsLive', account),
     };
     const verdict = decideDestination(of);
     if (!verdict.approved) throw refusalOf(verdict);

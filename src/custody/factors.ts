@@ -1,10 +1,4 @@
-import {
-  checkEnrolmentChallenge,
-  creationOptions,
-  makeEnrolmentChallenge,
-  verifyRegistration,
-  verifyVoucher,
-} from '../attestation/index.ts';
+import { creationOptions, makeEnrolmentChallenge, verifyVoucher } from '../attestation/index.ts';
 import {
   type AccountId,
   type Attestation,
@@ -52,6 +46,7 @@ import { freezeIfLast } from './last-factor.ts';
 import { checkLimit, limitOf } from './limits.ts';
 import { factorAddedText, factorRevokedText, type NoticeSeed, noticeSeed, writeNotice } from './notice.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
+import { registered } from './registrations.ts';
 import { accountReservedRows } from './reservations.ts';
 import { reliedOn, ripened, stillRipening } from './ripened.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
@@ -241,23 +236,8 @@ export class FactorDesk implements Factors {
     account: AccountId,
     registration: Uint8Array | CodeEnrolment,
   ): Promise<VerifiedRegistration | CodeRegistration> {
-    if (registration instanceof Uint8Array) return this.#registration(account, registration);
+    if (registration instanceof Uint8Array) return registered(this.#station, account, registration);
     return openCode(this.#station, account, registration);
-  }
-
-  async #registration(account: AccountId, response: Uint8Array): Promise<VerifiedRegistration> {
-    const station = this.#station;
-    const facts = station.look({});
-    const result = await verifyRegistration(response, {
-      rpId: station.policy.rpId,
-      origins: station.policy.origins,
-      userVerification: true,
-      unverified: station.policy.authenticatorsUse.unverified,
-      challenge: (challenge) =>
-        checkEnrolmentChallenge(station.keys.ticket, facts.station.ticketEpoch, account, facts.now, challenge) === 'ok',
-    });
-    if (result.genuine) return result.registration;
-    throw new Malformed('registration_json', result.message, result.reason);
   }
 
   async #ready(request: Parameters<Factors['add']>[0], intent: Sealed<FactorIntent>): Promise<ReadyFactor> {

@@ -58,6 +58,11 @@ export function factorAddedText(factor: Pick<FactorRecord, 'account' | 'class'>,
   return `${what} was added to your account ${factor.account}. It can approve nothing for ${hours} hours. ${object}`;
 }
 
+/** Of a factor with which operators let an account recover: goes to every channel. */
+export function recoveryBegunText(factor: Pick<FactorRecord, 'account' | 'class'>, hours: number): string {
+  return `Somebody asked the station's operators to let your account ${factor.account} recover, and they admitted a new ${factor.class} passkey to it. It can approve nothing for ${hours} hours; until then no address and no other passkey can be added. ${object}`;
+}
+
 export function factorRevokedText(factor: Pick<FactorRecord, 'account'>): string {
   return `A passkey of your account ${factor.account} was revoked, and with it whatever it had approved that was still waiting.`;
 }

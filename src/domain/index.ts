@@ -1,4 +1,5 @@
 // The room's public face: the words of the design, as types.
+export * from './admission.ts';
 export * from './amount.ts';
 export * from './buckets.ts';
 export * from './caip.ts';

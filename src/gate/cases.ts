@@ -87,6 +87,8 @@ export interface WithdrawalCase extends Attested {
 export interface DestinationCase extends Attested {
   readonly intent: Sealed<DestinationIntent>;
   readonly listed: Listed;
+  /** The account's factors that live. */
+  readonly factors: readonly FactorRecord[];
 }
 
 /** A voucher, checked or refused. */
@@ -94,6 +96,14 @@ export type VoucherCheck =
   | { readonly present: false }
   | { readonly present: true; readonly genuine: true; readonly spent: boolean }
   | { readonly present: true; readonly genuine: false; readonly message: string };
+
+/** A factor that operators are to admit. */
+export interface AdmissionCase extends Moment {
+  readonly intent: { readonly intent: Pick<FactorIntent, 'key' | 'class'> };
+  /** As of `FactorCase`. */
+  readonly factors: readonly FactorRecord[];
+  readonly existing: FactorRecord | undefined;
+}
 
 export interface FactorCase extends Attested {
   readonly intent: Sealed<FactorIntent>;

@@ -1,4 +1,5 @@
 import type {
+  AdmissionCase,
   DestinationCase,
   EffectCase,
   FactorCase,
@@ -42,6 +43,7 @@ import { operatorsFounded } from './rules/operators-founded.ts';
 import { payByAhead, payByAheadOfAll } from './rules/pay-by-ahead.ts';
 import { paymentsMatch } from './rules/payments-match.ts';
 import { operatorsApproved, quorumPresent } from './rules/quorum-present.ts';
+import { accountNotRecovering } from './rules/recovering.ts';
 import { subjectStands } from './rules/subject-stands.ts';
 import { usersVerified, userVerified } from './rules/user-verified.ts';
 import { chainMatches, walletKnown } from './rules/wallet-chain.ts';
@@ -97,6 +99,7 @@ const destinationRequest: readonly Rule<DestinationCase>[] = [
   notFrozen,
   clockTrusted,
   intentForStation,
+  accountNotRecovering,
   destinationNotDenied,
   destinationNew,
 ];
@@ -125,6 +128,7 @@ const factorRules: readonly Rule<FactorCase>[] = [
   notFrozen,
   clockTrusted,
   intentForStation,
+  accountNotRecovering,
   factorClassAccepted,
   intentPrepared,
   intentFresh,
@@ -138,6 +142,11 @@ const factorRules: readonly Rule<FactorCase>[] = [
 
 export function decideFactor(of: FactorCase): Verdict {
   return decide(factorRules, of);
+}
+
+/** Whether operators may admit a factor, or import it. */
+export function decideAdmission(of: AdmissionCase): Verdict {
+  return decide([factorClassAccepted, factorNew], of);
 }
 
 /** What the bytes do, whatever was approved. */

@@ -1,7 +1,9 @@
 import {
   type DestinationIntent,
+  type Digest,
   digestOf,
   type FactorIntent,
+  parseAdmission,
   parseInstant,
   parseIntent,
   Refusal,
@@ -26,7 +28,7 @@ interface Enrolled {
   readonly shown: ReceiptFactor;
   readonly added: ProvenLeaf;
   readonly coseKey: Uint8Array;
-  readonly intent: Sealed<FactorIntent>;
+  readonly intent: FactorSaid;
 }
 
 /** One attestation that was checked. */
@@ -162,7 +164,7 @@ export class ReceiptFactors {
 
   #enrolment({ shown, added, intent }: Enrolled): Enrolment {
     const { credential, voucher, evidence } = shown;
-    const { attestedBy } = intent.intent;
+    const { attestedBy } = intent;
     const issuer = added.fields['admitted_by'] ?? '';
     if (attestedBy !== undefined) {
       if (voucher !== '' || issuer !== '')
@@ -173,6 +175,7 @@ export class ReceiptFactors {
       const sentence = `Factor ${credential} was enrolled at ${added.time}, attested by ${who}.`;
       return { leaf: added, sentence };
     }
+    if (intent.byOperators) return byOperators(shown, added);
     if (
       evidence.attestations.length > 0 ||
       issuer === '' ||
@@ -183,9 +186,9 @@ export class ReceiptFactors {
       policy: this.#policyOf(added),
       iss: issuer,
       aud: added.station,
-      sub: intent.intent.account,
+      sub: intent.account,
       credential,
-      key: intent.intent.key,
+      key: intent.key,
       time: parseInstant(added.time, 'time'),
     });
     const sentence = `Factor ${credential} was enrolled at ${added.time}, vouched for by ${issuer} under its key ${kid} of the policy.`;
@@ -193,13 +196,12 @@ export class ReceiptFactors {
   }
 
   /** The intent of an enrolment, and that the leaf and the receipt say the same as it. */
-  #intent(shown: ReceiptFactor, added: ProvenLeaf): Sealed<FactorIntent> {
-    const sealed = intentOf(() => parseIntent(utf8.encode(shown.intent), 'portcullis/factor/v1'));
-    const { digest, intent } = sealed;
+  #intent(shown: ReceiptFactor, added: ProvenLeaf): FactorSaid {
+    const intent = factorSaid(shown.intent, added);
     const { kind_of_factor, class: kind, key, intent: told } = added.fields;
     const by = intent.attestedBy ?? '';
     const same =
-      digest === told &&
+      intent.digest === told &&
       intent.account === this.#account &&
       intent.account === openedOf(added, 'account') &&
       intent.kind === kind_of_factor &&
@@ -208,9 +210,9 @@ export class ReceiptFactors {
       intent.credential === shown.credential &&
       intent.key === key &&
       (added.opened['attested_by'] ?? by).split(' ').includes(by) &&
-      ofItsTime(sealed, added);
+      intent.timely;
     if (!same) throw differs('factor-differs', `leaf ${added.index} enrolled something else than its intent says`);
-    return sealed;
+    return intent;
   }
 
   /** The leaf since which a factor ripened that was ripe, and not revoked, at another leaf. */
@@ -231,6 +233,36 @@ export class ReceiptFactors {
     }
     return ripening;
   }
+}
+
+/** What a factor's enrolment says of it: its owner's intent, or what operators admitted. */
+interface FactorSaid extends Pick<FactorIntent, 'account' | 'kind' | 'class' | 'credential' | 'key' | 'attestedBy'> {
+  readonly digest: Digest;
+  readonly byOperators: boolean;
+  /** Of the leaf's station, and good at its time. */
+  readonly timely: boolean;
+}
+
+function factorSaid(text: string, added: ProvenLeaf): FactorSaid {
+  const bytes = utf8.encode(text);
+  if ((added.fields['operators'] ?? '') === '') {
+    const sealed = intentOf(() => parseIntent(bytes, 'portcullis/factor/v1'));
+    return { ...sealed.intent, digest: sealed.digest, byOperators: false, timely: ofItsTime(sealed, added) };
+  }
+  const admission = intentOf(() => parseAdmission(bytes));
+  const timely = admission.station === added.station && admission.as === added.fields['admission'];
+  return { ...admission, kind: 'webauthn', attestedBy: undefined, digest: digestOf(bytes), byOperators: true, timely };
+}
+
+/** Their signatures are in the station, not in the receipt: it shows that the log says who admitted exactly this factor. */
+function byOperators({ credential, voucher, evidence }: ReceiptFactor, added: ProvenLeaf): Enrolment {
+  const { operators = '', admission, act, admitted_by: issuer = '' } = added.fields;
+  if (voucher !== '' || issuer !== '' || evidence.attestations.length > 0)
+    throw differs('evidence-invalid', `factor ${credential} was not admitted by operators alone`);
+  const what = admission === 'first' ? 'as the account’s first' : 'for the account to recover';
+  const who = operators.split(' ').join(', ');
+  const sentence = `Factor ${credential} was enrolled at ${added.time} ${what}, admitted by the operators ${who} (act ${act}).`;
+  return { leaf: added, sentence };
 }
 
 /** Whether the leaf decided on the intent at its station and while it was good. */

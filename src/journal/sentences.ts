@@ -10,7 +10,7 @@ export const leafSentences: Readonly<Record<LeafKind, (of: Member) => string>> =
   'policy-in-force': (of) =>
     `policy ${of('policy')} took effect${after(' in the place of ', of('replaces'))}${byAct(of)}`,
   'factor-added': (of) =>
-    `account ${of('account')} enrolled factor ${of('factor')} (${of('kind_of_factor')}, ${of('class')})${after(', admitted by ', of('admitted_by'))}${attested(of, 'attested_by')}`,
+    `account ${of('account')} enrolled factor ${of('factor')} (${of('kind_of_factor')}, ${of('class')})${after(', admitted by ', of('admitted_by') || names(of('operators')))}${after(', as ', of('admission'))}${attested(of, 'attested_by')}`,
   'factor-ripening': (of) =>
     `the notice of factor intent ${of('intent')} was delivered: the factor ripens ${lasting(of('d0'))}`,
   'factor-revoked': (of) => `factor ${of('factor')} of account ${of('account')} was revoked by ${of('by')}`,

@@ -6,7 +6,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { operatorCeremony } from '../../simulators/authenticator/operator-key.ts';
 import { readTransaction } from '../../src/cli/treasury.ts';
 import { operatorCreationOptions } from '../../src/custody/operator-key.ts';
-import { canonicalBytes, type OperatorName } from '../../src/domain/index.ts';
+import { credentialIn } from '../../src/custody/registrations.ts';
+import {
+  type AccountId,
+  admissionBytes,
+  canonicalBytes,
+  type Digest,
+  type FactorId,
+  type OperatorName,
+  type StationName,
+} from '../../src/domain/index.ts';
 import {
   ActState,
   type OperatorAct,
@@ -14,7 +23,7 @@ import {
   PrepareOperatorActResponse,
   type SubmitOperatorActRequest,
 } from '../../src/generated/portcullis/v1/operator.ts';
-import { challenge, origin } from './operator-people.ts';
+import { challenge, origin, person } from './operator-people.ts';
 import { newStation, ran } from './station.ts';
 
 // A station that was taken over prepares what it likes: what the command signs all the same, and what it doesn't.
@@ -113,6 +122,37 @@ describe('an operator’s command', () => {
     const { code, err } = await ran('freeze', 'station', '--why', 'drill', ...options);
     expect([code, err]).toEqual([1, expect.stringContaining('prepared another intent than was asked for')]);
     expect(submitted).toEqual([]);
+  });
+
+  it('A8: admits the very credential of the registration, for the account that was named, and nothing that the station says in its place', async () => {
+    const { registration } = await person('alice');
+    const file = join((await newStation()).folder, 'registration.json');
+    writeFileSync(file, JSON.stringify(registration));
+    const { credential, key } = credentialIn(new TextEncoder().encode(JSON.stringify(registration)));
+    expect(credential).toBe(registration.id);
+    const of = { station: `${'ab'.repeat(16)}/1` as StationName, account: 'alice' as AccountId, credential, key };
+    const admission = { ...of, class: 'device', as: 'recovery' } as const;
+    const changes = { verb: 'admit', subject: 'account:alice' };
+    const admit = async (what: typeof admission) => {
+      prepared = preparation({ ...changes, digest: hash(admissionBytes(what)) });
+      return ran('factors', 'admit', '--account', 'alice', '--registration', file, ...options);
+    };
+    const { code, out } = await admit(admission);
+    expect(code).toBe(0);
+    expect(out).toContain(key);
+    expect(submitted).toHaveLength(1);
+    for (const other of [
+      { account: 'mallory' as AccountId },
+      { credential: 'A'.repeat(22) as FactorId },
+      { key: hash(Buffer.from('another')) as Digest },
+      { station: `${'cd'.repeat(16)}/1` as StationName },
+    ]) {
+      const told = await admit({ ...admission, ...other });
+      expect([told.code, told.err]).toEqual([1, expect.stringContaining('prepared another intent than was asked for')]);
+    }
+    writeFileSync(file, '{}');
+    expect((await admit(admission)).err).toContain('this is no registration of a passkey');
+    expect(submitted).toHaveLength(1);
   });
 
   it('S11: believes no digest of the station’s: it computes the one that is signed', async () => {

@@ -218,7 +218,15 @@ export function accountRecord(of: Partial<AccountRecord> = {}): AccountRecord {
 
 export function destinationCase(of: Partial<DestinationCase> = {}): DestinationCase {
   const none: Listed = { listing: undefined, entry: undefined };
-  return { ...moment(), ...approvable, intent: destinationIntent(), evidence: [evidence()], listed: none, ...of };
+  return {
+    ...moment(),
+    ...approvable,
+    intent: destinationIntent(),
+    evidence: [evidence()],
+    listed: none,
+    factors: [],
+    ...of,
+  };
 }
 
 export function factorCase(of: Partial<FactorCase> = {}): FactorCase {

@@ -5,10 +5,12 @@ import {
   actId,
   type Digest,
   digestOf,
+  equalBytes,
   Malformed,
   minute,
   type NoticeRecord,
   type OperatorIntent,
+  type OperatorVerb,
   parseIntent,
   parseWhy,
   Refusal,
@@ -28,7 +30,7 @@ import { type Asked as AskedFor, type Refusals, refusalOf, unwrapped } from '../
 import { type Facts, freezeRows, type Station, toldBy } from '../station.ts';
 import { watchRecords } from '../watch.ts';
 import type { Ask, Effect, EffectParts } from './effect.ts';
-import { type Asked, askFor } from './effects.ts';
+import { type Asked, askFor, receivedBy } from './effects.ts';
 import {
   decided,
   demandsIf,
@@ -92,7 +94,8 @@ export class ActDesk implements Acts {
     const { operators } = station.policy;
     if (operators === undefined) throw new Refusal('operators-unfounded');
     const { verb, subject } = request;
-    const payload = checkedPayload(request.payload, this.#ask(request).effect);
+    const received = await this.#received(verb, subject, request.payload);
+    const payload = checkedPayload(received, this.#ask({ verb, subject, payload: received }).effect);
     const { ask } = this.#ask({ verb, subject, payload });
     const rows: RowKey[] = [
       ...ask.rows,
@@ -139,7 +142,9 @@ export class ActDesk implements Acts {
     const asked: AskedFor = { what: 'act', fields: { intent: intent.digest, verb: intent.intent.verb }, personal: {} };
     let ready: ReadyAct;
     try {
-      ready = this.#ready(intent, request.attestation, request.payload);
+      const { verb, subject } = intent.intent;
+      const payload = await this.#received(verb, subject, request.payload);
+      ready = this.#ready(intent, request.attestation, payload);
     } catch (error) {
       return this.#refusals.told(this.#station, asked, error);
     }
@@ -264,6 +269,15 @@ export class ActDesk implements Acts {
 
   #ask(of: Pick<ActRecord, 'verb' | 'subject' | 'payload'>): Asked {
     return this.#station.reading(() => askFor(of.verb, of.subject, of.payload, this.#parts));
+  }
+
+  /** What was sent, as it is kept: verified where that takes more than reading it; what an open act keeps was verified then. */
+  async #received(verb: OperatorVerb, subject: string, payload: Uint8Array): Promise<Uint8Array> {
+    if (payload.length === 0) return payload;
+    const kept = this.#station
+      .reading(() => this.#station.store.find('actsUnsettled', unsettledMost))
+      .some((act) => act.verb === verb && act.subject === subject && equalBytes(act.payload, payload));
+    return kept ? payload : receivedBy(verb, subject, payload, this.#parts);
   }
 
   /** Where this very intent came before: what came of it is told again, and nothing is done. */

@@ -39,6 +39,11 @@ export interface Effect {
   /** What has to come with an act: nothing, why it is done (`parseWhy`, UTF-8), or a document of at most so many bytes. */
   readonly payload: 'none' | 'why' | { readonly most: number };
   /**
+   * Turns what an act is opened with into what is kept of it and `ask` reads, where that takes more than reading: throws `Malformed`
+   * for what does not verify. Not asked for what an open act keeps already.
+   */
+  receive?(subject: string, payload: Uint8Array, parts: EffectParts): Promise<Uint8Array>;
+  /**
    * What the subject asks for; undefined where it is another effect's. Throws `Malformed` for a subject of this form that
    * is wrong, `Refusal` for what cannot be asked. Called before and outside every decision: it may read the store.
    */

@@ -1,5 +1,6 @@
 import { Malformed, type OperatorVerb, shown } from '../../domain/index.ts';
 import type { Ask, Effect, EffectParts } from './effect.ts';
+import { admitEffect } from './effects/admit.ts';
 import { approveEffect } from './effects/approve.ts';
 import { clockEffect } from './effects/clock.ts';
 import { confirmedEffect } from './effects/confirmed.ts';
@@ -22,6 +23,7 @@ const effects: readonly Effect[] = [
   approveEffect,
   suspendEffect,
   reinstateEffect,
+  admitEffect,
   clockEffect,
   epochEffect,
   transferEffect,
@@ -35,6 +37,17 @@ const effects: readonly Effect[] = [
 export interface Asked {
   readonly effect: Effect;
   readonly ask: Ask;
+}
+
+/** What is kept of an act that is opened with `payload`. */
+export async function receivedBy(
+  verb: OperatorVerb,
+  subject: string,
+  payload: Uint8Array,
+  parts: EffectParts,
+): Promise<Uint8Array> {
+  const receiver = effects.find((effect) => effect.verb === verb && effect.receive !== undefined);
+  return receiver?.receive?.(subject, payload, parts) ?? payload;
 }
 
 /** Finds the effect that a verb and subject are for. Throws `Malformed` where there is none. */

@@ -2,7 +2,9 @@ import {
   actId,
   type Digest,
   digestOf,
+  type FactorIntent,
   type OperatorName,
+  parseAdmission,
   parseIntent,
   paymentSet,
   transactionId,
@@ -186,7 +188,7 @@ type Checks = { readonly [T in TableName]?: (record: Records[T], told: Told) => 
 
 const checked: Checks = {
   factors: (r, told) => {
-    const { intent } = parseIntent(r.intent, 'portcullis/factor/v1');
+    const intent = enrolled(r);
     return [
       ['intent', digestOf(r.intent), r.digest],
       ['id', r.id, intent.credential],
@@ -267,6 +269,16 @@ const checked: Checks = {
     ['replaces', r.replaces ?? '', told('replaces')],
   ],
 };
+
+/** What let a factor in: its owner's intent, or what operators admitted. */
+function enrolled({
+  admission,
+  intent,
+}: Records['factors']): Pick<FactorIntent, 'credential' | 'account' | 'key' | 'class' | 'attestedBy'> {
+  if (admission === 'operators' || admission === 'recovery')
+    return { ...parseAdmission(intent), attestedBy: undefined };
+  return parseIntent(intent, 'portcullis/factor/v1').intent;
+}
 
 /** The scope of an account or a destination is committed to, under its kind: it names a person. */
 function frozenScope(member: Member): string | undefined {

@@ -1,5 +1,5 @@
 import { digestOf } from '../../domain/index.ts';
-import type { FactorCase } from '../cases.ts';
+import type { AdmissionCase, FactorCase } from '../cases.ts';
 import { pass, type Rule, refuse } from '../rule.ts';
 import { evidenceGenuine, factorsUsable } from './evidence-genuine.ts';
 import { sufficientForFactor } from './evidence-sufficient.ts';
@@ -50,7 +50,7 @@ export const codesComeSecond: Rule<FactorCase> = {
   },
 };
 
-export const factorNew: Rule<FactorCase> = {
+export const factorNew: Rule<AdmissionCase> = {
   name: 'factor-new',
   judge({ existing, factors, intent: { intent } }) {
     if (existing !== undefined) return refuse('factor-exists', 'a factor of this credential id exists already');
@@ -62,7 +62,7 @@ export const factorNew: Rule<FactorCase> = {
   },
 };
 
-export const factorClassAccepted: Rule<FactorCase> = {
+export const factorClassAccepted: Rule<AdmissionCase> = {
   name: 'factor-class-accepted',
   judge({ intent: { intent }, policy }) {
     if (policy.evidence.accepts.includes(intent.class)) return pass(`policy accepts ${intent.class} factors`);
