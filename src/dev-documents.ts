@@ -82,6 +82,8 @@ ${recovery.map((entry) => `      ${entry}`).join('\n')}
   open_for: 24h
 bands:
   - { asset: '${chain}/slip44:60', above: '10000000000000000000', operators: 2 }
+# Above 5 ETH, two classes of evidence, once totp or mfa-service is accepted:
+#  - { asset: '${chain}/slip44:60', above: '5000000000000000000', classes: 2 }
 `;
 }
 

@@ -57,7 +57,13 @@ ripening:
   factor: 24h
   destination: 24h
 
-# How many WebAuthn assertions a withdrawal needs, and what counts as evidence: device, synced, hardware, totp, mfa-service.
+# What a customer's approval takes, and what counts as evidence: device, synced, hardware, totp, mfa-service. A factor counts once, and
+# a one-time code never alone. Beside "webauthn" (how many WebAuthn assertions; 0 only where tokens of an MFA service count), each of
+# these may be demanded: "hardware" (of the assertions, by hardware keys), "classes" (different ones of webauthn, totp and mfa-service),
+# "enrolments" (different enrolled factors), "assertions" (different factors or MFA services). Bands demand more above an amount, a
+# wallet more of what it pays. Such as two classes above 5 ETH, once totp is accepted:
+#   bands:
+#     - { asset: 'eip155:11155111/slip44:60', above: '5000000000000000000', classes: 2 }
 evidence:
   webauthn: 1
   accepts: [device, synced]
@@ -96,6 +102,7 @@ assets:
 #     address: 'eip155:11155111:0x…'
 #     public_key: '02…' # compressed, 66 hex digits: the pinned identity of the device's key
 #     first_nonce: '0'
+#     evidence: { hardware: 1 } # of whatever it pays, beside what approving took
 wallets: []
 
 # How far above a wallet's next nonce a transaction may be.
