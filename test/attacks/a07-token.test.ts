@@ -232,6 +232,25 @@ describe('A3, A7: a token is used again', () => {
     expect(() => refuseSharedTokens([[of('alice', 'a')], [of('bob', 'b')], []])).not.toThrow();
   });
 
+  it('A7: its jti, that attested a further factor beside a passkey', async () => {
+    await restartUnder(station, accepting(undefined, 'classes: 2, accepts: [device, synced, mfa-service]'));
+    const passkey = await station.enrol('alice');
+    station.passDay();
+    const add = async (name: string, claims: object) => {
+      const prepared = await prepareFactor(station, alice.account, deviceOf(name), passkey.credential);
+      const { intent, registration, credential } = prepared;
+      const attestations = [passkey.attest(intent.digest), alice.token(intent.digest, { claims })];
+      const approval = { kind: 'attestations' as const, attestations };
+      return { credential, add: () => station.custody.factors.add({ intent: intent.bytes, registration, approval }) };
+    };
+    const second = await add('second', { jti });
+    expect((await second.add()).state).toBe('announcing');
+    const told = leaves(station).filter(({ kind }) => kind === 'factor-added');
+    expect(told.map(({ fields }) => fields['services'])).toEqual([undefined, issuer]);
+    await refused(station, (await add('third', { jti })).add, 'attestation-spent', 'factor');
+    expect((await (await add('fourth', {})).add()).state).toBe('announcing');
+  });
+
   it('A7: a refusal spends nothing', async () => {
     await station.custody.destinations.remove(parseEntryId('entry-alice', 'entry'));
     const attempt = await by((digest) => alice.token(digest, { claims: { jti } }));
