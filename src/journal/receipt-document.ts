@@ -36,7 +36,13 @@ export interface ReceiptEvidence {
   readonly attestations: readonly ReceiptAttestation[];
 }
 
-export type ReceiptAttestation = ReceiptAssertion | ReceiptToken;
+export type ReceiptAttestation = ReceiptAssertion | ReceiptCode | ReceiptToken;
+
+/** A one-time code that the station accepted: nobody without its secret could check it, so that it is not in the receipt. */
+export interface ReceiptCode {
+  readonly kind: 'totp';
+  readonly factor: string;
+}
 
 /** Of an MFA service. */
 export interface ReceiptToken {
@@ -145,15 +151,18 @@ function readEvidence(value: unknown, place: string): ReceiptEvidence {
 function readAttestation(value: unknown, place: string): ReceiptAttestation {
   const of = new Reader(value, place);
   const kind = of.text('kind');
-  const attestation = kind === 'mfa-token' ? readToken(of) : readAssertion(of, kind, place);
+  const readers = { 'mfa-token': readToken, totp: readCode } as const;
+  const attestation = kind === 'mfa-token' || kind === 'totp' ? readers[kind](of) : readAssertion(of, kind, place);
   of.done();
   return attestation;
 }
 
 const readToken = (of: Reader): ReceiptToken => ({ kind: 'mfa-token', token: of.text('token') });
 
+const readCode = (of: Reader): ReceiptCode => ({ kind: 'totp', factor: of.base64url('factor') });
+
 function readAssertion(of: Reader, kind: string, place: string): ReceiptAssertion {
-  if (kind !== 'webauthn') throw malformed(`${place}.kind`, 'is neither webauthn nor mfa-token');
+  if (kind !== 'webauthn') throw malformed(`${place}.kind`, 'is none of webauthn, totp and mfa-token');
   return {
     kind,
     credential: of.base64url('credential'),

@@ -13,6 +13,7 @@ import {
 import type {
   ReceiptAssertion,
   ReceiptAttestation,
+  ReceiptCode,
   ReceiptDocument,
   ReceiptFactor,
   ReceiptToken,
@@ -86,9 +87,9 @@ export class ReceiptFactors {
     payable?: ReceiptPayable,
   ): CheckedAttestation[] {
     if (attestations.length === 0) throw differs('evidence-invalid', `leaf ${at.index} was approved by nobody`);
-    const assertions = attestations.filter((a): a is ReceiptAssertion => a.kind === 'webauthn');
+    const ofFactors = attestations.filter((a): a is ReceiptAssertion | ReceiptCode => a.kind !== 'mfa-token');
     const tokens = attestations.filter((a): a is ReceiptToken => a.kind === 'mfa-token');
-    const byFactors = this.#byFactors(assertions, { digest, payable }, at, by, named);
+    const byFactors = this.#byFactors(ofFactors, { digest, payable }, at, by, named);
     // One without only adds to another.
     if (tokens.length === 0 && !byFactors.some(({ userVerified }) => userVerified))
       throw differs('evidence-invalid', `leaf ${at.index} was approved without a verified person`);
@@ -99,35 +100,33 @@ export class ReceiptFactors {
   }
 
   #byFactors(
-    assertions: readonly ReceiptAssertion[],
+    attestations: readonly (ReceiptAssertion | ReceiptCode)[],
     { digest, payable }: { readonly digest: string; readonly payable: ReceiptPayable | undefined },
     at: ProvenLeaf,
     by: 'factors' | 'attested_by',
     named: string,
   ): (CheckedAttestation & ShownAssertion)[] {
-    const credentials = [...new Set(assertions.map((a) => a.credential))];
+    const credentials = [...new Set(attestations.map(credentialOf))];
     if (credentials.join(' ') !== named) {
       throw differs('evidence-invalid', `leaf ${at.index} was approved by other factors`);
     }
-    return assertions.map((assertion) => {
-      const { credential } = assertion;
+    const steps = stepsTold(at, attestations);
+    return attestations.map((attestation) => {
+      const credential = credentialOf(attestation);
       const factor = this.#use(credential);
-      const made = checkReceiptAssertion(assertion, factor.coseKey, digest, payable);
-      const { origin, userVerified, payment } = made;
       const ripening = this.#ripe(factor, at);
       const [w0, d0] = recordedRipeness(at, by, credentials.indexOf(credential), credentials.length);
       if (w0 !== ripening.fields['w0'] || d0 !== ripening.fields['d0']) {
         throw differs('factor-differs', `leaf ${at.index} relied on another ripening of factor ${credential}`);
       }
+      const leaves = [factor.added.index, ripening.index, at.index];
+      if (attestation.kind === 'totp') return { ...codeAccepted(factor, steps.get(credential)), leaves };
+      const made = checkReceiptAssertion(attestation, factor.coseKey, digest, payable);
+      const { origin, userVerified, payment } = made;
       const without = userVerified ? '' : ', without verifying its user';
       const screen = payment === undefined ? '' : `; ${payment}`;
       const sentence = `Factor ${credential} signed this intent on ${origin}${without}${screen}; it was enrolled, announced and ripe.`;
-      return {
-        ...made,
-        who: `factor ${credential} on ${origin}`,
-        sentence,
-        leaves: [factor.added.index, ripening.index, at.index],
-      };
+      return { ...made, who: `factor ${credential} on ${origin}`, sentence, leaves };
     });
   }
 
@@ -263,6 +262,38 @@ function byOperators({ credential, voucher, evidence }: ReceiptFactor, added: Pr
   const who = operators.split(' ').join(', ');
   const sentence = `Factor ${credential} was enrolled at ${added.time} ${what}, admitted by the operators ${who} (act ${act}).`;
   return { leaf: added, sentence };
+}
+
+function credentialOf(attestation: ReceiptAssertion | ReceiptCode): string {
+  return attestation.kind === 'totp' ? attestation.factor : attestation.credential;
+}
+
+/** The time steps of the codes that the leaf says were accepted, by factor: exactly of those that the evidence names. */
+function stepsTold(
+  at: ProvenLeaf,
+  attestations: readonly (ReceiptAssertion | ReceiptCode)[],
+): ReadonlyMap<string, string> {
+  const codes = attestations.filter(({ kind }) => kind === 'totp').map(credentialOf);
+  const told = at.fields['codes'] === undefined ? [] : openedOf(at, 'codes').split(' ');
+  const steps = told.map((code) => /^(.*):([0-9]{1,12})$/.exec(code) ?? []);
+  if (steps.map(([, factor]) => factor).join(' ') !== codes.join(' '))
+    throw differs('evidence-invalid', `leaf ${at.index} tells of other one-time codes`);
+  return new Map(steps.map(([, factor = '', step = '']) => [factor, step]));
+}
+
+/** What the log says of a code, and nobody else can: it verifies nothing, and counts for nothing that verifies. */
+function codeAccepted(
+  { shown: { credential }, intent }: Enrolled,
+  step: string | undefined,
+): Omit<CheckedAttestation, 'leaves'> & ShownAssertion {
+  if (intent.kind !== 'totp') throw differs('factor-differs', `factor ${credential} makes no one-time codes`);
+  return {
+    who: `a one-time code of factor ${credential}`,
+    sentence: `The log says that a one-time code of factor ${credential}, of time step ${step}, was right; it was enrolled, announced and ripe. Without its secret nobody can check the code.`,
+    origin: '',
+    userVerified: false,
+    payment: undefined,
+  };
 }
 
 /** Whether the leaf decided on the intent at its station and while it was good. */

@@ -81,7 +81,7 @@ describe('I5: a receipt of a withdrawal that an MFA service attested', () => {
     [
       'another kind of evidence',
       (_, r) => void r.evidence.attestations.splice(0, 1, { kind: 'password', token: 'x' }),
-      'receipt-malformed: evidence.attestations[0].kind is neither webauthn nor mfa-token',
+      'receipt-malformed: evidence.attestations[0].kind is none of webauthn, totp and mfa-token',
     ],
     [
       'a token and something beside it',
