@@ -28,8 +28,7 @@ const textMost = 400;
 function isAmount(value: string, amount: bigint): boolean {
   const [, whole = '', fraction = ''] = /^([0-9]{1,128})(?:\.([0-9]{1,128}))?$/.exec(value) ?? [];
   const significant = (digits: string): string => digits.replace(/^0+|0+$/g, '');
-  const digits = significant(whole + fraction);
-  return digits !== '' && digits === significant(String(amount)) && BigInt(whole) <= amount;
+  return significant(whole + fraction) === significant(String(amount));
 }
 
 const said = (value: unknown): string => shown(typeof value === 'string' ? value : String(JSON.stringify(value)));

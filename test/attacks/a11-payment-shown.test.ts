@@ -143,6 +143,10 @@ describe('A11: a payment that the customer’s browser shows itself', () => {
         residentKey: 'preferred',
       },
     });
+    // It verifies its user, whatever policy lets others do.
+    await restartUnder(station, (d) => `${showingPayments(d)}authenticators_use: { unverified: [device] }\n`);
+    const again = JSON.parse(await station.custody.factors.begin(account, true));
+    expect(again.authenticatorSelection.userVerification).toBe('required');
     const plain = JSON.parse(await station.custody.factors.begin(account));
     expect(plain.extensions).toBeUndefined();
     expect(plain.authenticatorSelection).not.toHaveProperty('authenticatorAttachment');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AccountId } from '../../src/domain/index.ts';
 import type { Evidence } from '../../src/gate/cases.ts';
+import { decideTransaction } from '../../src/gate/decide.ts';
 import { usersVerified, userVerified } from '../../src/gate/rules/user-verified.ts';
 import { evidence, paid, transactionCase } from './hand-made.ts';
 
@@ -44,5 +45,8 @@ describe('A5: an attestation without user verification', () => {
     const of = (...kept: Evidence[]) => transactionCase({ withdrawals: [paid(), { ...paid(), evidence: kept }] });
     expect(usersVerified.judge(of(verified)).passed).toBe(true);
     expect(usersVerified.judge(of(unverified))).toMatchObject({ passed: false, reason: 'user-not-verified' });
+    const one = { ...transactionCase(), withdrawals: [{ ...paid(), evidence: [unverified] }] };
+    const { outcomes } = decideTransaction(one);
+    expect(outcomes.find(({ rule }) => rule === 'users-verified')?.judgement).toMatchObject({ passed: false });
   });
 });
