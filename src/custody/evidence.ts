@@ -21,6 +21,7 @@ import {
 import type { Evidence } from '../gate/cases.ts';
 import type { Policy } from '../gate/policy.ts';
 import { factorUsable, type Present, pieceUsable } from '../gate/rules/evidence-genuine.ts';
+import { codesAlone } from '../gate/rules/evidence-sufficient.ts';
 import type { Facts, RowKey } from '../store/facts.ts';
 import type { Write } from '../store/verdict.ts';
 import { codesAfterUse, sameCodes, verifyCode } from './codes.ts';
@@ -73,14 +74,10 @@ export function checkAttestations(attestations: readonly Attestation[], of: Appr
 function hindrance(
   codes: readonly OneTimeCode[],
   others: readonly Evidence[],
-  { account, standing }: Approved,
+  { account, policy, standing }: Approved,
   kept: boolean,
 ): Failed | undefined {
-  if (others.length === 0)
-    return refused(
-      'attestation-insufficient',
-      'a one-time code names no payment: needs an assertion or a token of an MFA service beside it',
-    );
+  if (others.length === 0) return refused('attestation-insufficient', codesAlone(policy.evidence.accepts));
   if (new Set(codes.map(({ factor }) => factor)).size !== codes.length)
     return refused('attestation-invalid', 'several one-time codes are of the same factor');
   for (const evidence of others) {
@@ -212,6 +209,21 @@ export function paymentsShown(evidence: readonly Evidence[]): number {
   return evidence.filter(
     ({ verification: v }) => v.genuine && v.evidence.kind === 'webauthn' && v.evidence.ceremony === 'payment.get',
   ).length;
+}
+
+/** The MFA services that kept tokens name, for readers who can't verify them; as leaves tell them. */
+export function servicesNamed(attestations: readonly Attestation[]): string {
+  const names = attestations.flatMap((a) => (a.kind === 'mfa-token' ? [issuerNamed(a.token)] : []));
+  return [...new Set(names)].join(' ');
+}
+
+function issuerNamed(token: string): string {
+  try {
+    const { iss }: { iss?: unknown } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    return String(iss);
+  } catch {
+    return 'nobody';
+  }
 }
 
 /** The rows that say whether the tokens among evidence were used. */

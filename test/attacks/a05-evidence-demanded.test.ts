@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Attestation, WithdrawalId } from '../../src/domain/index.ts';
-import { type Customer, ether, TestStation, walletId } from '../custody/station.ts';
+import { type Customer, ether, mallorysAddress, TestStation, walletId } from '../custody/station.ts';
 import { refused } from './attempt.ts';
+import { acceptingCodes, Phone } from './code-customer.ts';
 import { accepting, tokenFor } from './mfa-customers.ts';
-import { deviceOf, furtherFactor, prepareFactor, restartUnder } from './people.ts';
+import { destinationIntent, deviceOf, furtherFactor, prepareFactor, restartUnder } from './people.ts';
 
 const missing = 'needs one more factor of a class other than webauthn';
 const evidence = 'webauthn: 1, accepts: [device, synced, mfa-service]';
@@ -99,6 +100,57 @@ describe('A5: less evidence than policy demands', () => {
     });
   });
 
+  it('A5, A8: codes are the second class, too: the passkey alone adds them, and then both add whatever is next', async () => {
+    await open((d) => `${acceptingCodes(d)}${above}`);
+    const phone = await Phone.enrolledBy(alice);
+    station.passDay();
+    const { intent, evidenceWanted } = await alice.prepare('w-1', large);
+    expect(evidenceWanted.factors).toEqual([
+      { id: alice.credential, kind: 'webauthn', class: 'device' },
+      { id: phone.factor, kind: 'totp', class: 'totp' },
+    ]);
+    const code = await refused(
+      station,
+      authorize(alice, intent.bytes, phone.code()),
+      'attestation-insufficient',
+      'withdrawal',
+    );
+    expect(code.message).toBe('a one-time code is a second factor only: needs one more factor of class webauthn');
+    const both = [alice.attest(intent.digest), phone.code()];
+    expect((await authorize(alice, intent.bytes, ...both)()).state).toBe('AUTHORIZED');
+
+    const prepared = await prepareFactor(station, alice.account, deviceOf('thief'), alice.credential);
+    const add = (...attestations: Attestation[]) =>
+      station.custody.factors.add({
+        intent: prepared.intent.bytes,
+        registration: prepared.registration,
+        approval: { kind: 'attestations', attestations },
+      });
+    const passkey = alice.attest(prepared.intent.digest);
+    const alone = await refused(station, () => add(passkey), 'attestation-insufficient', 'factor');
+    expect(alone.message).toBe(missing);
+    station.time.pass(30_000);
+    expect((await add(passkey, phone.code())).state).toBe('announcing');
+  });
+
+  it('A8: that an account uses an MFA service is known from its first token, whatever that approved', async () => {
+    await open(banded);
+    const uses = () => station.store.read('accounts', alice.account)?.usesService;
+    const tokenBeside = (digest: string) => [alice.attest(digest), tokenFor(station, 'alice', digest)];
+    expect(uses()).toBe(false);
+    const intent = await destinationIntent(alice, 'entry-2', mallorysAddress);
+    await station.custody.destinations.add({ intent: intent.bytes, attestations: tokenBeside(intent.digest) });
+    expect(uses()).toBe(true);
+
+    const bob = await station.ripeCustomer('bob');
+    const further = await prepareFactor(station, bob.account, deviceOf('bobs second'), bob.credential);
+    const attestations = [bob.attest(further.intent.digest), tokenFor(station, 'bob', further.intent.digest)];
+    const { registration } = further;
+    const approval = { kind: 'attestations', attestations } as const;
+    await station.custody.factors.add({ intent: further.intent.bytes, registration, approval });
+    expect(station.store.read('accounts', bob.account)).toMatchObject({ usesService: true, everEnrolled: 2 });
+  });
+
   it('D4: what was authorized by less than policy takes by now is not signed', async () => {
     await open(services);
     await alice.authorize('w-1', large);
@@ -116,6 +168,9 @@ describe('A5: less evidence than policy demands', () => {
       { wallet: walletId, demand: { assertions: 2, classes: 2, enrolments: 1, webauthn: 0, hardware: 0 } },
     ]);
     expect(evidenceWanted.summary).toContain('; for hot-1 to pay it, also evidence of 2 different classes');
+    // What the amount takes anyway is no wallet's own.
+    await restartUnder(station, (d) => `${ofWallet(d)}${above}`);
+    expect((await alice.prepare('w-1', large)).evidenceWanted).toMatchObject({ demand: { classes: 2 }, wallets: [] });
     await authorize(alice, intent.bytes, alice.attest(intent.digest))();
     const refusal = await refused(station, () => station.sign(['w-1']), 'attestation-insufficient', 'transaction');
     expect(refusal.message).toBe(missing);

@@ -77,6 +77,6 @@ describe('a policy that is replayed', () => {
   });
 
   it('says what it cannot know', async () => {
-    expect((await replay((d) => d)).unknowns.join(' ')).toMatch(/refused.*evidence.*prices/s);
+    expect((await replay((d) => d)).unknowns.join(' ')).toMatch(/refused.*assertions.*prices/s);
   });
 });

@@ -317,6 +317,8 @@ describe('I3: which way a change of policy is', () => {
       for (const base of several)
         expect(directions(base, changes), JSON.stringify([base, changes])).toEqual(['looser']);
     }
+    // Where one factor was enough before, there is nothing that it could fall short of.
+    expect(directions({}, { 'evidence.webauthn': 2, 'ripening.factor': '25h' })).toEqual(['tighter', 'tighter']);
     const hardware = { 'evidence.hardware': 1, 'evidence.accepts': ['device', 'hardware'] };
     expect(directions(hardware, { 'ripening.factor': '25h' })).toEqual(['looser']);
     for (const base of several) expect(directions(base, { 'ripening.destination': '25h' })).toEqual(['tighter']);

@@ -1,4 +1,4 @@
-import type { AccountId, FactorRecord } from '../../domain/index.ts';
+import type { AcceptedClass, AccountId, FactorRecord } from '../../domain/index.ts';
 import type { Attested, Evidence, FactorCase, Moment, TransactionCase, WithdrawalCase } from '../cases.ts';
 import {
   acceptedKinds,
@@ -44,11 +44,13 @@ function sayTally({ webauthn, hardware, totp, services }: Tally): string {
 function notCodesAlone(evidence: readonly Evidence[], { evidence: { accepts } }: Accepts): Judgement {
   const { webauthn, services } = tallyOf(evidence);
   if (webauthn + services > 0) return pass('something names what is approved');
+  return refuse('attestation-insufficient', codesAlone(accepts));
+}
+
+/** What is told of codes that nothing else came with. */
+export function codesAlone(accepts: readonly AcceptedClass[]): string {
   const kinds = acceptedKinds(accepts).filter((kind) => kind !== 'totp');
-  return refuse(
-    'attestation-insufficient',
-    `a one-time code is a second factor only: needs one more factor of class ${kinds.join(' or ')}`,
-  );
+  return `a one-time code is a second factor only: needs one more factor of class ${kinds.join(' or ')}`;
 }
 
 /** What authorizing a withdrawal takes: what every approval does, and the bands that it is above. */
