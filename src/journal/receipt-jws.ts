@@ -25,11 +25,12 @@ export interface ReceiptKey {
  * in "an admission voucher". Throws `ReceiptError`.
  */
 export function readJws(jws: string, typ: string, names: readonly string[], what: string): ReceiptJws {
-  const [head = '', body = '', tail = '', ...more] = jws.split('.');
+  const [head = '', body = '', tail = ''] = jws.split('.');
   const parts = [head, body, tail].map((part) => Buffer.from(part, 'base64url'));
   const [header, payload, signature] = parts;
+  // Also of exactly three parts.
   const canonical = parts.map((part) => part.toString('base64url')).join('.') === jws;
-  if (!canonical || more.length > 0 || header === undefined || payload === undefined || signature === undefined)
+  if (!canonical || header === undefined || payload === undefined || signature === undefined)
     throw invalid(what, 'is not a compact JWS');
   const { alg, typ: type, kid, ...others } = membersOf(header, what);
   const claims = membersOf(payload, what);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { audit } from '../../src/custody/audit/audit.ts';
+import type { Finding } from '../../src/custody/audit/finding.ts';
 import { day, hour, parseAccountId, parseEntryId } from '../../src/domain/index.ts';
 import { refused } from '../attacks/attempt.ts';
 import { accepting, attester, MfaCustomer, ripeMfaCustomer } from '../attacks/mfa-customers.ts';
@@ -71,6 +72,30 @@ describe('an account that only an MFA service speaks for', () => {
     audit({ file: station.file, stateKey: station.stateKey, logKey: station.verifierKey }, (f) => found.push(f));
     expect(found).toEqual([]);
     station.start();
+  });
+
+  it('S4: shows an auditor without the state key that a kept token is another service’s', async () => {
+    const alice = await ripeMfaCustomer(station, 'alice');
+    for (const _ of [1, 2]) station.passDay();
+    await alice.authorize('w-1');
+    const forge = (table: string, iss: string) => {
+      const forged = alice.token('', { claims: { iss } });
+      const kept = JSON.stringify({ type: 'portcullis/evidence/v1', attestations: [forged] });
+      station.db.prepare(`UPDATE ${table} SET evidence = ?`).run(Buffer.from(kept));
+    };
+    const findings = () => {
+      const found: Finding[] = [];
+      audit({ file: station.file, logKey: station.verifierKey }, (finding) => found.push(finding));
+      return found.map(({ tag }) => tag);
+    };
+    expect(findings()).toEqual([]);
+    forge('withdrawals', 'other.example');
+    expect(findings()).toHaveLength(1);
+    forge('destinations', 'other.example');
+    expect(findings()).toHaveLength(2);
+    forge('withdrawals', 'mfa.example');
+    forge('destinations', 'mfa.example');
+    expect(findings()).toEqual([]);
   });
 
   it('is replayed under another policy, whose keys say what its tokens are worth', async () => {

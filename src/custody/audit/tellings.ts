@@ -12,7 +12,7 @@ import {
 import type { Leaf, LeafKind } from '../../journal/leaf.ts';
 import type { Records, TableName } from '../../store/tables.ts';
 import { decodeSignatures } from '../acts/signatures.ts';
-import { attesters, decodeEvidence } from '../evidence.ts';
+import { attesters, decodeEvidence, servicesNamed } from '../evidence.ts';
 import { operatorSpentKey } from '../intents.ts';
 
 // Which journal entries tell of which rows. Every write of a row below carries the index of the entry that tells of it, and
@@ -218,6 +218,7 @@ const checked: Checks = {
       ['destination', r.destination, intent.destination],
       ['label', r.label, intent.label],
       ['attested_by', r.attestedBy.join(' '), attestedIn(r.evidence)],
+      ['services', servicesNamed(decodeEvidence(r.evidence)), servicesTold(told, 'entry')],
       ['entry', r.entry, told('entry')],
       ['account', r.account, told('account')],
       ['destination', r.destination, told('destination')],
@@ -234,6 +235,7 @@ const checked: Checks = {
       ['id', r.id, intent.withdrawal],
       ['factors', r.factors.join(' '), attestedIn(r.evidence)],
       ['factors', r.factors.join(' '), told('factors')],
+      ['services', servicesNamed(decodeEvidence(r.evidence)), servicesTold(told, 'withdrawal')],
       ['account', r.account, intent.account],
       ['asset', r.asset, intent.asset],
       ['amount', String(r.amount), String(intent.amount)],
@@ -286,6 +288,11 @@ function frozenScope(member: Member): string | undefined {
   if (kind === undefined) return member('scope');
   const value = member(kind);
   return value === undefined ? undefined : `${kind}:${value}`;
+}
+
+/** The MFA services that an entry names, if it is told (by a member that it has in any case): a leaf without any has no such member. */
+function servicesTold(told: Told, member: string): string | undefined {
+  return told(member) === undefined ? undefined : (told('services') ?? '');
 }
 
 /** The factors that kept evidence names. */
