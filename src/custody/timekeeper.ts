@@ -31,6 +31,8 @@ export class Timekeeper {
   /** The first tick writes: what passed since the last process ended is settled before seconds are counted again. */
   #sinceWrite: number = writeEvery;
   #sinceSweep = 0;
+  /** The epoch under which no open withdrawal of an earlier one is left. */
+  #noneDead: number | undefined;
 
   constructor(
     station: Station,
@@ -76,8 +78,14 @@ export class Timekeeper {
 
   async sweep(): Promise<void> {
     const overdue = this.#station.reading(() => {
-      const facts = this.#station.look({});
-      return this.#station.store.find('withdrawalsOverdue', facts.now, 100);
+      const { now, station } = this.#station.look({});
+      const { store } = this.#station;
+      // Once none is left there are none until the next epoch: all that are open are not read each minute.
+      const dead =
+        this.#noneDead === station.factorEpoch ? [] : store.find('withdrawalsDead', station.factorEpoch, 100);
+      if (dead.length === 0) this.#noneDead = station.factorEpoch;
+      const gone = new Set(dead.map(({ id }) => id));
+      return [...dead, ...store.find('withdrawalsOverdue', now, 100).filter(({ id }) => !gone.has(id))];
     });
     const rows = overdue.flatMap((w): RowKey[] => [['withdrawals', w.id], ...reservedRows(w)]);
     const aggregate = this.#refusals.aggregate();
@@ -91,9 +99,12 @@ export class Timekeeper {
       for (const { id } of overdue) {
         const record = facts.get('withdrawals', id);
         // On a suspect clock nothing ends either: what is overdue can't be signed, and what isn't would be lost.
-        if (record === undefined || record.payBy > facts.now || facts.clock.suspect) continue;
+        if (record === undefined) continue;
         if (record.state !== 'HELD' && record.state !== 'AUTHORIZED') continue;
-        const ended = endWithdrawal(record, 'expire', 'pay-by', facts, leaves.length, reservations);
+        const dead = record.epoch !== facts.station.factorEpoch;
+        if (!dead && (record.payBy > facts.now || facts.clock.suspect)) continue;
+        const [event, by] = dead ? (['cancel', 'epoch'] as const) : (['expire', 'pay-by'] as const);
+        const ended = endWithdrawal(record, event, by, facts, leaves.length, reservations);
         writes.push(...(ended.writes ?? []));
         leaves.push(...(ended.leaves ?? []));
       }

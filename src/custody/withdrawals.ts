@@ -12,6 +12,7 @@ import {
   payByMost,
   Refusal,
   type Sealed,
+  type StationRecord,
   type WallMs,
   type WithdrawalId,
   type WithdrawalIntent,
@@ -189,7 +190,7 @@ export class WithdrawalDesk implements Withdrawals {
   get(id: WithdrawalId): WithdrawalRecord {
     const record = this.#station.reading(() => this.#station.store.read('withdrawals', id));
     if (record === undefined) throw new Refusal('not-found', `there is no withdrawal ${id}`);
-    return record;
+    return standing(record, this.#station.look({}).station);
   }
 
   watch(ids: readonly WithdrawalId[], watcher: Watcher<WithdrawalRecord>): Unwatch {
@@ -329,6 +330,18 @@ export class WithdrawalDesk implements Withdrawals {
       return { listing, entry };
     });
   }
+}
+
+/**
+ * A9: raising the epoch ends every authorization in flight in one write, which is not one to its row: it is shown as cancelled at
+ * once, and the sweep writes that down.
+ */
+export function standing(
+  record: WithdrawalRecord,
+  { factorEpoch }: Pick<StationRecord, 'factorEpoch'>,
+): WithdrawalRecord {
+  const open = record.state === 'HELD' || record.state === 'AUTHORIZED';
+  return open && record.epoch !== factorEpoch ? { ...record, state: moveWithdrawal(record.state, 'cancel') } : record;
 }
 
 /** An account's first withdrawal is remembered: the breaker counts how many come within a window. */

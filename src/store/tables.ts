@@ -260,6 +260,11 @@ export const lookups = {
     table: 'withdrawals',
     where: "state IN ('HELD', 'AUTHORIZED') AND pay_by <= ? ORDER BY pay_by LIMIT ?",
   },
+  // A9: what the epoch ended while it was open.
+  withdrawalsDead: {
+    table: 'withdrawals',
+    where: "state IN ('HELD', 'AUTHORIZED') AND epoch <> ? ORDER BY pay_by LIMIT ?",
+  },
   transactionsOpen: {
     table: 'transactions',
     where: "wallet = ? AND state IN ('PERMITTED', 'SENT', 'UNCERTAIN', 'WITHHELD') ORDER BY permitted_at, id",
@@ -278,7 +283,7 @@ export const lookups = {
     where: "state IN ('OPEN', 'ANNOUNCING', 'RIPENING') ORDER BY opened_at, rowid LIMIT ?",
   },
   withdrawalsNewest: { table: 'withdrawals', where: '1 ORDER BY rowid DESC LIMIT ? OFFSET ?' },
-  withdrawalsHeld: { table: 'withdrawals', where: "state = 'HELD' ORDER BY pay_by LIMIT ?" },
+  withdrawalsHeld: { table: 'withdrawals', where: "state = 'HELD' AND epoch = ? ORDER BY pay_by LIMIT ?" },
   // By the id of the key that something is sealed under, as the sealed bytes have it.
   codesSealedUnder: { table: 'codes', where: 'lower(hex(substr(secret, 2, 8))) = ? LIMIT ?' },
   codesSealedAfter: {

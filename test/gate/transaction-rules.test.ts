@@ -190,6 +190,12 @@ describe('what the bytes do, against what was approved', () => {
     );
   });
 
+  it('A9: approvals-stand takes no authorization of an epoch that has passed, whatever approved it', () => {
+    const of = (epoch: number) => judge(approvalsStand, { withdrawals: [paid({ epoch })] });
+    expect(of(1).passed).toBe(true);
+    expectRefusal(of(0), 'factor-revoked');
+  });
+
   it('D4: approvals-stand wants each record to be what its intent says, member by member', () => {
     const stands = (of: Parameters<typeof paid>[0]) => judge(approvalsStand, { withdrawals: [paid(of)] });
     expectPass(stands({}));

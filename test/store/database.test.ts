@@ -62,7 +62,7 @@ describe('the schema', () => {
     // Once a second, whether or not there is one: never a look at all that ever were.
     for (const name of ['actsUnsettled', 'actsAlike'] as const)
       expect(plan(`SELECT * FROM acts WHERE ${lookups[name].where.replaceAll('?', '1')}`)).toContain('acts_unsettled');
-    expect(plan(`SELECT * FROM withdrawals WHERE ${lookups.withdrawalsHeld.where.replace('?', '1')}`)).toContain(
+    expect(plan(`SELECT * FROM withdrawals WHERE ${lookups.withdrawalsHeld.where.replaceAll('?', '1')}`)).toContain(
       'withdrawals_held',
     );
     for (const table of ['codes', 'transactions'] as const) {

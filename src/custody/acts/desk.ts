@@ -174,8 +174,9 @@ export class ActDesk implements Acts {
 
   held(limit: number): HeldWithdrawal[] {
     const { store } = this.#station;
+    const { factorEpoch } = this.#station.look({}).station;
     return this.#station.reading(() =>
-      store.find('withdrawalsHeld', limit).map((record) => {
+      store.find('withdrawalsHeld', factorEpoch, limit).map((record) => {
         const [act] = store.find('actsAlike', 'approve', `withdrawal:${record.id}`, record.digest);
         return { record, needed: Math.max(1, record.operators), act };
       }),

@@ -98,6 +98,9 @@ export const approvalsStand: Rule<TransactionCase> = {
         said.payBy === record.payBy &&
         said.station === of.station.name;
       if (!same) return refuse('attestation-invalid', `withdrawal ${record.id} is not what its intent says`);
+      // A9: whatever approved it, a factor or an MFA service.
+      if (record.epoch !== of.station.factorEpoch)
+        return refuse('factor-revoked', `withdrawal ${record.id} was authorized before every factor was revoked`);
       // A9: what a token approved has no factor that would say so.
       if (record.epoch !== of.station.factorEpoch)
         return refuse('factor-revoked', `withdrawal ${record.id} was approved before all approvals were revoked`);

@@ -29,6 +29,8 @@ export const approveEffect: Effect = {
       const record = facts.get('withdrawals', id);
       if (record === undefined) throw new Refusal('not-found', `there is no withdrawal ${id}`);
       const approvals = approvalsNow(earlier, record, facts);
+      if (record.epoch !== facts.station.factorEpoch)
+        throw new Refusal('act-subject-changed', `withdrawal ${id} ended when every factor was revoked`);
       // It bounds the first permit, as everywhere: what is on its way to a device may be approved anew.
       if (record.payBy <= facts.now && record.state !== 'COMMITTED')
         throw new Refusal('pay-by-passed', `withdrawal ${id} had to be signed by ${formatInstant(record.payBy)}`);
