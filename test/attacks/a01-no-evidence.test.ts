@@ -66,6 +66,9 @@ describe('A1: to be asked to sign without evidence', () => {
   });
 
   it('A1: an attestation by a revoked factor is refused', async () => {
+    // Not the account's last: that one's revocation would freeze it.
+    await furtherFactor(alice, deviceOf('second device'));
+    station.passDay();
     const { intent } = await alice.prepare('w-1');
     const attestation = alice.attest(intent.digest);
     await station.custody.factors.revoke(alice.credential);
