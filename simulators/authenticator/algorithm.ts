@@ -1,6 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { p256 } from '@noble/curves/nist.js';
+import { p256, p384 } from '@noble/curves/nist.js';
 import { type Cbor, encodeCbor } from './cbor.ts';
+import { rs256 } from './rsa.ts';
 
 /** A signature algorithm of the simulated authenticator. Signing is deterministic, so that a seeded one repeats itself. */
 export interface Algorithm {
@@ -64,8 +65,32 @@ export const eddsa: Algorithm = {
   sign: (message, secret) => ed25519.sign(message, secret),
 };
 
-/** What the simulated authenticator can do. */
-export const algorithms: readonly Algorithm[] = [es256, eddsa];
+/** ES384: ECDSA on P-384 with SHA-384. */
+const es384: Algorithm = {
+  cose: -35,
+  seedLength: 72,
+  secretKey: (seed) => p384.utils.randomSecretKey(seed),
+  coseKey(secret) {
+    const point = p384.getPublicKey(secret, false);
+    return encodeCbor(
+      new Map<number, Cbor>([
+        [KTY, 2],
+        [ALG, -35],
+        [CRV, 2],
+        [X, point.slice(1, 49)],
+        [Y, point.slice(49)],
+      ]),
+    );
+  },
+  // RFC 5480: id-ecPublicKey, secp384r1, uncompressed point.
+  spki: (secret) => der('3076301006072a8648ce3d020106052b81040022036200', p384.getPublicKey(secret, false)),
+  sign: (message, secret) => p384.sign(message, secret, { prehash: true, lowS: false, format: 'der' }),
+};
+
+/** What the simulated authenticator can do. RSA only where its settings ask for it: making such a key takes a while. */
+export const algorithms: readonly Algorithm[] = [es256, eddsa, es384, rs256];
+/** Of these, what it does unless told. */
+export const usualAlgorithms: readonly number[] = [es256.cose, eddsa.cose];
 
 /** The other valid form of an ES256 signature, (r, n − s): same key, same message, other bytes. */
 export function mirroredEs256(signature: Uint8Array): Uint8Array {

@@ -1,5 +1,6 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
-import { type Algorithm, algorithms, mirroredEs256 } from './algorithm.ts';
+import { type Algorithm, algorithms, mirroredEs256, usualAlgorithms } from './algorithm.ts';
+import type { Attested, Attester } from './attester.ts';
 import { base64url, concat, flipped, fromBase64url, sha256 } from './bytes.ts';
 import { type Cbor, encodeCbor } from './cbor.ts';
 import type { Deviation } from './deviation.ts';
@@ -31,8 +32,13 @@ export interface AuthenticatorSettings {
   readonly verifiesUser?: boolean;
   /** `moving`: one more with each assertion; `zero`: none. Default `moving`, `zero` where it is synced. */
   readonly counter?: 'moving' | 'zero';
-  /** COSE numbers of what the device can do. Default −7 (ES256) and −8 (EdDSA). */
+  /** COSE numbers of what the device can do, of −7 (ES256), −8 (EdDSA), −35 (ES384) and −257 (RS256). Default −7 and −8. */
   readonly algorithms?: readonly number[];
+  /**
+   * Who vouches for the device where a page asks for attestation `direct` (attester.ts); kept in no file. Default: nobody, so that the
+   * attestation is `none`.
+   */
+  readonly attests?: Attester | undefined;
 }
 
 const USER_PRESENT = 0x01;
@@ -52,7 +58,7 @@ const ATTESTED_DATA = 0x40;
  * ```
  */
 export class Authenticator {
-  readonly #settings: Required<AuthenticatorSettings>;
+  readonly #settings: Required<Omit<AuthenticatorSettings, 'attests'>> & Pick<AuthenticatorSettings, 'attests'>;
   readonly #credentials: CredentialState[];
 
   constructor(settings: AuthenticatorSettings, credentials: readonly CredentialState[] = []) {
@@ -64,7 +70,8 @@ export class Authenticator {
       backup,
       verifiesUser: settings.verifiesUser ?? true,
       counter: settings.counter ?? (backup === 'device-bound' ? 'moving' : 'zero'),
-      algorithms: settings.algorithms ?? algorithms.map(({ cose }) => cose),
+      algorithms: settings.algorithms ?? usualAlgorithms,
+      attests: settings.attests,
     });
     if (this.#settings.seed.length < 32) throw new RangeError('an authenticator needs a seed of at least 32 bytes');
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(this.#settings.aaguid)) {
@@ -81,13 +88,14 @@ export class Authenticator {
 
   /** Everything, the private keys' seed too, as `JSON.stringify` takes it. */
   toJSON(): AuthenticatorState {
+    const { attests: _, ...settings } = this.#settings;
     return {
-      settings: { ...this.#settings, seed: base64url(this.#settings.seed), algorithms: [...this.#settings.algorithms] },
+      settings: { ...settings, seed: base64url(settings.seed), algorithms: [...settings.algorithms] },
       credentials: this.#credentials.map((credential) => ({ ...credential })),
     };
   }
 
-  /** `navigator.credentials.create`: a new passkey, attestation `none`. Throws `AuthenticatorError`. */
+  /** `navigator.credentials.create`: a new passkey. Throws `AuthenticatorError`. */
   create(options: CreationOptions, deviation: Deviation = {}): RegistrationResponse {
     const rpId = effectiveRpId(this.#settings.origin, options.rp.id);
     if (options.excludeCredentials?.some(({ id }) => this.#held(rpId).some((held) => held.id === id))) {
@@ -126,10 +134,17 @@ export class Authenticator {
     const data = concat([this.#authenticatorData(credential, ATTESTED_DATA, verified, deviation), attested]);
     const authenticatorData = deviation.tamper === 'authenticatorData' ? flipped(data) : data;
     const clientDataJSON = clientData('webauthn.create', options.challenge, this.#settings.origin, deviation);
+    const attester = options.attestation === 'direct' ? this.#settings.attests : undefined;
+    const made: Attested = {
+      authData: authenticatorData,
+      clientDataHash: sha256(clientDataJSON),
+      credential: { id, cose, coseKey: algorithm.coseKey(secret), sign: (message) => algorithm.sign(message, secret) },
+    };
+    const { fmt, attStmt } = attester?.(made) ?? { fmt: 'none', attStmt: new Map() };
     const attestationObject = encodeCbor(
       new Map<string, Cbor>([
-        ['fmt', 'none'],
-        ['attStmt', new Map()],
+        ['fmt', fmt],
+        ['attStmt', attStmt],
         ['authData', authenticatorData],
       ]),
     );

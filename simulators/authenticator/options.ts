@@ -12,6 +12,7 @@ export interface CreationOptions {
   readonly pubKeyCredParams: readonly { readonly type: string; readonly alg: number }[];
   readonly excludeCredentials?: readonly CredentialDescriptor[];
   readonly authenticatorSelection?: { readonly userVerification?: string };
+  readonly attestation?: string;
 }
 
 /** PublicKeyCredentialRequestOptionsJSON, as far as an authenticator reads it. */
@@ -86,6 +87,7 @@ export function parseCreationOptions(json: string): CreationOptions {
   const user = object(options['user'], 'user');
   const selection = options['authenticatorSelection'];
   const rpId = optionalText(rp['id'], 'rp.id');
+  const attestation = optionalText(options['attestation'], 'attestation');
   const verification =
     selection === undefined
       ? undefined
@@ -105,6 +107,7 @@ export function parseCreationOptions(json: string): CreationOptions {
     }),
     excludeCredentials: descriptors(options['excludeCredentials'], 'excludeCredentials'),
     ...(verification === undefined ? {} : { authenticatorSelection: { userVerification: verification } }),
+    ...(attestation === undefined ? {} : { attestation }),
   };
 }
 

@@ -89,8 +89,22 @@ export interface VerifiedRegistration {
   readonly signCount: number;
   readonly backupEligible: boolean;
   readonly backupState: boolean;
-  /** The authenticator model, 16 bytes as lowercase hex. */
+  /** The authenticator model, 16 bytes as lowercase hex. Only what is `attested` proves it. */
   readonly aaguid: string;
+  /** What the class `hardware` rests on; undefined for the others. */
+  readonly attested?: KeptAttestation | undefined;
+  /** Why it is not of class `hardware`, where it isn't. */
+  readonly notHardware?: string | undefined;
+}
+
+/** Why a credential is believed to be of hardware: an authority's word, as it came. */
+export interface KeptAttestation {
+  /** SHA-256 of the authority's SubjectPublicKeyInfo. */
+  readonly authority: Digest;
+  /** As policy, or the FIDO metadata, call it. */
+  readonly name: string;
+  readonly attestationObject: Uint8Array;
+  readonly clientData: Uint8Array;
 }
 
 /** An admission voucher that was checked. */

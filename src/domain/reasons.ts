@@ -158,6 +158,10 @@ export const reasons = {
     'Policy does not accept factors of this class.',
     'Enrol a factor of an accepted class.',
   ),
+  'authenticator-revoked': denied(
+    'The authenticator is of a model that the FIDO metadata report as broken, or its attestation is no longer trusted.',
+    'Enrol another authenticator, and revoke this one.',
+  ),
 
   'account-recovering': notNow(
     'The account recovers: until its new factor is ripe, nothing else is added to it.',

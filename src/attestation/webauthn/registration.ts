@@ -1,23 +1,29 @@
-import { type PublicKeyCredentialCreationOptionsJSON, verifyRegistrationResponse } from '@simplewebauthn/server';
+import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
 import {
   type AccountId,
   type AuthenticatorClass,
   digestOf,
   domainTag,
   type FactorId,
+  type KeptAttestation,
   type Reason,
   Refusal,
   sha256,
   shown,
   type VerifiedRegistration,
+  type WallMs,
 } from '../../domain/index.ts';
 import { fromBase64url, toBase64url } from '../base64url.ts';
 import { enrolmentLifetime } from '../challenge.ts';
+import { authorityKey } from '../x509/certificate.ts';
 import { type AttestedCredential, checkAuthenticatorData, parseAuthenticatorData } from './authenticator-data.ts';
-import { parseCborMap } from './cbor.ts';
+import { checkNotRevoked, classOf, type TrustedAuthority, type TrustedModels } from './authenticator-model.ts';
+import { asCborMap, parseCborMap } from './cbor.ts';
 import { checkClientData } from './client-data.ts';
-import { algorithmNumbers, parseCoseKey } from './cose-key.ts';
+import { algorithmNumbers, type CredentialKey, parseCoseKey } from './cose-key.ts';
+import { checkStatement } from './library-statement.ts';
 import { parseRegistrationResponse, type RegistrationResponse } from './registration-response.ts';
+import { readStatement } from './statement.ts';
 
 const utf8 = new TextEncoder();
 
@@ -36,6 +42,8 @@ export interface Enrolment {
   readonly payment?: boolean;
   /** Whether its user must be verified; absent: they must. */
   readonly verified?: boolean;
+  /** Whether it is to prove what it is: where policy trusts somebody's word for it. */
+  readonly attested?: boolean;
 }
 
 /** PublicKeyCredentialCreationOptionsJSON, and the extension of Secure Payment Confirmation. */
@@ -44,11 +52,12 @@ export interface CreationOptions extends PublicKeyCredentialCreationOptionsJSON 
 }
 
 /**
- * What BeginEnrollment hands out for `navigator.credentials.create()` (WebAuthn L3 §5.4): UV required, attestation `none`.
+ * What BeginEnrollment hands out for `navigator.credentials.create()` (WebAuthn L3 §5.4): UV required; attestation `direct` where policy trusts
+ * somebody's word about authenticators, else `none`: what nobody would judge is not asked for (§13.4.4).
  * The user handle is a hash, since authenticators may give it away (§14.6.1).
  */
 export function creationOptions(enrolment: Enrolment): CreationOptions {
-  const { payment, verified } = enrolment;
+  const { payment, verified, attested } = enrolment;
   return {
     rp: { id: enrolment.rpId, name: enrolment.rpName },
     user: { id: userHandle(enrolment.account), name: enrolment.userName, displayName: enrolment.userName },
@@ -64,7 +73,7 @@ export function creationOptions(enrolment: Enrolment): CreationOptions {
       ...(payment === true ? { authenticatorAttachment: 'platform' } : {}),
     },
     ...(payment === true ? { extensions: { payment: { isPayment: true } } } : {}),
-    attestation: 'none',
+    attestation: attested === true ? 'direct' : 'none',
   };
 }
 
@@ -83,17 +92,20 @@ export interface ExpectedRegistration {
   readonly userVerification: boolean;
   /** Classes of which it need not have. */
   readonly unverified?: readonly AuthenticatorClass[];
+  /** What policy trusts of authenticators; absent: nobody's word, so that nothing is `hardware`. */
+  readonly models?: TrustedModels;
 }
+
+const nobody: TrustedModels = { authorities: [], aaguids: undefined, metadata: undefined, now: 0 as WallMs };
 
 export type RegistrationVerification =
   | { readonly genuine: true; readonly registration: VerifiedRegistration }
   | { readonly genuine: false; readonly reason: Reason; readonly message: string };
 
 /**
- * Whether a RegistrationResponseJSON (UTF-8) is a new credential's answer to a challenge of the station: WebAuthn L3 §7.1.
- * The attestation statement is judged by @simplewebauthn/server; all that is remembered of the credential is read by the same
- * parsers that its assertions will meet. Attestation `none` only, so the class is `synced` (BE) or `device`, never `hardware`.
- * Never throws for anything in `json`.
+ * Whether a RegistrationResponseJSON (UTF-8) is a new credential's answer to a challenge of the station: WebAuthn L3 §7.1. All that is
+ * remembered of the credential is read by the same parsers that its assertions will meet. Its class is what its attestation proves:
+ * where that is less than policy would trust, the credential is enrolled as what it is. Never throws for anything in `json`.
  */
 export async function verifyRegistration(
   json: Uint8Array,
@@ -101,9 +113,8 @@ export async function verifyRegistration(
 ): Promise<RegistrationVerification> {
   try {
     const response = parseRegistrationResponse(json);
-    const registration = readRegistration(response, expected);
+    const registration = await readRegistration(response, expected);
     checkVerified(registration, expected);
-    await checkAttestation(response, expected);
     return { genuine: true, registration };
   } catch (error) {
     if (error instanceof Refusal) return { genuine: false, reason: error.reason, message: error.message };
@@ -111,7 +122,10 @@ export async function verifyRegistration(
   }
 }
 
-function readRegistration(response: RegistrationResponse, expected: ExpectedRegistration): VerifiedRegistration {
+async function readRegistration(
+  response: RegistrationResponse,
+  expected: ExpectedRegistration,
+): Promise<VerifiedRegistration> {
   checkClientData(response.clientData, {
     type: 'webauthn.create',
     origins: expected.origins,
@@ -123,13 +137,6 @@ function readRegistration(response: RegistrationResponse, expected: ExpectedRegi
 
   // "Perform CBOR decoding on the attestationObject field"
   const object = parseCborMap(response.attestationObject, 'the attestation object');
-  const format = object.get('fmt');
-  if (format !== 'none') {
-    throw new Refusal(
-      'attestation-invalid',
-      `the attestation has the format ${shown(format)}; only none is accepted: ask the browser for attestation "none"`,
-    );
-  }
   const authData = object.get('authData');
   if (!(authData instanceof Uint8Array)) {
     throw new Refusal('attestation-invalid', 'the attestation object has no authenticator data');
@@ -137,21 +144,44 @@ function readRegistration(response: RegistrationResponse, expected: ExpectedRegi
   const data = parseAuthenticatorData(authData);
   // Whether its user must be verified depends on what it turns out to be.
   checkAuthenticatorData(data, { rpId: expected.rpId, userVerification: false });
-  if (data.attested === undefined) {
+  const { attested } = data;
+  if (attested === undefined) {
     throw new Refusal('attestation-invalid', 'the authenticator data carry no credential (AT is not set)');
   }
-  checkCredential(data.attested, response);
+  const models = expected.models ?? nobody;
+  const key = checkCredential(attested, response);
+  checkNotRevoked(attested.aaguid, models);
+  const { statement, judged } = readStatement(object.get('fmt'), {
+    statement: asCborMap(object.get('attStmt') ?? null, 'the attestation statement'),
+    authData,
+    clientDataHash: sha256(response.clientData),
+    credential: attested,
+    key,
+    rpIdHash: authData.subarray(0, 32),
+  });
+  if (object.size !== 3) throw new Refusal('attestation-invalid', 'the attestation object has further members');
+  if (!judged) await checkStatement(response, expected);
+  const basis = classOf(statement, data, models);
   return {
     credential: response.credential,
-    coseKey: data.attested.coseKey,
-    key: digestOf(data.attested.coseKey),
-    class: data.backupEligible ? 'synced' : 'device',
+    coseKey: attested.coseKey,
+    key: digestOf(attested.coseKey),
+    class: basis.class,
     userVerified: data.userVerified,
     signCount: data.signCount,
     backupEligible: data.backupEligible,
     backupState: data.backupState,
-    aaguid: data.attested.aaguid,
+    aaguid: attested.aaguid,
+    ...(basis.authority === undefined
+      ? { attested: undefined, notHardware: basis.why }
+      : { attested: keptAttestation(response, basis.authority), notHardware: undefined }),
   };
+}
+
+/** Who is to be believed is kept with what they said, so that both can be judged again. */
+function keptAttestation(response: RegistrationResponse, { name, certificate }: TrustedAuthority): KeptAttestation {
+  const { attestationObject, clientData } = response;
+  return { authority: authorityKey(certificate), name, attestationObject, clientData };
 }
 
 function checkVerified(of: VerifiedRegistration, { userVerification, unverified = [] }: ExpectedRegistration): void {
@@ -162,7 +192,7 @@ function checkVerified(of: VerifiedRegistration, { userVerification, unverified 
   );
 }
 
-function checkCredential({ id, coseKey }: AttestedCredential, { credential }: RegistrationResponse): void {
+function checkCredential({ id, coseKey }: AttestedCredential, { credential }: RegistrationResponse): CredentialKey {
   // The page says which credential it got; the authenticator says which it made.
   if (toBase64url(id) !== credential) {
     throw new Refusal(
@@ -172,31 +202,5 @@ function checkCredential({ id, coseKey }: AttestedCredential, { credential }: Re
   }
   // "Verify that the "alg" parameter in the credential public key … matches the alg attribute of one of the items in
   // pkOptions.pubKeyCredParams", and whatever else its assertions will want of the key.
-  parseCoseKey(coseKey);
-}
-
-async function checkAttestation(response: RegistrationResponse, expected: ExpectedRegistration): Promise<void> {
-  let verified: boolean;
-  try {
-    ({ verified } = await verifyRegistrationResponse({
-      response: {
-        id: response.credential,
-        rawId: response.credential,
-        type: 'public-key',
-        clientExtensionResults: {},
-        response: {
-          clientDataJSON: toBase64url(response.clientData),
-          attestationObject: toBase64url(response.attestationObject),
-        },
-      },
-      expectedChallenge: () => true, // checked above, on the bytes
-      expectedOrigin: [...expected.origins],
-      expectedRPID: expected.rpId,
-      requireUserVerification: false, // checked above
-      supportedAlgorithmIDs: [...algorithmNumbers],
-    }));
-  } catch (error) {
-    throw new Refusal('attestation-invalid', `the attestation does not verify: ${shown(error)}`);
-  }
-  if (!verified) throw new Refusal('attestation-invalid', 'the attestation statement does not verify');
+  return parseCoseKey(coseKey);
 }

@@ -3,8 +3,11 @@ import { verifyRegistration } from '../../../src/attestation/webauthn/registrati
 import { origin, rpId } from './credential.ts';
 import { registration } from './registration-fixture.ts';
 
-// Attestation `none` has nothing that the library could judge false; later formats do.
-vi.mock('@simplewebauthn/server', () => ({ verifyRegistrationResponse: async () => ({ verified: false }) }));
+// Attestation `none` has nothing that the library could judge false; others do.
+vi.mock('@simplewebauthn/server', () => ({
+  SettingsService: { setRootCertificates: () => {} },
+  verifyRegistrationResponse: async () => ({ verified: false }),
+}));
 
 it('A5: a registration whose attestation statement @simplewebauthn/server doesn’t believe is refused', async () => {
   const expected = { rpId, origins: [origin], userVerification: true, challenge: () => true };

@@ -1,18 +1,26 @@
-import { p256 } from '@noble/curves/nist.js';
+import { p256, p384 } from '@noble/curves/nist.js';
 import { describe, expect, it } from 'vitest';
 import { parseCoseKey } from '../../../src/attestation/webauthn/cose-key.ts';
 import { KeyCache } from '../../../src/attestation/webauthn/key-cache.ts';
 import { Refusal } from '../../../src/domain/index.ts';
-import { bytes, eddsa, eddsaCoseKey, es256, es256CoseKey } from './credential.ts';
+import { bytes, eddsa, eddsaCoseKey, es256, es256CoseKey, es384CoseKey, rs256CoseKey } from './credential.ts';
 
 const es = Buffer.from(es256.coseKey).toString('hex');
 const ed = Buffer.from(eddsa.coseKey).toString('hex');
 const x = es.slice(20, 84);
 const y = es.slice(90);
+const point384 = p384.getPublicKey(new Uint8Array(48).fill(9), false);
+/** An odd number of that many bits; nobody has factors of it at hand, so that it is only ever looked at. */
+const modulus = (bits: number) => {
+  const hex = ((1n << BigInt(bits - 1)) + 1n).toString(16);
+  return bytes(hex.length % 2 === 0 ? hex : `0${hex}`);
+};
 const point = p256.getPublicKey(new Uint8Array(32).fill(9), false);
 
 describe('a COSE key', () => {
-  it('is taken for ES256 and EdDSA', () => {
+  it('is taken for ES256, EdDSA, ES384 and RS256', () => {
+    expect(parseCoseKey(es384CoseKey(point384)).algorithm.name).toBe('ES384');
+    expect(parseCoseKey(rs256CoseKey(modulus(2048))).algorithm.name).toBe('RS256');
     expect(parseCoseKey(es256.coseKey).algorithm.name).toBe('ES256');
     expect(parseCoseKey(eddsa.coseKey).algorithm.name).toBe('EdDSA');
   });
@@ -22,8 +30,11 @@ describe('a COSE key', () => {
     ['followed by a byte', `${es}00`, '1 bytes after its end'],
     ['cut off', es.slice(0, -2), 'its end too early'],
     ['no map', '8101', 'is not a CBOR map'],
-    ['for ES384', `a501020338222002215820${x}225820${y}`, 'the algorithm -35'],
-    ['for RS256', `a30103033901002001`, 'the algorithm -257'],
+    ['for ES384 on P-256', `a501020338222001215820${x}225820${y}`, 'must have 2 as member -1 for ES384'],
+    ['for ES384 with short coordinates', `a501020338222002215820${x}225820${y}`, 'must have 48 bytes as member -2'],
+    ['for RS256 without a modulus', `a30103033901002001`, 'must have 256 to 512 bytes as member -1'],
+    ['for ES512', `a501020338232003215820${x}225820${y}`, 'the algorithm -36'],
+    ['for RS1', `a301030339fffe2001`, 'the algorithm -65535'],
     ['for ES256K', `a501020338282008215820${x}225820${y}`, 'the algorithm -41'],
     ['without an algorithm', `a401022001215820${x}225820${y}`, 'of no number'],
     ['with an algorithm in text', `a50102036545533235362001215820${x}225820${y}`, 'of no number'],
@@ -67,6 +78,39 @@ describe('a COSE key', () => {
     ['in a spelling beyond the field', 'ff'.repeat(32), 'no point'],
   ])('whose Ed25519 point is %s is refused', (_, hex, message) => {
     expect(() => parseCoseKey(eddsaCoseKey(bytes(hex)))).toThrow(message);
+  });
+});
+
+describe('an RSA key', () => {
+  it.each([2048, 2049, 3072, 3482, 4096])('may have %i bits', (bits) => {
+    expect(parseCoseKey(rs256CoseKey(modulus(bits))).key.asymmetricKeyDetails).toMatchObject({
+      modulusLength: bits,
+      publicExponent: 65537n,
+    });
+  });
+
+  const n = modulus(2048);
+  it.each([
+    ['2047 bits', rs256CoseKey(modulus(2047)), 'must be of 2048 to 4096 bits'],
+    ['2040 bits', rs256CoseKey(modulus(2040)), 'must have 256 to 512 bytes as member -1'],
+    ['4097 bits', rs256CoseKey(modulus(4097)), 'must have 256 to 512 bytes as member -1'],
+    ['a leading zero', rs256CoseKey(bytes('00', n)), 'without leading zeros'],
+    ['an even modulus', rs256CoseKey(Uint8Array.from(n, (b, i) => (i === 255 ? b & 0xfe : b))), 'even modulus'],
+    ['the exponent 3', rs256CoseKey(n, '000003'), 'the exponent 65537'],
+    ['a short exponent', rs256CoseKey(n, '03'), 'must have 3 bytes as member -2'],
+    ['a private part', bytes('a5', rs256CoseKey(n).subarray(1), '2241aa'), 'does not know'],
+  ])('with %s is refused', (_, key, message) => {
+    expect(() => parseCoseKey(key)).toThrow(Refusal);
+    expect(() => parseCoseKey(key)).toThrow(message);
+  });
+});
+
+describe('an ES384 key', () => {
+  it.each([
+    ['off the curve', Uint8Array.from(point384, (byte, i) => (i === 60 ? byte ^ 1 : byte))],
+    ['at zero', bytes('04', '00'.repeat(96))],
+  ])('whose point is %s is refused', (_, bad) => {
+    expect(() => parseCoseKey(es384CoseKey(bad))).toThrow('no point on the curve of ES384');
   });
 });
 

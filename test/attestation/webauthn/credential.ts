@@ -58,6 +58,17 @@ export function eddsaCoseKey(x: Uint8Array): Uint8Array {
   return bytes('a4010103272006215820', x);
 }
 
+export function es384CoseKey(point: Uint8Array): Uint8Array {
+  return bytes('a5010203382220022158' + '30', point.subarray(1, 49), '225830', point.subarray(49));
+}
+
+/** Modulus and exponent, big-endian; the modulus has 256 bytes or more. */
+export function rs256CoseKey(n: Uint8Array, e = '010001'): Uint8Array {
+  const length = n.length.toString(16).padStart(4, '0');
+  const head = n.length < 256 ? bytes('58', Uint8Array.of(n.length)) : bytes('59', length);
+  return bytes('a401030339010020', head, n, '21', Uint8Array.of(0x40 + e.length / 2), e);
+}
+
 /** Puts hex and bytes together. */
 export function bytes(...parts: readonly (string | Uint8Array)[]): Uint8Array {
   return new Uint8Array(

@@ -44,6 +44,8 @@ describe('creation options', () => {
       pubKeyCredParams: [
         { type: 'public-key', alg: -8 },
         { type: 'public-key', alg: -7 },
+        { type: 'public-key', alg: -35 },
+        { type: 'public-key', alg: -257 },
       ],
       timeout: 900_000,
       excludeCredentials: [{ type: 'public-key', id: credential }],
@@ -63,6 +65,8 @@ describe('a passkey', () => {
   it.each([
     ['on a device', 'ES256', { algorithms: [-7] }, 'device'],
     ['on a device', 'EdDSA', { algorithms: [-8] }, 'device'],
+    ['on a device', 'ES384', { algorithms: [-35] }, 'device'],
+    ['on a device', 'RS256', { algorithms: [-257] }, 'device'],
     ['synced', 'ES256', { algorithms: [-7], backup: 'synced' }, 'synced'],
   ])(
     '%s (%s) that was enrolled approves an intent, once for each value of its counter',

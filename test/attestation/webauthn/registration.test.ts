@@ -52,6 +52,8 @@ describe('a registration', () => {
         backupEligible: false,
         backupState: false,
         aaguid,
+        attested: undefined,
+        notHardware: 'its attestation (none) is nobody’s word but its own',
       },
     });
   });
@@ -124,14 +126,23 @@ describe('A5: a registration is refused', () => {
 
   const data = authenticatorData({ flags: UP | UV | AT, rest: attested(es256) });
   it.each([
-    ['packed', attestationObject(data, '667061636b6564'), 'has the format "packed"'],
+    ['packed, without a statement', attestationObject(data, '667061636b6564'), '(packed) has no alg'],
+    [
+      'of android-safetynet, which is dead',
+      attestationObject(data, '71616e64726f69642d7361666574796e6574'),
+      'has the format "android-safetynet"',
+    ],
+    ['of a format that every object has', attestationObject(data, '68746f537472696e67'), 'has the format "toString"'],
     ['of no format', attestationObject(data, '00'), 'has the format "0"'],
+    ['with a further member', bytes('a4', attestationObject(data).subarray(1), '6178', '00'), 'not canonical CBOR'],
+    ['with a further member in its place', bytes('a40000', attestationObject(data).subarray(1)), 'has further members'],
     [
       'none, with a statement all the same',
       attestationObject(data, '646e6f6e65', 'a1616100'),
-      'unexpected attestation statement',
+      'has the unexpected member "a"',
     ],
     ['without authenticator data', bytes('a263666d74646e6f6e656761747453746d74a0'), 'has no authenticator data'],
+    ['whose statement is no map', attestationObject(data, '646e6f6e65', '80'), 'is not a CBOR map'],
     ['followed by a byte', bytes(attestationObject(data), '00'), '1 bytes after its end'],
     ['that is no CBOR', utf8('{}'), 'not canonical CBOR'],
     ['empty', bytes(''), 'not canonical CBOR'],
