@@ -16,11 +16,13 @@ import {
   checkTicket,
   makeEnrolmentChallenge,
   makeTicket,
+  otpauthUri,
   userHandle,
   verifyMfaToken,
   verifyVoucher,
 } from '../src/attestation/index.ts';
 import { decodeSignatures, encodeSignatures } from '../src/custody/acts/signatures.ts';
+import { enrolmentBytes, secretName } from '../src/custody/code-enrolment.ts';
 import { decodeEvidence, encodeEvidence } from '../src/custody/evidence.ts';
 import { journalOrigin } from '../src/custody/founding.ts';
 import { Keyring } from '../src/custody/seal.ts';
@@ -179,6 +181,22 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
     const stated = Buffer.concat([u64be(now / 1000).subarray(2), bytes(of.random)]);
     const code = hmac(key, 'portcullis/enrolment/v1\0', u64be(of.epoch), `${account}\0`, stated).subarray(0, 16);
     expect(hex(Buffer.concat([stated, code]))).toBe(of.challenge);
+  });
+
+  it('code enrolment', () => {
+    const names = ['issued', 'account', 'issuer', 'credential', 'secret', 'plain', 'name', 'key', 'uri'] as const;
+    const of = vector<Record<(typeof names)[number], string> & { epoch: number }>('code-enrolment');
+    const now = parseInstant(of.issued, 'issued');
+    const secret = bytes(of.secret);
+    expect(hex(enrolmentBytes(now, of.epoch, bytes(of.credential), secret))).toBe(of.plain);
+    expect(hex(Buffer.concat([u64be(now / 1000).subarray(2), u64be(of.epoch), bytes(of.credential), secret]))).toBe(
+      of.plain,
+    );
+    expect(hex(secretName(secret))).toBe(of.name);
+    expect(sha256('portcullis/code-secret/v1\0', secret).toString('hex')).toBe(of.name);
+    expect(sha256(bytes(of.name)).toString('hex')).toBe(of.key);
+    const account = of.account as AccountId;
+    expect(otpauthUri({ issuer: of.issuer, account, secret, algorithm: 'sha1' })).toBe(of.uri);
   });
 
   it('user handle', () => {
@@ -543,6 +561,6 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
 
   it('nothing else: every vector of the document is checked here', () => {
     expect([...blocks.keys()].filter((name) => !used.has(name))).toEqual([]);
-    expect(blocks.size).toBe(24);
+    expect(blocks.size).toBe(26);
   });
 });

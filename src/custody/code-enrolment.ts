@@ -52,20 +52,27 @@ const secondsBytes = 6;
 const epochBytes = 8;
 const plainBytes = secondsBytes + epochBytes + credentialBytes + codeSecretBytes;
 
-/**
- * formats.md, "Code enrolment": a secret that the station made, sealed for the account, so that beginning to enrol costs it no row:
- * issued seconds u48be ‖ ticket epoch u64be ‖ credential (16 bytes) ‖ secret (20 bytes).
- */
+/** formats.md, "Code enrolment": issued seconds u48be ‖ ticket epoch u64be ‖ credential (16 bytes) ‖ secret (20 bytes). */
+export function enrolmentBytes(now: WallMs, epoch: number, credential: Uint8Array, secret: Uint8Array): Uint8Array {
+  const stated = Buffer.alloc(secondsBytes + epochBytes);
+  stated.writeUIntBE(Math.floor(now / second), 0, secondsBytes);
+  stated.writeBigUInt64BE(BigInt(epoch), secondsBytes);
+  return new Uint8Array(Buffer.concat([stated, credential, secret]));
+}
+
+/** formats.md, "Code enrolment": what a secret is named by, in the place of a key. */
+export function secretName(secret: Uint8Array): Uint8Array {
+  return sha256(domainTag('portcullis/code-secret/v1'), secret);
+}
+
+/** A secret that the station made, sealed for the account, so that beginning to enrol costs it no row. */
 export function beginCode(
   station: Station,
   account: AccountId,
 ): { readonly uri: string; readonly enrolment: Uint8Array } {
   const { now, station: record } = station.look({});
   const secret = station.random.bytes(codeSecretBytes);
-  const stated = Buffer.alloc(secondsBytes + epochBytes);
-  stated.writeUIntBE(Math.floor(now / second), 0, secondsBytes);
-  stated.writeBigUInt64BE(BigInt(record.ticketEpoch), secondsBytes);
-  const plain = Buffer.concat([stated, station.random.bytes(credentialBytes), secret]);
+  const plain = enrolmentBytes(now, record.ticketEpoch, station.random.bytes(credentialBytes), secret);
   return {
     uri: otpauthUri({ issuer: station.policy.rpId, account, secret, algorithm }),
     enrolment: station.seal('code-enrolment', account, plain),
@@ -88,7 +95,7 @@ export function openCode(station: Station, account: AccountId, { enrolment, code
       'code-wrong',
       'the code is none that the new secret makes now: scan it again, or set the app’s clock',
     );
-  const coseKey = sha256(domainTag('portcullis/code-secret/v1'), secret);
+  const coseKey = secretName(secret);
   const key = digestOf(coseKey);
   const plainly = { signCount: 0, backupEligible: false, backupState: false, aaguid: '' } as const;
   return { credential, class: 'totp', coseKey, key, ...plainly, secret };
