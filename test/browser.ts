@@ -138,8 +138,8 @@ export class Browser {
     this.#profile = profile;
   }
 
-  /** @param size of the window, `1000,900` */
-  static async open(size = '1000,900'): Promise<Browser> {
+  /** @param size of the window, `1000,900` @param features of Blink to turn on, beside what is on */
+  static async open(size = '1000,900', features: readonly string[] = []): Promise<Browser> {
     const profile = mkdtempSync(join(tmpdir(), 'portcullis-browser-'));
     const flags = [
       '--headless=new',
@@ -148,6 +148,7 @@ export class Browser {
       '--no-first-run',
       '--remote-debugging-port=0',
       `--window-size=${size}`,
+      ...(features.length === 0 ? [] : [`--enable-features=${features.join()}`]),
     ];
     const child = spawn(chromium ?? '', [...flags, '--no-proxy-server', `--user-data-dir=${profile}`, 'about:blank'], {
       stdio: ['ignore', 'ignore', 'pipe'],
