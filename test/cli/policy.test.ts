@@ -160,7 +160,7 @@ describe('portcullis policy explain', () => {
     expect(out).toContain('pass   amount-within-ceiling: 1000 is within policy’s 100000000000000000000');
     expect(out).toContain('pass   destination-ripe');
     expect(out).not.toContain('REFUSE');
-    expect(out).toContain('It takes: ');
+    expect(out).toContain('It takes: one WebAuthn assertion, of the classes device, synced');
   });
 
   it('says what refuses it, and what would make it pass', async () => {
