@@ -56,6 +56,7 @@ approvals:
 ripening:
   factor: 24h
   destination: 24h
+  recovery: 72h # of a factor that operators admit in the place of those that a customer lost
 
 # What a customer's approval takes, and what counts as evidence: device, synced, hardware, totp, mfa-service. A factor counts once, and
 # a one-time code never alone. Beside "webauthn" (how many WebAuthn assertions; 0 only where tokens of an MFA service count), each of
@@ -93,6 +94,12 @@ assets:
     symbol: ETH
     decimals: 18
     max_payment: '1000000000000000000' # 1 ETH in one payment
+
+# An account is young for a while after its first factor, or its first token of an MFA service. However many are made, they share what
+# each wallet pays on behalf of young ones: have one such limit for each asset. A new exchange has none but young accounts at first.
+young: { destination: 7d, account: 7d }
+limits:
+  - { scope: wallet, window: week, young: account, asset: 'eip155:11155111/slip44:60', most: '10000000000000000000' } # 10 ETH
 
 # The keys that sign. Such as:
 #   - id: hot

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { foundingPolicy } from '../../src/cli/founding-policy.ts';
 import { day, parseAccountId } from '../../src/domain/index.ts';
-import { Customer, ether, mallorysAddress, TestStation } from '../custody/station.ts';
+import { parsePolicy } from '../../src/gate/policy.ts';
+import { Customer, chain, ether, mallorysAddress, TestStation } from '../custody/station.ts';
 import { leaves, refused, setWall } from './attempt.ts';
 import { destinationIntent, deviceOf, furtherFactor, prepareFactor } from './people.ts';
 
@@ -164,6 +167,35 @@ limits:
     expect((await station.sign(['w-old'], station.payment({ nonce: 2, value: 50n * one }))).id).toMatch(
       /^[0-9a-f]{64}$/,
     );
+  });
+
+  it('A10: five hundred ghosts together get out no more than the limit of the founding policy', {
+    timeout: 120_000,
+  }, async () => {
+    const founding = parse(
+      foundingPolicy('station.example').replaceAll('eip155:11155111', chain).replace('made-by-init', 'ab'.repeat(32)),
+    );
+    const [limit, ...others] = parsePolicy(founding).limits;
+    expect(others).toEqual([]);
+    expect(limit).toMatchObject({ scope: 'wallet', window: 'week', young: 'account', asset: ether, action: 'refuse' });
+    station = await TestStation.open({
+      policy: (d) => `${d}young: ${JSON.stringify(founding.young)}\nlimits: ${JSON.stringify(founding.limits)}\n`,
+    });
+    const ghosts: Customer[] = [];
+    for (let i = 0; i < 500; i++) ghosts.push(await station.enrol(`ghost-${i}`));
+    station.passDay();
+    for (const [i, ghost_] of ghosts.entries()) await ghost_.list(`entry-${i}`, mallorysAddress);
+    while (station.custody.notices.waiting(-1, 1).length > 0) await station.deliver();
+    station.passDay();
+    let paid = 0n;
+    for (const [i, ghost_] of ghosts.entries()) {
+      await ghost_.authorize(`w-${i}`, { destination: mallorysAddress });
+      const signing = station.sign([`w-${i}`], station.payment({ nonce: Number(paid / one), to: to(mallorysAddress) }));
+      const signed = await signing.catch((error: unknown) => error);
+      if (signed instanceof Error) expect(signed).toMatchObject({ reason: 'limit-exceeded' });
+      else paid += one;
+    }
+    expect(paid).toBe(limit?.most);
   });
 
   it('A10: an account is no older for its further factors, nor for waiting on a stopped station', async () => {
