@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Attestation, WithdrawalId } from '../../src/domain/index.ts';
+import { type Attestation, parseEntryId, type WithdrawalId } from '../../src/domain/index.ts';
 import { type Customer, ether, mallorysAddress, TestStation, walletId } from '../custody/station.ts';
 import { refused } from './attempt.ts';
 import { acceptingCodes, Phone } from './code-customer.ts';
@@ -168,6 +168,10 @@ describe('A5: less evidence than policy demands', () => {
       { wallet: walletId, demand: { assertions: 2, classes: 2, enrolments: 1, webauthn: 0, hardware: 0 } },
     ]);
     expect(evidenceWanted.summary).toContain('; for hot-1 to pay it, also evidence of 2 different classes');
+    // No wallet pays a destination that is only listed.
+    const entry = parseEntryId('entry-2', 'entry');
+    const destination = { entry, account: alice.account, destination: mallorysAddress, label: '', lifetime: undefined };
+    expect((await station.custody.destinations.prepare(destination)).evidenceWanted.wallets).toEqual([]);
     // What the amount takes anyway is no wallet's own.
     await restartUnder(station, (d) => `${ofWallet(d)}${above}`);
     expect((await alice.prepare('w-1', large)).evidenceWanted).toMatchObject({ demand: { classes: 2 }, wallets: [] });
