@@ -247,8 +247,7 @@ export class FactorDesk implements Factors {
     if (
       registration.credential !== said.credential ||
       registration.key !== said.key ||
-      registration.class !== said.class ||
-      kindOf(registration) !== said.kind
+      registration.class !== said.class
     ) {
       const field = said.kind === 'totp' ? 'enrollment' : 'registration_json';
       throw new Malformed(field, 'is not the registration that the intent was prepared for');

@@ -2,7 +2,6 @@ import { Refusal } from '../domain/index.ts';
 import type { Facts } from '../store/facts.ts';
 import type { Write } from '../store/verdict.ts';
 import type { Later } from './dispatch.ts';
-import { sealedUnder } from './seal.ts';
 import { type SealingState, sealedIn, sealingState } from './sealed.ts';
 import type { Station } from './station.ts';
 
@@ -78,16 +77,12 @@ export class Resealing {
     if (table === 'transactions') {
       const record = facts.get('transactions', row);
       const sealed = record?.sealed ?? null;
-      if (record === undefined || sealed === null || this.#isCurrent(sealed)) return [];
+      if (record === undefined || sealed === null) return [];
       return [{ table, record: { ...record, sealed: this.#sealed('transactions', row, sealed) } }];
     }
     const record = facts.get('codes', row);
-    if (record === undefined || this.#isCurrent(record.secret)) return [];
+    if (record === undefined) return [];
     return [{ table, record: { ...record, secret: this.#sealed('codes', row, record.secret) } }];
-  }
-
-  #isCurrent(sealed: Uint8Array): boolean {
-    return sealedUnder(sealed) === this.#station.sealing.current;
   }
 
   #sealed(table: keyof typeof sealedIn, row: string, sealed: Uint8Array): Uint8Array {
