@@ -1,5 +1,4 @@
 import { type AcceptedClass, authenticatorClasses, type EvidenceClass } from '../domain/index.ts';
-import type { Evidence } from './cases.ts';
 import { together } from './policy/english.ts';
 
 /** How much evidence something takes. Each count has to be reached; 0 where it does not matter. */
@@ -38,23 +37,6 @@ export interface Tally {
   readonly totp: number;
   /** MFA services. */
   readonly services: number;
-}
-
-/** What evidence comes to. A factor counts once, however often it attests; so does an MFA service. */
-export function tallyOf(evidence: readonly Evidence[]): Tally {
-  const found = { webauthn: new Set(), hardware: new Set(), totp: new Set(), services: new Set() };
-  for (const { verification, factor } of evidence) {
-    if (verification.genuine !== true) continue;
-    const { evidence: verified } = verification;
-    if (verified.kind === 'mfa-token') {
-      found.services.add(verified.issuer);
-    } else if (factor !== undefined) {
-      found[verified.kind].add(factor.id);
-      if (verified.kind === 'webauthn' && factor.class === 'hardware') found.hardware.add(factor.id);
-    }
-  }
-  const { webauthn, hardware, totp, services } = found;
-  return { webauthn: webauthn.size, hardware: hardware.size, totp: totp.size, services: services.size };
 }
 
 /** The greatest demand that it meets. */

@@ -14,8 +14,8 @@ import {
   reachOf,
   sayDemand,
   type Tally,
-  tallyOf,
 } from '../../src/gate/demand.ts';
+import { tallyOf } from '../../src/gate/tally.ts';
 import { evidence, factor, mfaToken } from './hand-made.ts';
 
 const nothing: Tally = { webauthn: 0, hardware: 0, totp: 0, services: 0 };

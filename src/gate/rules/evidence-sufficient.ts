@@ -9,12 +9,12 @@ import {
   missing,
   sayDemand,
   type Tally,
-  tallyOf,
 } from '../demand.ts';
 import { enrolmentDemand } from '../policy/demand.ts';
 import { together } from '../policy/english.ts';
 import type { Policy } from '../policy.ts';
 import { type Judgement, pass, type Rule, refuse } from '../rule.ts';
+import { tallyOf } from '../tally.ts';
 import { bandsOf, bandsOfPaid } from './bands.ts';
 import { factorUsable } from './evidence-genuine.ts';
 
