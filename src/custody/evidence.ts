@@ -105,15 +105,14 @@ function checkedCode(attestation: OneTimeCode, of: Approved, kept: boolean, hind
     code,
   });
   if (factor === undefined) return judged(unknownFactor);
-  if (factor.kind !== 'totp') return judged(refused('attestation-invalid', 'the factor has no one-time codes'));
+  const code = of.codeOf(factor.id);
+  if (code === undefined) return judged(refused('attestation-invalid', 'the factor has no one-time codes'));
   if (hindered !== undefined) return judged(hindered);
   // Its step was used when it was accepted: who judges it again can only ask whether the factor still stands.
   if (kept) return judged({ genuine: true, evidence: { kind: 'totp', factor: factor.id, step: 0 } });
   const standing = of.standing();
   const usable = factorUsable(factor, of.account, standing);
   if (!usable.passed) return judged(failed(usable));
-  const code = of.codeOf(factor.id);
-  if (code === undefined) return judged(refused('attestation-invalid', 'the factor has no one-time codes'));
   return judged(verifyCode(attestation.code, code, { ...standing, secret: () => of.secretOf(code) }), code);
 }
 

@@ -22,7 +22,10 @@ export function freezeIfLast(
   seed: NoticeSeed | undefined,
 ): { readonly writes: readonly Write[]; readonly leaves: readonly LeafDraft[] } {
   const { account, gone, position } = of;
-  const living = facts.all('factorsLive', account).filter((factor) => factorLives(factor, facts.station));
+  // A6: one-time codes alone approve nothing, and let in no other factor.
+  const living = facts
+    .all('factorsLive', account)
+    .filter((factor) => factor.kind !== 'totp' && factorLives(factor, facts.station));
   if (!living.some(({ id }) => gone.has(id)) || living.some(({ id }) => !gone.has(id)))
     return { writes: [], leaves: [] };
   const scope = `account:${account}` as const;

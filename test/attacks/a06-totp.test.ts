@@ -149,6 +149,16 @@ describe('A6: one-time codes alone', () => {
     await refused(station, add, 'attestation-insufficient', 'factor');
   });
 
+  it('A10: are nobody’s: an account that has nothing else left is frozen', async () => {
+    await station.custody.factors.revoke(alice.credential);
+    expect(station.custody.operators.station().freezes.map(({ scope }) => scope)).toEqual(['account:alice']);
+  });
+
+  it('A10: that go leave the account as it is, while a passkey is left', async () => {
+    await station.custody.factors.revoke(phone.factor);
+    expect(station.custody.operators.station().freezes).toEqual([]);
+  });
+
   it('cannot be made an account’s first factor by a voucher', async () => {
     const account = parseAccountId('bob', 'account');
     const { uri, enrolment } = station.custody.factors.beginCode(account);
@@ -264,6 +274,15 @@ describe('A6: the same code twice', () => {
     const found = await together(a, b);
     expect(found.sort()).toEqual(['accepted', 'changed-meanwhile']);
     await refused(station, b, 'attestation-spent', 'withdrawal');
+  });
+
+  it('two at once, each beside a passkey of its own', async () => {
+    const other = await furtherFactor(alice, deviceOf('other'));
+    station.passDay();
+    const code = phone.code();
+    const a = await attempt(withCode(code));
+    const b = await attempt((digest) => [other.attest(digest), code]);
+    expect((await together(a, b)).sort()).toEqual(['accepted', 'changed-meanwhile']);
   });
 
   it('in one transaction, for two withdrawals that it authorizes', async () => {
