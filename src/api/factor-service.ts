@@ -43,7 +43,8 @@ function parseKind(kind: string): FactorKind {
   return found;
 }
 
-function message(factor: Ripened<FactorRecord>): Factor {
+/** A factor on the wire. */
+export function factorMessage(factor: Ripened<FactorRecord>): Factor {
   const { record } = factor;
   return {
     id: record.id,
@@ -86,7 +87,7 @@ export function factorService(factors: Factors): Service {
       };
     },
     addFactor: async (request) => ({
-      factor: message(
+      factor: factorMessage(
         await factors.add({
           intent: parseIntentBytes(request.intent, 'intent'),
           registration:
@@ -95,10 +96,12 @@ export function factorService(factors: Factors): Service {
         }),
       ),
     }),
-    listFactors: (request) => ({ factors: factors.list(parseAccountId(request.account, 'account')).map(message) }),
+    listFactors: (request) => ({
+      factors: factors.list(parseAccountId(request.account, 'account')).map(factorMessage),
+    }),
     revokeFactor: async (request) => {
       const { factor, cancelled } = await factors.revoke(parseFactorId(request.factorId, 'factor_id'));
-      return { factor: message(factor), cancelled: [...cancelled] };
+      return { factor: factorMessage(factor), cancelled: [...cancelled] };
     },
   });
 }

@@ -6,6 +6,7 @@ import {
   Malformed,
   type OperatorVerb,
   operatorVerbs,
+  parseAccountId,
   parseActId,
   parseDigest,
   parseTransactionId,
@@ -23,6 +24,7 @@ import {
 import type { ReplayPolicyResponse } from '../generated/portcullis/v1/policy.ts';
 import { actMessage } from './act-message.ts';
 import { intentMessage, parseAssertion, ruleMessages } from './evidence.ts';
+import { factorMessage } from './factor-service.ts';
 import { parseBytes, parseIntentBytes, parseLifetime, parseOptional, parseText } from './fields.ts';
 import { operatorRights } from './rights.ts';
 import { bind, type Service } from './service.ts';
@@ -175,6 +177,15 @@ export function operatorService(operators: Operators, acts: Acts): Service {
     listTransactions: ({ transactionId }) => {
       const id = parseOptional(transactionId, 'transaction_id', parseTransactionId);
       return { transactions: operators.transactions(id).map(transactionMessage) };
+    },
+    getAccount: (request) => {
+      const view = operators.account(parseAccountId(request.account, 'account'));
+      return {
+        factors: view.factors.map(factorMessage),
+        everEnrolled: view.everEnrolled,
+        recoversUntil: view.recoversUntil === undefined ? undefined : new Date(view.recoversUntil),
+        freeze: view.freeze === undefined ? undefined : freezeMessage(view.freeze),
+      };
     },
     getPolicy: (request) => {
       const { policyHash: asked } = request;

@@ -69,6 +69,7 @@ export const operatorRights: Rights<OperatorServiceService> = {
   listActs: operators,
   listHeldWithdrawals: operators,
   listTransactions: operators,
+  getAccount: operators,
   getPolicy: operators,
   replayPolicy: operators,
   freeze: operators,

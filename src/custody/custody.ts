@@ -341,6 +341,17 @@ export interface Replay {
   readonly unknowns: readonly string[];
 }
 
+/** An account, as operators see it. */
+export interface AccountView {
+  /** Dead ones included. */
+  readonly factors: readonly Ripened<FactorRecord>[];
+  /** It ever had a factor: it only recovers. */
+  readonly everEnrolled: boolean;
+  /** Not before then it has recovered; undefined where it does not. */
+  readonly recoversUntil: WallMs | undefined;
+  readonly freeze: FreezeRecord | undefined;
+}
+
 /** `who` is the name in the caller's certificate. */
 export interface Operators {
   station(): StationView;
@@ -349,6 +360,8 @@ export interface Operators {
   acknowledgeClock(who: string, why: string): Promise<void>;
   /** Transactions that are not settled, whoever asked for them; or the one of this id. */
   transactions(id: TransactionId | undefined): readonly TransactionRecord[];
+  /** How an account stands; one that was never seen has no factors. */
+  account(account: AccountId): AccountView;
   /** The policy in force, or one that was. */
   policy(hash: Digest | undefined): { readonly hash: Digest; readonly document: string };
   /** Decides recorded withdrawals again, as far `back` as so many ms, under the policy that a document says. */

@@ -1,5 +1,6 @@
 import { acknowledge } from '../clock/index.ts';
 import {
+  type AccountId,
   type ClockReading,
   type Digest,
   type FreezeRecord,
@@ -10,15 +11,19 @@ import {
   type TransactionId,
   type TransactionRecord,
 } from '../domain/index.ts';
+import { factorDelay } from '../gate/policy/ripening.ts';
+import { recovering } from '../gate/rules/recovering.ts';
+import type { RowKey } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
 import { peopleOf } from './acts/signatures.ts';
-import type { Operators, OperatorsView, Replay, StationView } from './custody.ts';
+import type { AccountView, Operators, OperatorsView, Replay, StationView } from './custody.ts';
 import type { Dispatch } from './dispatch.ts';
 import { checkScope, scopeFields, tamperFreeze } from './freeze.ts';
 import { readPolicyDocument } from './policy-document.ts';
 import { replayPolicy } from './replay.ts';
 import type { Resealing } from './resealing.ts';
-import type { Station } from './station.ts';
+import { ripened } from './ripened.ts';
+import { freezeRows, type Station, wallAfter } from './station.ts';
 
 /**
  * The station at a glance, and what its people do where policy founds no operators: there one certificate of the operators' role
@@ -40,6 +45,22 @@ export class OperatorDesk implements Operators {
     this.#dispatch = dispatch;
     this.#resealing = resealing;
     this.#readClock = readClock;
+  }
+
+  account(account: AccountId): AccountView {
+    const station = this.#station;
+    const { policy } = station;
+    const rows: RowKey[] = [['accounts', account], ...freezeRows([`account:${account}`])];
+    const facts = station.look({ rows, lookups: [['factorsOfAccount', account]] });
+    const factors = facts.all('factorsOfAccount', account);
+    const moment = station.moment(facts, [`account:${account}`]);
+    const remaining = recovering(factors, moment);
+    return {
+      factors: factors.map((factor) => ripened(factor, factorDelay(factor, policy), facts)),
+      everEnrolled: (facts.get('accounts', account)?.everEnrolled ?? 0) > 0,
+      recoversUntil: remaining === undefined ? undefined : wallAfter(facts.now, remaining),
+      freeze: moment.freezes.find((freeze) => freeze.active),
+    };
   }
 
   policy(hash: Digest | undefined): { readonly hash: Digest; readonly document: string } {

@@ -342,6 +342,12 @@ export class FakeCustody {
       },
       operators: {
         transactions: on('operators.transactions', () => [transaction]),
+        account: on('operators.account', () => ({
+          factors: [factor],
+          everEnrolled: true,
+          recoversUntil: time,
+          freeze,
+        })),
         station: on('operators.station', () => ({
           station,
           policy: digest,

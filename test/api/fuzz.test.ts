@@ -235,6 +235,7 @@ const requests: Readonly<Record<string, unknown>> = {
   GetAct: { actId: fake.digest },
   ListActs: { unsettled: true, limit: 10 },
   ListHeldWithdrawals: { limit: 10 },
+  GetAccount: { account: 'alice' },
   ListTransactions: { transactionId: fake.transactionId },
   GetPolicy: { policyHash: fake.digest },
   ReplayPolicy: { document: Buffer.from('version: 1'), sinceSeconds: 86_400 },

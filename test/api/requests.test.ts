@@ -243,7 +243,12 @@ describe('what custody is asked', () => {
   });
 
   it('operators see what is not settled, and one by its id', async () => {
-    const { listTransactions } = OperatorServiceService;
+    const { getAccount, listTransactions } = OperatorServiceService;
+    const stands = accepted(await as('operators', getAccount, { account: 'alice' }));
+    expect(served.fake.last('operators.account')).toEqual(['alice']);
+    expect(stands).toMatchObject({ everEnrolled: true, freeze: { scope: fake.freeze?.scope ?? expect.anything() } });
+    expect(stands.factors).toHaveLength(1);
+    expect(stands.recoversUntil).toBeInstanceOf(Date);
     const all = accepted(await as('operators', listTransactions, { transactionId: '' }));
     expect(all.transactions).toMatchObject([{ id: fake.transactionId, kind: 'payment' }]);
     expect(served.fake.last('operators.transactions')).toEqual([undefined]);

@@ -131,9 +131,14 @@ describe('A8: recovery by operators', () => {
     const add = () =>
       station.custody.factors.add({ intent: next.intent.bytes, registration: next.registration, approval });
     await refused(station, add, 'account-recovering', 'factor');
+    const stands = station.custody.operators.account(account);
+    expect(stands.recoversUntil).toBe(station.time.wall + 72 * hour);
+    expect(stands.factors.map((f) => f.state)).toEqual(['ripe', 'pending']);
+    expect(stands.freeze).toBeUndefined();
     await expect(alice.authorize('w-1')).resolves.toMatchObject({ state: 'AUTHORIZED' });
     await refused(station, () => recovered.authorize('w-2'), 'factor-unripe', 'withdrawal');
     pass(72);
+    expect(station.custody.operators.account(account)).toMatchObject({ everEnrolled: true, recoversUntil: undefined });
     await expect(recovered.list('entry-2', mallorysAddress)).resolves.toMatchObject({ state: 'announcing' });
   });
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Customer, mallorysAddress, TestStation } from '../custody/station.ts';
 import { leaves, refused } from './attempt.ts';
-import { destinationIntent, deviceOf, furtherFactor, prepareFactor } from './people.ts';
+import { destinationIntent, deviceOf, furtherFactor, prepareFactor, restartUnder } from './people.ts';
 
 describe('A14: what a thief attested, after the thief’s factor is revoked', () => {
   let station: TestStation;
@@ -83,6 +83,20 @@ describe('A14: what a thief attested, after the thief’s factor is revoked', ()
       const { cancelled } = await station.custody.factors.revoke(revoked.credential);
       expect(cancelled).toEqual([`factor ${third.credential}`]);
     }
+  });
+
+  it('A14: where a longer delay makes a whole chain wait again, all of it goes with its first, and what its last listed', async () => {
+    const chain = [alice];
+    for (const name of ['second', 'third']) {
+      chain.push(await furtherFactor(chain.at(-1) ?? alice, deviceOf(name)));
+      station.passDay();
+    }
+    const last = chain.at(-1) ?? alice;
+    await last.list('entry-2', mallorysAddress);
+    await station.deliver();
+    await restartUnder(station, (d) => d.replace('factor: 24h', 'factor: 30d'));
+    const { cancelled } = await station.custody.factors.revoke(alice.credential);
+    expect(cancelled).toEqual([...chain.slice(1).map((f) => `factor ${f.credential}`), 'destination entry-2']);
   });
 
   it('A14: a withdrawal that it authorized ends, unless a transaction pays it already', async () => {

@@ -26,7 +26,7 @@ describe('a command line', () => {
     [['act'], 'act: expected list, show, sign or refuse'],
     [['operator', 'enrol'], 'operator: expected enroll, suspend or reinstate'],
     [['operator', 'enroll'], 'operator: --name is missing'],
-    [['factors', 'revoke'], 'factors: expected admit or revoke-all'],
+    [['factors', 'revoke'], 'factors: expected admit, revoke-all or show'],
     [['transfer', '--tx', 'x'], 'transfer: --wallet is missing'],
     [['freeze', 'station', '--why', 'x'], 'freeze: --config (or --address and --ca) is missing'],
     [['freeze', 'station', '--why', 'x', '--address', 'localhost:1'], 'freeze: --ca is missing'],

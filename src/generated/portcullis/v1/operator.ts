@@ -20,6 +20,7 @@ import {
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Attestation, Intent, Reason, RuleOutcome } from "./evidence.ts";
+import { Factor } from "./factor.ts";
 import { GetPolicyRequest, GetPolicyResponse, ReplayPolicyRequest, ReplayPolicyResponse } from "./policy.ts";
 import { Transaction } from "./transaction.ts";
 import { Withdrawal } from "./withdrawal.ts";
@@ -229,6 +230,23 @@ export interface GetActRequest {
 
 export interface GetActResponse {
   act: OperatorAct | undefined;
+}
+
+export interface GetAccountRequest {
+  account: string;
+}
+
+export interface GetAccountResponse {
+  /** Those that it ever had, dead ones included. */
+  factors: Factor[];
+  /** It ever had a factor: it only recovers. */
+  everEnrolled: boolean;
+  /** It recovers; not before then it has. Unset otherwise. */
+  recoversUntil:
+    | Date
+    | undefined;
+  /** Unset where it is not frozen. */
+  freeze: FreezeState | undefined;
 }
 
 export interface ListActsRequest {
@@ -1957,6 +1975,154 @@ export const GetActResponse: MessageFns<GetActResponse> = {
   },
 };
 
+function createBaseGetAccountRequest(): GetAccountRequest {
+  return { account: "" };
+}
+
+export const GetAccountRequest: MessageFns<GetAccountRequest> = {
+  encode(message: GetAccountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetAccountRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetAccountRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetAccountRequest>): GetAccountRequest {
+    return GetAccountRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetAccountRequest>): GetAccountRequest {
+    const message = createBaseGetAccountRequest();
+    message.account = object.account ?? "";
+    return message;
+  },
+};
+
+function createBaseGetAccountResponse(): GetAccountResponse {
+  return { factors: [], everEnrolled: false, recoversUntil: undefined, freeze: undefined };
+}
+
+export const GetAccountResponse: MessageFns<GetAccountResponse> = {
+  encode(message: GetAccountResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.factors) {
+      Factor.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.everEnrolled !== false) {
+      writer.uint32(16).bool(message.everEnrolled);
+    }
+    if (message.recoversUntil !== undefined) {
+      Timestamp.encode(toTimestamp(message.recoversUntil), writer.uint32(26).fork()).join();
+    }
+    if (message.freeze !== undefined) {
+      FreezeState.encode(message.freeze, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetAccountResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetAccountResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.factors.push(Factor.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.everEnrolled = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.recoversUntil = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.freeze = FreezeState.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetAccountResponse>): GetAccountResponse {
+    return GetAccountResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetAccountResponse>): GetAccountResponse {
+    const message = createBaseGetAccountResponse();
+    message.factors = object.factors?.map((e) => Factor.fromPartial(e)) || [];
+    message.everEnrolled = object.everEnrolled ?? false;
+    message.recoversUntil = object.recoversUntil ?? undefined;
+    message.freeze = (object.freeze !== undefined && object.freeze !== null)
+      ? FreezeState.fromPartial(object.freeze)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseListActsRequest(): ListActsRequest {
   return { unsettled: false, limit: 0 };
 }
@@ -2714,6 +2880,16 @@ export const OperatorServiceService = {
     responseSerialize: (value: GetPolicyResponse): Buffer => Buffer.from(GetPolicyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetPolicyResponse => GetPolicyResponse.decode(value),
   },
+  /** How an account stands: its factors, whether it is frozen, or recovers. */
+  getAccount: {
+    path: "/portcullis.v1.OperatorService/GetAccount" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetAccountRequest): Buffer => Buffer.from(GetAccountRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetAccountRequest => GetAccountRequest.decode(value),
+    responseSerialize: (value: GetAccountResponse): Buffer => Buffer.from(GetAccountResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetAccountResponse => GetAccountResponse.decode(value),
+  },
   /** Decides recorded withdrawals again under another policy, and says which would end otherwise. Changes nothing. */
   replayPolicy: {
     path: "/portcullis.v1.OperatorService/ReplayPolicy" as const,
@@ -2773,6 +2949,8 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
   listTransactions: handleUnaryCall<ListTransactionsRequest, ListTransactionsResponse>;
   /** The policy in force, or one that was. */
   getPolicy: handleUnaryCall<GetPolicyRequest, GetPolicyResponse>;
+  /** How an account stands: its factors, whether it is frozen, or recovers. */
+  getAccount: handleUnaryCall<GetAccountRequest, GetAccountResponse>;
   /** Decides recorded withdrawals again under another policy, and says which would end otherwise. Changes nothing. */
   replayPolicy: handleUnaryCall<ReplayPolicyRequest, ReplayPolicyResponse>;
   /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
@@ -2908,6 +3086,22 @@ export interface OperatorServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetPolicyResponse) => void,
+  ): ClientUnaryCall;
+  /** How an account stands: its factors, whether it is frozen, or recovers. */
+  getAccount(
+    request: GetAccountRequest,
+    callback: (error: ServiceError | null, response: GetAccountResponse) => void,
+  ): ClientUnaryCall;
+  getAccount(
+    request: GetAccountRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetAccountResponse) => void,
+  ): ClientUnaryCall;
+  getAccount(
+    request: GetAccountRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetAccountResponse) => void,
   ): ClientUnaryCall;
   /** Decides recorded withdrawals again under another policy, and says which would end otherwise. Changes nothing. */
   replayPolicy(
