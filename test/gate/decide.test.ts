@@ -127,6 +127,7 @@ describe('what the gate decides', () => {
       'intent-fresh',
       'factor-new',
       'factor-admitted',
+      'codes-come-second',
       'user-verified',
       'evidence-unspent',
       'tokens-unspent',
