@@ -50,7 +50,6 @@ const algorithm = 'sha1';
 const credentialBytes = 16;
 const secondsBytes = 6;
 const epochBytes = 8;
-const plainBytes = secondsBytes + epochBytes + credentialBytes + codeSecretBytes;
 
 /** formats.md, "Code enrolment": issued seconds u48be ‖ ticket epoch u64be ‖ credential (16 bytes) ‖ secret (20 bytes). */
 export function enrolmentBytes(now: WallMs, epoch: number, credential: Uint8Array, secret: Uint8Array): Uint8Array {
@@ -103,12 +102,11 @@ export function openCode(station: Station, account: AccountId, { enrolment, code
 
 function unsealed(station: Station, account: AccountId, enrolment: Uint8Array): Uint8Array {
   try {
-    const plain = station.sealing.unseal('code-enrolment', account, enrolment);
-    if (plain.length === plainBytes) return plain;
+    return station.sealing.unseal('code-enrolment', account, enrolment);
   } catch {
     // Damaged, another account's, or under a key that went: the customer begins anew in any case.
+    throw new Malformed('enrollment', 'was not begun at this station for this account');
   }
-  throw new Malformed('enrollment', 'was not begun at this station for this account');
 }
 
 /** The row that its codes are checked by. Every code that could have been shown while its intent was prepared is used. */

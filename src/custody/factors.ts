@@ -86,7 +86,8 @@ export class FactorDesk implements Factors {
       facts.now,
       station.random.bytes(10),
     );
-    const enrolled = facts.all('factorsOfAccount', account).map((f) => f.id);
+    const passkeys = facts.all('factorsOfAccount', account).filter(({ kind }) => kind === 'webauthn');
+    const enrolled = passkeys.map((f) => f.id);
     const { rpId } = station.policy;
     const verified = station.policy.authenticatorsUse.unverified.length === 0;
     const party = { account, rpId, rpName: rpId, userName: account };

@@ -570,6 +570,11 @@ describe('A6: enrolling one-time codes', () => {
     );
   });
 
+  it('leaves the options for passkeys to passkeys', async () => {
+    const { excludeCredentials } = JSON.parse(await station.custody.factors.begin(alice.account));
+    expect(excludeCredentials).toEqual([{ type: 'public-key', id: alice.credential }]);
+  });
+
   it('where policy does not accept them is refused', async () => {
     const strict = await TestStation.open();
     try {

@@ -158,6 +158,14 @@ describe('changing the sealing key', () => {
     expect(sealedUnder(stored(0).secret)).toBe(sealingKeyId(now));
   });
 
+  it('ends with the station', async () => {
+    await restartWith(now, old);
+    expect(station.laters).toHaveLength(1);
+    await station.stop();
+    expect(station.laters).toEqual([]);
+    station.start();
+  });
+
   it('F2: what the disk refuses is tried again later', async () => {
     await restartWith(old);
     await fill(station.store, new Keyring([old]), 1);
