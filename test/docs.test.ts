@@ -56,6 +56,22 @@ describe('docs/api.md', () => {
   });
 });
 
+describe('docs/attestation.md', () => {
+  const page = read('docs/attestation.md');
+
+  it('quotes files as they are', () => {
+    const quotes = [...page.matchAll(/^```(?:ts|js) (\S+)\n(.*?)^```$/gms)];
+    expect(quotes.length).toBeGreaterThan(2);
+    for (const [, file = '', quoted = ''] of quotes) expect(read(file), file).toContain(quoted);
+  });
+
+  it('names reasons that there are', () => {
+    const named = firstColumn(page, '## When it is refused');
+    expect(named.length).toBeGreaterThan(5);
+    for (const reason of named) expect(Object.keys(reasons)).toContain(reason);
+  });
+});
+
 describe('docs/station.md', () => {
   const page = read('docs/station.md');
 
