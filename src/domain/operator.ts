@@ -31,7 +31,6 @@ export const operatorVerbs = [
   'policy',
   'operators',
   'admit',
-  'import',
   'epoch',
   'clock',
   'transfer',

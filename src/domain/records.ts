@@ -88,10 +88,10 @@ interface Ripens extends Told {
 }
 
 /**
- * What let a factor in: its account's other factors, an admission voucher, operators (an account's first, or one with which it
- * recovers), or the operators' import of what an exchange had before.
+ * What let a factor in: its account's other factors, an admission voucher, or operators (an account's first, or one with which it
+ * recovers).
  */
-export const factorAdmissions = ['attested', 'voucher', 'operators', 'recovery', 'import'] as const;
+export const factorAdmissions = ['attested', 'voucher', 'operators', 'recovery'] as const;
 export type FactorAdmission = (typeof factorAdmissions)[number];
 
 export interface FactorRecord extends Ripens {

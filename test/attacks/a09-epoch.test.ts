@@ -100,9 +100,16 @@ describe('A9: every factor of every customer is compromised', () => {
     const { act } = await station.operators.act(two, 'admit', 'account:alice', response);
     expect(act.state).toBe('DONE');
     expect(station.store.read('factors', credential)).toMatchObject({ admission: 'recovery', epoch: 2 });
+    expect(station.custody.operators.account(alice.account).recoversUntil).toBeGreaterThan(station.time.wall);
     await station.deliver();
     station.time.pass(72 * hour);
     expect(station.custody.factors.list(alice.account).at(-1)?.state).toBe('ripe');
+    // A recovery that the epoch ended keeps nothing from being added any more.
+    const again = parseCreationOptions(await station.custody.factors.begin(alice.account));
+    const newer = new TextEncoder().encode(JSON.stringify(deviceOf('newer').create(again)));
+    await station.operators.act(two, 'admit', 'account:alice', newer);
+    await raise();
+    expect(station.custody.operators.account(alice.account).recoversUntil).toBeUndefined();
   });
 
   it('A9: a million factors are ended by as few writes as one: counted, not timed', { timeout: 60_000 }, async () => {

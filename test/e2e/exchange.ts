@@ -10,7 +10,7 @@ import { call, connect } from '../../simulators/exchange/station-client.ts';
 import { whitelist } from '../../simulators/exchange/whitelist.ts';
 import { withdraw } from '../../simulators/exchange/withdraw.ts';
 import { DestinationServiceClient } from '../../src/generated/portcullis/v1/destination.ts';
-import { FactorServiceClient } from '../../src/generated/portcullis/v1/factor.ts';
+import { FactorServiceClient, FactorServiceService } from '../../src/generated/portcullis/v1/factor.ts';
 import {
   type Transaction,
   TransactionServiceClient,
@@ -89,6 +89,13 @@ export class Exchange {
     await this.courier.empty();
     await this.station.pass(aDay);
     return customer;
+  }
+
+  /** What the device of an account's owner makes on the approval page, as RegistrationResponseJSON; nobody vouches for it. */
+  async registration(account: string): Promise<string> {
+    const options = { account, paymentConfirmation: false, kind: 'webauthn' };
+    const { creationOptionsJson } = await call(this.#factors, FactorServiceService.beginEnrollment, options);
+    return new Customer(account, new Authenticator({ origin: this.station.origin })).create(creationOptionsJson);
   }
 
   get destination(): string {

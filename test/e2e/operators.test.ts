@@ -154,6 +154,32 @@ describe('operators at the command line', () => {
     await expect(exchange.pay(alice, 'w-after')).rejects.toMatchObject({ reason: expect.any(String) });
   });
 
+  it('A8: whoever lost their factors recovers: a registration from the customer, a quorum’s signatures, every channel, 72 hours', async () => {
+    const file = join(dirname(exchange.station.operators['olivia'] ?? ''), 'registration.json');
+    writeFileSync(file, await exchange.registration('alice'));
+    const admit = ['factors', 'admit', '--account', 'alice', '--registration', file];
+    const { id } = JSON.parse(readFileSync(file, 'utf8'));
+    const first = await operator('olivia', ...admit);
+    expect(first).toContain('Let account alice recover with the device passkey');
+    expect(first).toContain(`Passkey    ${id}`);
+    expect(first).toContain('1 of 2 signed (olivia): it waits until');
+    // The other one reads the same passkey out of what the act keeps.
+    const second = await operator('omar', 'act', 'sign', idIn(first));
+    expect(second).toContain(`Passkey    ${id}`);
+    expect(second).toContain('done: signed by olivia, omar.');
+    expect(await seen('factors', 'show', '--account', 'alice')).toMatch(
+      new RegExp(
+        `factor    ${id}  webauthn, device, announcing\\nrecovers  until .*Z at least: nothing is added\\nfrozen    no\\nexit 0`,
+      ),
+    );
+    await exchange.courier.empty();
+    expect(exchange.notices.at(-1)).toContain('It can approve nothing for 72 hours');
+    await exchange.station.pass(72 * 3_600 + 1);
+    expect(await seen('factors', 'show', '--account', 'alice')).toContain(
+      'ripe\nadmits    a factor by its own factors',
+    );
+  });
+
   it('S9: a software key that others may read is not used', async () => {
     const file = join(dirname(exchange.station.operators['olivia'] ?? ''), 'open.json');
     writeFileSync(file, readFileSync(exchange.station.operators['olivia'] ?? ''), { mode: 0o644 });
