@@ -3,8 +3,9 @@ import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Api, createApi } from './api/server.ts';
 import type { Service } from './api/service.ts';
-import { type Config, type LedgerTransport, readJournalKey, readStateKey } from './config.ts';
+import { type Config, type LedgerTransport, readJournalKey, readMetadata, readStateKey } from './config.ts';
 import { type Running, startCustody } from './custody/index.ts';
+import { Models } from './custody/models.ts';
 import { WitnessedClock } from './custody/witnessed-clock.ts';
 import { Malformed, second, type TimeSource, type Wallet } from './domain/index.ts';
 import type { Policy } from './gate/policy.ts';
@@ -55,6 +56,7 @@ export async function composeStation(composition: Composition): Promise<Composed
   const journalKey = readJournalKey(config.keys.journal);
   const keys = deriveKeys(readStateKey(config.keys.state));
   const sealing = readSealingKeys(config.keys.sealing);
+  const metadata = readMetadata(config);
   const tls = readTls(config.tls);
   checkWritable(config.database);
   const { db, close: closeDatabase } = openDatabase(config.database);
@@ -81,13 +83,14 @@ export async function composeStation(composition: Composition): Promise<Composed
       policyHash: record.policy,
       keys,
       sealing,
+      metadata,
       random: { bytes: (count) => randomBytes(count) },
       simulated: time.simulated,
       log,
       time,
       clock,
       signers,
-      fitting: (asked) => fitting(asked, composition),
+      fitting: (asked) => fitting(asked, composition, metadata),
       freeSpace: () => freeSpace(config.database),
       timing: { retryAfter: composition.retryAfter ?? 15 * second, later },
       journal: { origin: record.origin, signer: noteSigner(record.origin, journalKey), verifierKey },
@@ -192,8 +195,10 @@ function checkWallet(wallet: Wallet, transport: Transport | undefined, log: Stat
 }
 
 /** Whether the station could run on a policy, by its config, and what people should know of it before they sign it. */
-function fitting(policy: Policy, { config, allowed }: Composition): string[] {
+function fitting(policy: Policy, { config, allowed, time }: Composition, metadata: string | undefined): string[] {
   allowed?.(policy);
+  // The number that was there before a start asks for, too.
+  new Models(metadata).open(policy, time.read().wall, 0);
   const transports = new Map(config.signers.map(({ name, transport }) => [name, transportOf(transport)]));
   const warnings: string[] = [];
   for (const wallet of policy.wallets.values()) {

@@ -1,5 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { metadataMost } from './attestation/index.ts';
 import { hour, Malformed, minute, parseWalletId, second, shown } from './domain/index.ts';
 import { Members } from './gate/document.ts';
 import { type Policy, parsePolicy } from './gate/policy.ts';
@@ -41,6 +43,8 @@ export interface Config {
     /** Newest first. */
     readonly sealing: readonly SealingKeySource[];
   };
+  /** The FIDO metadata (MDS3 blob); undefined: none. */
+  readonly metadata: string | undefined;
   readonly tls: { readonly ca: string; readonly certificate: string; readonly key: string };
   readonly listen: Listen;
   readonly operatorsListen: Listen;
@@ -62,6 +66,7 @@ export function loadConfig(file: string): Config {
   const { data, policy, keys, tls } = config;
   if (!statOf(data, 'config.data').isDirectory()) throw new Malformed('config.data', `${data} is not a folder`);
   checkFile(policy, 'config.policy');
+  if (config.metadata !== undefined) checkFile(config.metadata, 'config.metadata.file');
   checkFile(tls.ca, 'config.tls.ca');
   checkFile(tls.certificate, 'config.tls.certificate');
   checkSecret(keys.state, 'config.keys.state');
@@ -80,6 +85,7 @@ export function parseConfig(document: unknown, file: string): Config {
   const policy = path(top, 'policy');
   const keys = top.members('keys');
   const tls = top.members('tls');
+  const metadata = top.has('metadata') ? top.members('metadata') : undefined;
   const config: Config = {
     file,
     data,
@@ -94,12 +100,13 @@ export function parseConfig(document: unknown, file: string): Config {
         dirname(file),
       ),
     },
+    metadata: metadata === undefined ? undefined : path(metadata, 'file'),
     tls: { ca: path(tls, 'ca'), certificate: path(tls, 'certificate'), key: path(tls, 'key') },
     listen: parseListen(top.text('listen'), top.at('listen')),
     operatorsListen: parseListen(top.text('operators_listen'), top.at('operators_listen')),
     signers: top.list('signers', parseSigner),
   };
-  for (const members of [keys, tls, top]) members.done();
+  for (const members of [keys, tls, metadata, top]) members?.done();
   checkWhole(config);
   return Object.freeze(config);
 }
@@ -191,6 +198,14 @@ function speculosUrl(of: Members): string {
   const url = of.text('url');
   parseSpeculosUrl(url, of.at('url'));
   return url;
+}
+
+/** The FIDO metadata's text, where the config names any. Throws `Malformed`. */
+export function readMetadata({ metadata }: Config): string | undefined {
+  if (metadata === undefined) return undefined;
+  if (statOf(metadata, 'config.metadata.file').size > metadataMost)
+    throw new Malformed('config.metadata.file', `${metadata} is larger than ${metadataMost} bytes`);
+  return readFileSync(metadata, 'latin1');
 }
 
 function checkFile(file: string, place: string): void {

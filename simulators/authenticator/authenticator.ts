@@ -1,5 +1,5 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
-import { type Algorithm, algorithms, mirroredEs256, usualAlgorithms } from './algorithm.ts';
+import { algorithms, mirroredEs256, usualAlgorithms } from './algorithm.ts';
 import type { Attested, Attester } from './attester.ts';
 import { base64url, concat, flipped, fromBase64url, sha256 } from './bytes.ts';
 import { type Cbor, encodeCbor } from './cbor.ts';
@@ -13,6 +13,7 @@ import type {
 } from './options.ts';
 import { clientData, effectiveRpId, type PaymentPage, paymentClientData, respaced } from './page.ts';
 import { AuthenticatorError } from './refusal.ts';
+import type { Algorithm } from './signing.ts';
 import { type AuthenticatorState, type CredentialState, parseState } from './state.ts';
 
 /** How the simulated device and the page that it is used on behave. */

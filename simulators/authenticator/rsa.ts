@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, hkdfSync, sign } from 'node:crypto';
-import type { Algorithm } from './algorithm.ts';
 import { type Cbor, encodeCbor } from './cbor.ts';
+import type { Algorithm } from './signing.ts';
 
 const E = 65537n;
 const primeBits = 1024;

@@ -2,6 +2,8 @@
 export { fromBase64url, toBase64url } from './base64url.ts';
 export { checkEnrolmentChallenge, enrolmentLifetime, makeEnrolmentChallenge } from './challenge.ts';
 export type { PinnedKey, PublicJwk } from './jws.ts';
+export { type Metadata, metadataMost, namedBy, openMetadata } from './metadata/blob.ts';
+export { certifiedAs } from './metadata/status.ts';
 export {
   type AttesterKey,
   type ExpectedMfaToken,
@@ -29,6 +31,7 @@ export {
 } from './voucher.ts';
 export { type ExpectedAssertion, verifyAssertion } from './webauthn/assertion.ts';
 export { parseAssertionResponse } from './webauthn/assertion-response.ts';
+export type { TrustedAuthority, TrustedMetadata, TrustedModels } from './webauthn/authenticator-model.ts';
 export { paymentRequest } from './webauthn/payment-request.ts';
 export {
   creationOptions,
@@ -38,3 +41,4 @@ export {
   userHandle,
   verifyRegistration,
 } from './webauthn/registration.ts';
+export { authorityKey, parseCertificate } from './x509/certificate.ts';

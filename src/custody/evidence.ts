@@ -25,6 +25,7 @@ import { codesAlone } from '../gate/rules/evidence-sufficient.ts';
 import type { Facts, RowKey } from '../store/facts.ts';
 import type { Write } from '../store/verdict.ts';
 import { codesAfterUse, sameCodes, verifyCode } from './codes.ts';
+import type { Models } from './models.ts';
 
 /**
  * An attestation, verified before the deciding transaction, with the factor row that verification relied on. The decision
@@ -47,6 +48,8 @@ export interface Approved {
   readonly factorOf: (id: FactorId) => FactorRecord | undefined;
   /** What a browser may have shown of it; undefined: no browser may confirm it. */
   readonly payment: ExpectedPayment | undefined;
+  /** Which authenticators are still what they were enrolled as. */
+  readonly models: Models;
   readonly codeOf: (id: FactorId) => CodeRecord | undefined;
   /** Opens a code's sealed secret. */
   readonly secretOf: (record: CodeRecord) => Uint8Array;
@@ -132,13 +135,16 @@ function evidenceOf(attestation: Assertion | ServiceToken, of: Approved, kept: b
 function verify(
   attestation: Assertion | ServiceToken,
   factor: FactorRecord | undefined,
-  { digest, account, policy, payment, present }: Approved,
+  { digest, account, policy, payment, present, models }: Approved,
   kept: boolean,
 ): Verification {
   switch (attestation.kind) {
     case 'webauthn': {
       if (factor === undefined || factor.class === 'totp')
         return refused('attestation-invalid', 'the factor is no WebAuthn credential');
+      const flaw = models.flawOf(factor, policy);
+      if (flaw !== undefined)
+        return refused('authenticator-revoked', `the authenticator is not accepted any more: ${flaw}`);
       const { unverified, movingCounter, notBackedUp } = policy.authenticatorsUse;
       return verifyAssertion(attestation, {
         digest,

@@ -44,9 +44,10 @@ import { historyWith } from './history.ts';
 import { evidenceWanted, prepareIntent, spentBy, spentKey } from './intents.ts';
 import { freezeIfLast } from './last-factor.ts';
 import { checkLimit, limitOf } from './limits.ts';
+import { asksAttestation } from './models.ts';
 import { factorAddedText, factorRevokedText, type NoticeSeed, noticeSeed, writeNotice } from './notice.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
-import { registered } from './registrations.ts';
+import { attestedColumns, registered } from './registrations.ts';
 import { accountReservedRows } from './reservations.ts';
 import { reliedOn, ripened, stillRipening } from './ripened.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
@@ -90,8 +91,9 @@ export class FactorDesk implements Factors {
     const enrolled = passkeys.map((f) => f.id);
     const { rpId } = station.policy;
     const verified = station.policy.authenticatorsUse.unverified.length === 0;
+    const attested = asksAttestation(station.policy);
     const party = { account, rpId, rpName: rpId, userName: account };
-    return JSON.stringify(creationOptions({ ...party, challenge, enrolled, payment, verified }));
+    return JSON.stringify(creationOptions({ ...party, challenge, enrolled, payment, verified, attested }));
   }
 
   beginCode(account: AccountId): ReturnType<Factors['beginCode']> {
@@ -326,6 +328,7 @@ export class FactorDesk implements Factors {
       backupEligible: registration.backupEligible,
       backupState: registration.backupState,
       aaguid: registration.aaguid,
+      ...('secret' in registration ? { authority: null, attestation: null } : attestedColumns(registration)),
       epoch: facts.station.factorEpoch,
       admission: intent.intent.attestedBy === undefined ? 'voucher' : 'attested',
       attestedBy: intent.intent.attestedBy === undefined ? [] : attesters(ready.attestations),

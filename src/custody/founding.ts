@@ -6,6 +6,7 @@ import { createDatabase } from '../store/database.ts';
 import { found } from '../store/founding.ts';
 import { deriveKeys } from '../store/key.ts';
 import { checkOperatorKeys } from './acts/signatures.ts';
+import { checkAuthorities } from './models.ts';
 
 export interface FoundingRequest {
   /** The database's file; must not exist. */
@@ -51,6 +52,7 @@ export function refusedNetworks({ chains }: Pick<Policy, 'chains'>): string | un
 export function foundStation(request: FoundingRequest): { readonly station: StationName } {
   const { policy, policyDocument, simulated, stationId } = request;
   checkOperatorKeys(policy);
+  checkAuthorities(policy);
   if (simulated && [...policy.chains.keys()].some((chain) => !isTestNetwork(chain))) {
     throw new Error('a station with simulated time may name test networks only');
   }
@@ -69,6 +71,7 @@ export function foundStation(request: FoundingRequest): { readonly station: Stat
           factorEpoch: 1,
           policy: hash,
           origin: journalOrigin(stationId, simulated),
+          metadata: 0,
         },
         clock: foundClock(request.reading),
         policy: { hash, document: policyDocument },

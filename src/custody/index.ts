@@ -12,6 +12,8 @@ import { DestinationDesk } from './destinations.ts';
 import { Dispatch, type DispatchTiming } from './dispatch.ts';
 import { FactorDesk } from './factors.ts';
 import { foundedAt, JournalDesk } from './journal.ts';
+import { followMetadata } from './metadata.ts';
+import { checkAuthorities } from './models.ts';
 import { NoticeDesk } from './notices.ts';
 import { OperatorDesk } from './operators.ts';
 import { Refusals } from './refusals.ts';
@@ -58,7 +60,9 @@ export function startCustody(parts: CustodyParts): Running {
   checkWallets(parts.policy.wallets.values());
   checkSpellings(parts.policy);
   checkOperatorKeys(parts.policy);
+  checkAuthorities(parts.policy);
   const station = new Station(parts);
+  followMetadata(station);
   const breaker = new Breaker(station);
   const refusals = new Refusals(breaker);
   const dispatch = new Dispatch(station, parts.signers, parts.timing);

@@ -2,6 +2,7 @@ import { type Digest, digestOf, Malformed } from '../domain/index.ts';
 import { type Policy, parsePolicy } from '../gate/policy.ts';
 import { checkOperatorKeys } from './acts/signatures.ts';
 import { checkSpellings, checkWallets } from './chain.ts';
+import { checkAuthorities } from './models.ts';
 import { parseYaml } from './yaml.ts';
 
 /** A policy as people write it: its exact bytes are what is hashed, approved and kept. */
@@ -30,6 +31,7 @@ export function readPolicyDocument(bytes: Uint8Array): PolicyDocument {
   checkWallets(policy.wallets.values());
   checkSpellings(policy);
   checkOperatorKeys(policy);
+  checkAuthorities(policy);
   const document: PolicyDocument = { text, hash, policy };
   const [oldest] = read.keys();
   if (read.size >= readMost && oldest !== undefined) read.delete(oldest);

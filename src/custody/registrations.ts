@@ -8,8 +8,11 @@ import {
   authenticatorClasses,
   canonicalBytes,
   digestOf,
+  type FactorRecord,
+  type KeptAttestation,
   Malformed,
   parseCanonical,
+  parseDigest,
   parseFactorId,
   shown,
   type VerifiedRegistration,
@@ -32,6 +35,7 @@ export async function registered(
     origins: station.policy.origins,
     userVerification: true,
     unverified: station.policy.authenticatorsUse.unverified,
+    models: station.models.trusted(station.policy, facts.now),
     challenge: (challenge) =>
       checkEnrolmentChallenge(station.keys.ticket, facts.station.ticketEpoch, account, facts.now, challenge) === 'ok',
   });
@@ -39,6 +43,34 @@ export async function registered(
   throw new Malformed(field, result.message, result.reason);
 }
 
+/** formats.md, "Attestation": who attested a credential to be of hardware, and what they said, as a factor's row keeps it. */
+export function encodeAttestation({ authority, name, attestationObject, clientData }: KeptAttestation): Uint8Array {
+  return canonicalBytes({
+    type: attestationType,
+    authority,
+    name,
+    attestation_object: toBase64url(attestationObject),
+    client_data: toBase64url(clientData),
+  });
+}
+
+function decodeAttestation(bytes: Uint8Array, field: string): KeptAttestation {
+  const { type: named, authority, name, attestation_object, client_data } = parseCanonical(bytes, field);
+  const [attestationObject, clientData] = [attestation_object, client_data].map((text) => fromBase64url(text ?? ''));
+  if (named !== attestationType || name === undefined || attestationObject === undefined || clientData === undefined)
+    throw new Malformed(field, 'is no attestation');
+  return { authority: parseDigest(authority ?? '', `${field}.authority`), name, attestationObject, clientData };
+}
+
+/** The columns of a factor's row that its class rests on. */
+export function attestedColumns({
+  attested,
+}: Pick<VerifiedRegistration, 'attested'>): Pick<FactorRecord, 'authority' | 'attestation'> {
+  if (attested === undefined) return { authority: null, attestation: null };
+  return { authority: attested.authority, attestation: encodeAttestation(attested) };
+}
+
+const attestationType = 'portcullis/attestation/v1';
 const type = 'portcullis/registration/v1';
 
 /** A registration that was verified, as an act keeps it while it waits: its challenge is not good for so long. */
@@ -53,6 +85,7 @@ export function encodeRegistration(of: VerifiedRegistration): Uint8Array {
     backup_state: String(of.backupState),
     aaguid: of.aaguid,
     user_verified: String(of.userVerified),
+    attestation: of.attested === undefined ? '' : toBase64url(encodeAttestation(of.attested)),
   });
 }
 
@@ -67,6 +100,7 @@ export function decodeRegistration(bytes: Uint8Array, field: string): VerifiedRe
   const flag = (name: string): boolean => take(name, /^(?:true|false)$/) === 'true';
   if (members['type'] !== type) throw new Malformed(field, 'is no registration');
   const coseKey = fromBase64url(take('cose_key', /^.{1,2048}$/)) ?? new Uint8Array();
+  const kept = fromBase64url(take('attestation', /^/)) ?? new Uint8Array();
   const named = authenticatorClasses.find((known) => known === members['class']);
   if (named === undefined || coseKey.length === 0) throw new Malformed(field, 'is no registration');
   return {
@@ -79,6 +113,7 @@ export function decodeRegistration(bytes: Uint8Array, field: string): VerifiedRe
     backupState: flag('backup_state'),
     aaguid: take('aaguid', /^[0-9a-f]{32}$/),
     userVerified: flag('user_verified'),
+    attested: kept.length === 0 ? undefined : decodeAttestation(kept, `${field}.attestation`),
   };
 }
 

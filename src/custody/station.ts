@@ -21,6 +21,7 @@ import type { StationKeys } from '../store/key.ts';
 import type { Committed, Store } from '../store/store.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
 import type { Approved } from './evidence.ts';
+import { Models } from './models.ts';
 import { noticeSeed, tamperedText, writeNotice } from './notice.ts';
 import { readPolicyDocument } from './policy-document.ts';
 import type { Keyring, SealedPurpose } from './seal.ts';
@@ -40,6 +41,8 @@ export interface StationParts {
   readonly sealing: Keyring;
   readonly random: Randomness;
   readonly simulated: boolean;
+  /** The FIDO metadata, as their file has them; absent: the config names none. */
+  readonly metadata?: string | undefined;
   /** For what an operator should see in the daemon's log; never evidence, never secrets. */
   readonly log: (event: string, details?: Readonly<Record<string, string | number>>) => void;
 }
@@ -52,6 +55,7 @@ export class Station {
   readonly random: Randomness;
   readonly simulated: boolean;
   readonly log: StationParts['log'];
+  readonly models: Models;
   #policy: Policy;
   #policyHash: Digest;
   readonly #policyListeners = new Set<(policy: Policy) => void>();
@@ -66,6 +70,7 @@ export class Station {
     this.random = parts.random;
     this.simulated = parts.simulated;
     this.log = parts.log;
+    this.models = new Models(parts.metadata);
     this.#ticketKey = createSecretKey(parts.keys.ticket);
     this.#policy = parts.policy;
     this.#policyHash = parts.policyHash;
@@ -163,6 +168,7 @@ export class Station {
       codeOf: (id) => this.store.read('codes', id),
       secretOf: ({ factor, secret }) => this.sealing.unseal('code-secret', factor, secret),
       payment,
+      models: this.models,
       present,
       standing,
     };

@@ -28,6 +28,8 @@ export interface StationRecord {
   readonly policy: Digest;
   /** The journal's origin line. */
   readonly origin: string;
+  /** The highest number of the FIDO metadata that it ever had; 0 before it had any. */
+  readonly metadata: number;
 }
 
 /** Witnessed time and what it was computed from (design §5). */
@@ -104,6 +106,10 @@ export interface FactorRecord extends Ripens {
   readonly backupEligible: boolean;
   readonly backupState: boolean;
   readonly aaguid: string;
+  /** SHA-256 of the key of the authority that attested it, which class `hardware` rests on; null for the other classes. */
+  readonly authority: Digest | null;
+  /** What it attested, as it came (formats.md, "Attestation"). */
+  readonly attestation: Uint8Array | null;
   readonly epoch: number;
   readonly admission: FactorAdmission;
   /** The factors that attested it, each once, in the order of its evidence; empty where none did. */

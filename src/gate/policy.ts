@@ -4,6 +4,7 @@ import { type AdmissionPart, admissionSection } from './policy/admission.ts';
 import { type ApprovalsPart, approvalsSection } from './policy/approvals.ts';
 import { type AssetsPart, assetsSection } from './policy/assets.ts';
 import { type AttestersPart, attestersSection } from './policy/attesters.ts';
+import { type AuthenticatorsPart, authenticatorsSection } from './policy/authenticators.ts';
 import { type AuthenticatorsUsePart, authenticatorsUseSection } from './policy/authenticators-use.ts';
 import { type BandsPart, bandsSection } from './policy/bands.ts';
 import { type BoundsPart, boundsSection } from './policy/bounds.ts';
@@ -32,6 +33,7 @@ export interface Policy
     ApprovalsPart,
     EvidencePart,
     AuthenticatorsUsePart,
+    AuthenticatorsPart,
     PaymentPart,
     RipeningPart,
     AdmissionPart,
@@ -57,6 +59,7 @@ const sections: readonly Pick<Section<Policy>, 'title' | 'changes' | 'say'>[] = 
   approvalsSection,
   evidenceSection,
   authenticatorsUseSection,
+  authenticatorsSection,
   paymentSection,
   ripeningSection,
   admissionSection,
@@ -90,6 +93,7 @@ export function parsePolicy(document: unknown): Policy {
     ...approvalsSection.parse(top),
     ...evidenceSection.parse(top),
     ...authenticatorsUseSection.parse(top),
+    ...authenticatorsSection.parse(top),
     ...paymentSection.parse(top),
     ...ripeningSection.parse(top),
     ...admissionSection.parse(top),

@@ -5,7 +5,7 @@
 export const migrations: readonly string[] = [
   `
   CREATE TABLE station (key TEXT PRIMARY KEY, name TEXT NOT NULL, ticket_epoch INTEGER NOT NULL, factor_epoch INTEGER NOT NULL,
-    policy TEXT NOT NULL, origin TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+    policy TEXT NOT NULL, origin TEXT NOT NULL, metadata INTEGER NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE TABLE clock (key TEXT PRIMARY KEY, w INTEGER NOT NULL, high_water INTEGER NOT NULL, wall INTEGER NOT NULL,
     mono INTEGER NOT NULL, uptime INTEGER NOT NULL, boot_id TEXT NOT NULL, drift_wall INTEGER NOT NULL,
     drift_uptime INTEGER NOT NULL, gap_since INTEGER NOT NULL, gap_used INTEGER NOT NULL, suspect INTEGER NOT NULL,
@@ -16,7 +16,7 @@ export const migrations: readonly string[] = [
     uses_service INTEGER NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE factors (id TEXT PRIMARY KEY, account TEXT NOT NULL, kind TEXT NOT NULL, class TEXT NOT NULL,
     cose_key BLOB NOT NULL, sign_count INTEGER NOT NULL, backup_eligible INTEGER NOT NULL, backup_state INTEGER NOT NULL,
-    aaguid TEXT NOT NULL, epoch INTEGER NOT NULL, admission TEXT NOT NULL, attested_by TEXT NOT NULL, digest TEXT NOT NULL, intent BLOB NOT NULL,
+    aaguid TEXT NOT NULL, authority TEXT, attestation BLOB, epoch INTEGER NOT NULL, admission TEXT NOT NULL, attested_by TEXT NOT NULL, digest TEXT NOT NULL, intent BLOB NOT NULL,
     evidence BLOB NOT NULL, state TEXT NOT NULL, w0 INTEGER, d0 INTEGER, notice TEXT NOT NULL, history TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE INDEX factors_account ON factors (account, state);
   CREATE TABLE codes (factor TEXT PRIMARY KEY, secret BLOB NOT NULL, algorithm TEXT NOT NULL, last_step INTEGER NOT NULL,

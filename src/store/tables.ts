@@ -54,6 +54,7 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     factorEpoch: 'int',
     policy: 'text',
     origin: 'text',
+    metadata: 'int',
   }),
   clock: table<ClockRecord>('clock', ['key'], {
     key: 'text',
@@ -87,6 +88,8 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     backupEligible: 'bool',
     backupState: 'bool',
     aaguid: 'text',
+    authority: 'text?',
+    attestation: 'blob?',
     epoch: 'int',
     admission: 'text',
     attestedBy: 'list',

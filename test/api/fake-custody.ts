@@ -217,6 +217,8 @@ export const factor: Ripened<FactorRecord> = {
     backupEligible: false,
     backupState: false,
     aaguid: '00'.repeat(16),
+    authority: null,
+    attestation: null,
     epoch: 0,
     admission: 'voucher',
     attestedBy: [],

@@ -192,6 +192,8 @@ async function history(store: Store, station: string): Promise<void> {
           backupEligible: false,
           backupState: false,
           aaguid: '00'.repeat(16),
+          authority: null,
+          attestation: null,
           admission: 'voucher',
           attestedBy: [],
           digest,

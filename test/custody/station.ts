@@ -76,6 +76,7 @@ export interface TestStationOptions {
   readonly signer?: FakeSigner;
   /** Founds operators, each with a security key in software: `station.operators` acts for them. */
   readonly operators?: TestOperatorsOptions;
+  readonly metadata?: string;
 }
 
 /**
@@ -89,6 +90,8 @@ export class TestStation {
   readonly stateKey = randomBytes(32);
   /** Newest first; a test changes them between two starts. */
   sealingKeys: Uint8Array[] = [new Uint8Array(randomBytes(32))];
+  /** FIDO metadata, from the next start on. */
+  metadata: string | undefined;
   readonly #journalKeys = generateKeyPairSync('ed25519');
   readonly #admission: KeyPairKeyObjectResult;
   readonly #document: string;
@@ -123,6 +126,7 @@ export class TestStation {
     this.policy = policy;
     this.#admission = admission;
     this.signer = options.signer ?? new FakeSigner();
+    this.metadata = options.metadata;
   }
 
   static async open(options: TestStationOptions = {}): Promise<TestStation> {
@@ -204,6 +208,7 @@ export class TestStation {
       policyHash: inForce,
       keys,
       sealing: new Keyring(this.sealingKeys),
+      metadata: this.metadata,
       random: { bytes: (count) => randomBytes(count) },
       simulated: true,
       log: (event, details) => {

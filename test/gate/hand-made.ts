@@ -59,7 +59,15 @@ export function policyOf(change: (document: string) => string = (d) => d): Polic
 export function moment(of: Partial<Moment> = {}): Moment {
   return {
     policy: policyOf(),
-    station: { key: 'station', name, ticketEpoch: 1, factorEpoch: 1, policy: digestOf(), origin: 'portcullis/test' },
+    station: {
+      key: 'station',
+      name,
+      ticketEpoch: 1,
+      factorEpoch: 1,
+      policy: digestOf(),
+      origin: 'portcullis/test',
+      metadata: 0,
+    },
     now,
     w,
     clockSuspect: false,
@@ -119,6 +127,8 @@ export function factor(of: Partial<FactorRecord> = {}): FactorRecord {
     backupEligible: false,
     backupState: false,
     aaguid: '0'.repeat(32),
+    authority: null,
+    attestation: null,
     epoch: 1,
     admission: 'voucher',
     attestedBy: [],

@@ -3,8 +3,11 @@ import { Members } from '../../src/gate/document.ts';
 import type { Direction } from '../../src/gate/policy/change.ts';
 import { onlyTightens, policyChanges, sayPolicy } from '../../src/gate/policy.ts';
 import { alicesAddress, chain, ether, mallorysAddress, tokenAsset } from '../custody/station.ts';
-import { type Json, otherKey, sepolia, wholeDocument, wholePolicy } from './whole-policy.ts';
+import { testAuthorities } from './test-authorities.ts';
+import { aaguids, type Json, otherKey, sepolia, wholeDocument, wholePolicy } from './whole-policy.ts';
 
+const { three, meta2 } = testAuthorities;
+const model = '00000000-0000-4000-8000-000000000003';
 const fresh = 'eip155:31337:0x90F79bf6EB2c4f870365E785982E1f101E93b906';
 /** A second wallet. */
 const warm = {
@@ -73,6 +76,26 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'payment_confirmation.payee_origin': undefined }, 'payment_confirmation.payee_origin', 'looser'],
   [{ 'payment_confirmation.icon': 'data:image/png;base64,AAAA' }, 'payment_confirmation.icon', 'looser'],
   [{ payment_confirmation: undefined }, 'payment_confirmation', 'tighter'],
+  [{ 'authenticators.roots[2]': { name: 'three', certificate: three } }, 'authenticators.roots[three]', 'looser'],
+  [{ 'authenticators.roots[0]': undefined }, 'authenticators.roots[one]', 'tighter'],
+  [{ 'authenticators.roots[0].name': 'uno' }, 'authenticators.roots[uno]', 'looser'],
+  [{ 'authenticators.roots[0].certificate': three }, 'authenticators.roots[one]', 'looser'],
+  [{ 'authenticators.aaguids[0]': undefined }, `authenticators.aaguids[${aaguids[0]}]`, 'tighter'],
+  [{ 'authenticators.aaguids[2]': model }, `authenticators.aaguids[${model}]`, 'looser'],
+  [{ 'authenticators.aaguids': undefined }, 'authenticators.aaguids', 'looser'],
+  [{ 'authenticators.metadata.root': meta2 }, 'authenticators.metadata.root', 'looser'],
+  [{ 'authenticators.metadata.certification': 'FIDO_CERTIFIED' }, 'authenticators.metadata.certification', 'looser'],
+  [
+    { 'authenticators.metadata.certification': 'FIDO_CERTIFIED_L1plus' },
+    'authenticators.metadata.certification',
+    'tighter',
+  ],
+  [{ 'authenticators.metadata.unlisted': 'accept' }, 'authenticators.metadata.unlisted', 'looser'],
+  [{ 'authenticators.metadata.grace': '31d' }, 'authenticators.metadata.grace', 'looser'],
+  [{ 'authenticators.metadata.grace': '29d' }, 'authenticators.metadata.grace', 'tighter'],
+  [{ 'authenticators.metadata.roots': 'believed' }, 'authenticators.metadata.roots', 'looser'],
+  [{ 'authenticators.metadata': undefined }, 'authenticators.metadata', 'looser'],
+  [{ authenticators: undefined }, 'authenticators.aaguids', 'looser'],
   [{ 'authenticators_use.unverified': [] }, 'authenticators_use.unverified[hardware]', 'tighter'],
   [{ 'authenticators_use.unverified[1]': 'device' }, 'authenticators_use.unverified[device]', 'looser'],
   [{ 'authenticators_use.moving_counter': undefined }, 'authenticators_use.moving_counter[hardware]', 'looser'],

@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import { addressOfKey } from '../../src/chains/ethereum/index.ts';
 import { type Policy, parsePolicy } from '../../src/gate/policy.ts';
 import { alicesAddress, chain, ether, mallorysAddress, tokenAsset } from '../custody/station.ts';
+import { testAuthorities } from './test-authorities.ts';
 
 // A policy that says something of everything that policies can say.
 
@@ -14,6 +15,10 @@ const hot = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'
 export const otherKey = '02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5';
 export const sepolia = 'eip155:11155111';
 
+export const aaguids = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'] as const;
+/** JSON is YAML. */
+const inYaml = (pem: string): string => JSON.stringify(pem);
+
 export const wholePolicyText = `version: 1
 trust_domain: station.example
 approvals: { rp_id: approve.example, origins: ['https://approve.example', 'https://www.approve.example'] }
@@ -25,6 +30,10 @@ payment_confirmation:
   payee_name: Exchange
   payee_origin: https://www.exchange.example
   icon: https://www.exchange.example/icon.png
+authenticators:
+  roots: [{ name: one, certificate: ${inYaml(testAuthorities.one)} }, { name: two, certificate: ${inYaml(testAuthorities.two)} }]
+  aaguids: [${aaguids[0]}, ${aaguids[1]}]
+  metadata: { root: ${inYaml(testAuthorities.meta)}, certification: FIDO_CERTIFIED_L1, unlisted: refuse, grace: 30d, roots: ignored }
 authenticators_use: { unverified: [hardware], moving_counter: [hardware], not_backed_up: [synced] }
 admission:
   - { issuer: admission.example, kid: one, jwk: { kty: OKP, crv: Ed25519, x: ${'A'.repeat(43)} } }

@@ -18,6 +18,7 @@ const station: StationRecord = {
   factorEpoch: 1,
   policy: 'cd'.repeat(32) as Digest,
   origin: 'portcullis/test',
+  metadata: 0,
 };
 const clock: ClockRecord = {
   key: 'clock',

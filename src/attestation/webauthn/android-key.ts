@@ -2,7 +2,7 @@ import { type KeyObject, verify } from 'node:crypto';
 import { Refusal } from '../../domain/index.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { type Der, DerReader, explicit, smallInteger, tags } from '../x509/der.ts';
-import type { Stated } from './statement.ts';
+import type { Stated } from './stated.ts';
 
 /** Android's key attestation extension, `KeyDescription` ("Verify hardware-backed key pairs with key attestation"). */
 const keyDescription = '1.3.6.1.4.1.11129.2.1.17';

@@ -2,7 +2,7 @@ import { type AuthenticatorClass, Refusal, type WallMs } from '../../domain/inde
 import type { Certificate } from '../x509/certificate.ts';
 import { chainTo } from '../x509/chain.ts';
 import type { AuthenticatorData } from './authenticator-data.ts';
-import type { Statement } from './statement.ts';
+import type { Statement } from './stated.ts';
 
 /** An authority whose word about authenticators is believed. */
 export interface TrustedAuthority {

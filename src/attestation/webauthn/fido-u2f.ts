@@ -1,7 +1,7 @@
 import { verify } from 'node:crypto';
 import { Refusal } from '../../domain/index.ts';
 import type { Certificate } from '../x509/certificate.ts';
-import type { Stated } from './statement.ts';
+import type { Stated } from './stated.ts';
 
 /** WebAuthn L3 §8.6: a U2F key's statement over the credential, by a P-256 key of its batch. Throws `Refusal`. */
 export function fidoU2f(stated: Stated, [leaf, ...others]: readonly Certificate[]): Record<string, never> {

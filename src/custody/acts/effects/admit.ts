@@ -18,7 +18,7 @@ import { factorLives } from '../../last-factor.ts';
 import { checkLimit, limitOf } from '../../limits.ts';
 import { factorAddedText, noticeSeed, recoveryBegunText, writeNotice } from '../../notice.ts';
 import { refusalOf } from '../../refusals.ts';
-import { decodeRegistration, encodeRegistration, registered } from '../../registrations.ts';
+import { attestedColumns, decodeRegistration, encodeRegistration, registered } from '../../registrations.ts';
 import { stillRipening } from '../../ripened.ts';
 import type { Facts, Station } from '../../station.ts';
 import { toldBy } from '../../station.ts';
@@ -95,6 +95,7 @@ function admitting(account: AccountId, registration: VerifiedRegistration, stati
         backupEligible: registration.backupEligible,
         backupState: registration.backupState,
         aaguid: registration.aaguid,
+        ...attestedColumns(registration),
         epoch: facts.station.factorEpoch,
         admission: of.as === 'first' ? 'operators' : 'recovery',
         attestedBy: [],
