@@ -5,7 +5,7 @@ import { verifyReceipt } from '../../src/journal/receipt.ts';
 import { findings } from '../custody/audit-station.ts';
 import { Customer, mallorysAddress, TestStation } from '../custody/station.ts';
 import { leaves, refused } from './attempt.ts';
-import { destinationIntent, deviceOf, furtherFactor, prepareFactor } from './people.ts';
+import { destinationIntent, deviceOf, furtherFactor, prepareFactor, restartUnder } from './people.ts';
 
 const two = ['olivia', 'omar'] as const;
 const subject = 'account:alice';
@@ -188,6 +188,19 @@ describe('A8: recovery by operators', () => {
     expect(station.custody.acts.get(third.act.id).act.state).toBe('REFUSED');
   });
 
+  it('A8: a recovery that waits again, because policy made it longer, can be objected to again', async () => {
+    await station.ripeCustomer('alice');
+    const one = await admit();
+    const [notice] = notices('recovery-begun');
+    await station.deliver();
+    pass(72);
+    expect(factors()[one.credential]).toBe('ripe');
+    await restartUnder(station, (d) => d.replace('destination: 24h }', 'destination: 24h, recovery: 30d }'));
+    expect(factors()[one.credential]).toBe('pending');
+    const { cancelled } = await station.custody.notices.report(notice?.token ?? '');
+    expect(cancelled).toEqual([`factor ${one.credential}`]);
+  });
+
   it('A8: a credential that is enrolled anywhere is not admitted again', async () => {
     await station.ripeCustomer('alice');
     const exists = { reason: 'factor-exists' };
@@ -231,5 +244,19 @@ describe('A8: recovery by operators', () => {
       true,
     );
     expect(findings(station.file, { stateKey: station.stateKey })).toEqual([]);
+    const receipt = new TextDecoder().decode(station.custody.journal.receipt('w-1' as WithdrawalId));
+    const withFactor = (change: (factor: Record<string, unknown>) => Record<string, unknown>) => () => {
+      const parsed: { factors: Record<string, unknown>[] } = JSON.parse(receipt);
+      const factors_ = parsed.factors.map((f) => (f['credential'] === recovered.credential ? change(f) : f));
+      return verifyReceipt(
+        new TextEncoder().encode(JSON.stringify({ ...parsed, factors: factors_ })),
+        station.verifierKey,
+      );
+    };
+    expect(withFactor((f) => f)()).toHaveLength(facts.length);
+    const reason = (name: string) => expect.objectContaining({ reason: name });
+    expect(withFactor((f) => ({ ...f, voucher: 'a.b.c' }))).toThrow(reason('evidence-invalid'));
+    const other = (f: Record<string, unknown>) => ({ ...f, intent: String(f['intent']).replace('recovery', 'first') });
+    expect(withFactor(other)).toThrow(reason('factor-differs'));
   });
 });

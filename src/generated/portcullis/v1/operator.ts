@@ -2870,16 +2870,6 @@ export const OperatorServiceService = {
       Buffer.from(ListTransactionsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListTransactionsResponse => ListTransactionsResponse.decode(value),
   },
-  /** The policy in force, or one that was. */
-  getPolicy: {
-    path: "/portcullis.v1.OperatorService/GetPolicy" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: GetPolicyRequest): Buffer => Buffer.from(GetPolicyRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): GetPolicyRequest => GetPolicyRequest.decode(value),
-    responseSerialize: (value: GetPolicyResponse): Buffer => Buffer.from(GetPolicyResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): GetPolicyResponse => GetPolicyResponse.decode(value),
-  },
   /** How an account stands: its factors, whether it is frozen, or recovers. */
   getAccount: {
     path: "/portcullis.v1.OperatorService/GetAccount" as const,
@@ -2889,6 +2879,16 @@ export const OperatorServiceService = {
     requestDeserialize: (value: Buffer): GetAccountRequest => GetAccountRequest.decode(value),
     responseSerialize: (value: GetAccountResponse): Buffer => Buffer.from(GetAccountResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetAccountResponse => GetAccountResponse.decode(value),
+  },
+  /** The policy in force, or one that was. */
+  getPolicy: {
+    path: "/portcullis.v1.OperatorService/GetPolicy" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetPolicyRequest): Buffer => Buffer.from(GetPolicyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetPolicyRequest => GetPolicyRequest.decode(value),
+    responseSerialize: (value: GetPolicyResponse): Buffer => Buffer.from(GetPolicyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetPolicyResponse => GetPolicyResponse.decode(value),
   },
   /** Decides recorded withdrawals again under another policy, and says which would end otherwise. Changes nothing. */
   replayPolicy: {
@@ -2947,10 +2947,10 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
   listHeldWithdrawals: handleUnaryCall<ListHeldWithdrawalsRequest, ListHeldWithdrawalsResponse>;
   /** Transactions that are not settled, the operators' own with them; or one by its id, with its signed bytes once it is signed. */
   listTransactions: handleUnaryCall<ListTransactionsRequest, ListTransactionsResponse>;
-  /** The policy in force, or one that was. */
-  getPolicy: handleUnaryCall<GetPolicyRequest, GetPolicyResponse>;
   /** How an account stands: its factors, whether it is frozen, or recovers. */
   getAccount: handleUnaryCall<GetAccountRequest, GetAccountResponse>;
+  /** The policy in force, or one that was. */
+  getPolicy: handleUnaryCall<GetPolicyRequest, GetPolicyResponse>;
   /** Decides recorded withdrawals again under another policy, and says which would end otherwise. Changes nothing. */
   replayPolicy: handleUnaryCall<ReplayPolicyRequest, ReplayPolicyResponse>;
   /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
@@ -3071,22 +3071,6 @@ export interface OperatorServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListTransactionsResponse) => void,
   ): ClientUnaryCall;
-  /** The policy in force, or one that was. */
-  getPolicy(
-    request: GetPolicyRequest,
-    callback: (error: ServiceError | null, response: GetPolicyResponse) => void,
-  ): ClientUnaryCall;
-  getPolicy(
-    request: GetPolicyRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: GetPolicyResponse) => void,
-  ): ClientUnaryCall;
-  getPolicy(
-    request: GetPolicyRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: GetPolicyResponse) => void,
-  ): ClientUnaryCall;
   /** How an account stands: its factors, whether it is frozen, or recovers. */
   getAccount(
     request: GetAccountRequest,
@@ -3102,6 +3086,22 @@ export interface OperatorServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetAccountResponse) => void,
+  ): ClientUnaryCall;
+  /** The policy in force, or one that was. */
+  getPolicy(
+    request: GetPolicyRequest,
+    callback: (error: ServiceError | null, response: GetPolicyResponse) => void,
+  ): ClientUnaryCall;
+  getPolicy(
+    request: GetPolicyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetPolicyResponse) => void,
+  ): ClientUnaryCall;
+  getPolicy(
+    request: GetPolicyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetPolicyResponse) => void,
   ): ClientUnaryCall;
   /** Decides recorded withdrawals again under another policy, and says which would end otherwise. Changes nothing. */
   replayPolicy(
