@@ -48,6 +48,7 @@ export class Model {
   readonly transactions = new Map<string, ModelTransaction>();
   /** The newest transaction at each nonce, and the one withdrawal that the nonce belongs to. */
   readonly nonces = new Map<number, { owner: string; newest: string }>();
+  /** Accounts whose one factor was revoked: frozen from then on. */
   readonly revoked = new Set<string>();
   readonly frozen = new Set<'station' | 'wallet'>();
   /** Whether the device is there. */
@@ -65,8 +66,7 @@ export class Model {
 
   authorize(id: string, account: string, payment: string): Answer {
     if (this.withdrawals.has(id)) return 'withdrawal-id-reused';
-    if (this.frozen.has('station')) return 'frozen';
-    if (this.revoked.has(account)) return 'factor-revoked';
+    if (this.frozen.has('station') || this.revoked.has(account)) return 'frozen';
     const payBy = this.now + payByMost;
     this.withdrawals.set(id, { id, account, payment, payBy, state: 'AUTHORIZED', nonce: undefined });
     return undefined;
@@ -130,7 +130,7 @@ export class Model {
   #refuses({ pays, payment, nonce, replaces }: SignRequest): Answer {
     const withdrawal = this.withdrawals.get(pays);
     if (withdrawal === undefined) return 'withdrawal-unknown';
-    if (this.frozen.size > 0) return 'frozen';
+    if (this.frozen.size > 0 || this.revoked.has(withdrawal.account)) return 'frozen';
     if (withdrawal.payment !== payment) return 'amount-mismatch';
     if (withdrawal.nonce !== undefined && withdrawal.nonce !== nonce) return 'anchor-taken';
     const claimed = this.nonces.get(nonce);
@@ -145,7 +145,6 @@ export class Model {
       const { state } = this.transactions.get(claimed.newest) ?? { state: 'PERMITTED' };
       if (state !== 'SIGNED' && state !== 'DECLINED' && state !== 'UNCERTAIN') return 'replacement-in-flight';
     }
-    if (this.revoked.has(withdrawal.account)) return 'factor-revoked';
     return undefined;
   }
 

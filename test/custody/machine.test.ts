@@ -281,7 +281,7 @@ const stories: readonly (readonly [string, readonly Command[], readonly string[]
   [
     'a revoked factor cancels what waits, and stops what was permitted',
     [authorizes(0), { do: 'unplug' }, pays(2), { do: 'revoke', account: 0 }, { do: 'plug' }, signs(0, 1), pays(3)],
-    [done, done, done, 'withdrawal-not-payable', done, done],
+    [done, done, done, 'frozen', done, done],
   ],
 ];
 
