@@ -185,7 +185,14 @@ const assertion = {
 const authorization = { intent: Buffer.from('{}'), attestations: [assertion] };
 const transaction = { wallet: 'hot', unsigned: Buffer.from([2]), withdrawalIds: ['w-1'], replaces: fake.transactionId };
 const entry = { entryId: 'e-1', account: 'alice', destination: fake.address, label: 'Cold', lifetimeSeconds: 60 };
-const registration = { registrationJson: '{}', account: 'alice', attestedBy: fake.credential, lifetimeSeconds: 60 };
+const registration = {
+  registrationJson: '{}',
+  account: 'alice',
+  attestedBy: fake.credential,
+  lifetimeSeconds: 60,
+  enrollment: Buffer.alloc(0),
+  code: '',
+};
 const scoped = { scope: 'station', why: 'drill' };
 
 /** A request that every method accepts. */
@@ -213,12 +220,13 @@ const requests: Readonly<Record<string, unknown>> = {
   AddDestination: authorization,
   ListDestinations: { account: 'alice' },
   RemoveDestination: { entryId: 'e-1' },
-  BeginEnrollment: { account: 'alice' },
+  BeginEnrollment: { account: 'alice', paymentConfirmation: false, kind: 'totp' },
   PrepareFactor: registration,
   AddFactor: {
     intent: Buffer.from('{}'),
     registrationJson: '{}',
     approval: { $case: 'attestations', value: { attestations: [assertion] } },
+    enrollment: Buffer.alloc(0),
   },
   ListFactors: { account: 'alice' },
   RevokeFactor: { factorId: fake.credential },

@@ -154,6 +154,10 @@ describe('S12: a freeze while a signature is being made', () => {
 
   it('S12: revoking the factor that approved it meanwhile withholds it', async () => {
     const id = await frozenAtTheDevice(() => station.custody.factors.revoke(alice.credential));
+    // It was the account's last: that froze it. A thaw does not bring the approval back.
+    expect(get(id)).toMatchObject({ state: 'WITHHELD', blockedBy: 'frozen', signed: null });
+    await thaw('account:alice');
+    await station.settle();
     expect(get(id)).toMatchObject({ state: 'WITHHELD', blockedBy: 'factor-revoked', signed: null });
   });
 
