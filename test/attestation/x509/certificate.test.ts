@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parseCertificate } from '../../../src/attestation/x509/certificate.ts';
+import { DerReader, explicit, oidOf, smallInteger, tags } from '../../../src/attestation/x509/der.ts';
+import { Refusal } from '../../../src/domain/index.ts';
+import { extension, TestAuthority } from './authority.ts';
+
+const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
+const reader = (text: string): DerReader => new DerReader(hex(text), 'a test');
+
+describe('DER', () => {
+  it.each([
+    ['an indefinite length', '3080', 'indefinite'],
+    ['a length of four bytes', '308400000001ff', 'too large'],
+    ['a length in a longer form', '308101ff', 'shortest form'],
+    ['a long length with a leading zero', `3082007f${'00'.repeat(127)}`, 'shortest form'],
+    ['a length with a zero before it', `308200${'80'}${'00'.repeat(128)}`, 'shortest form'],
+    ['no length', '30', 'ends too early'],
+    ['less than its length', '3002ff', 'ends too early'],
+    ['nothing', '', 'ends too early'],
+    ['a tag of three bytes', 'bf8180800100', 'a tag that nothing here has'],
+  ])('with %s is refused', (_, text, message) => {
+    expect(() => reader(text).next()).toThrow(Refusal);
+    expect(() => reader(text).next()).toThrow(message);
+  });
+
+  it('is read value by value, and insists on its tags and its end', () => {
+    const of = reader('0201050500');
+    expect(of.optional(tags.oid)).toBeUndefined();
+    expect(smallInteger(of.take(tags.integer))).toBe(5);
+    expect(() => of.take(tags.integer)).toThrow('has the tag 5 where 2 belongs');
+    const left = reader('05000500');
+    left.next();
+    expect(() => left.done()).toThrow('has 2 bytes after its end');
+    expect(reader('bf853e03020100').next().tag).toBe(explicit(702));
+    expect(reader('a1020500').next().tag).toBe(explicit(1));
+  });
+
+  it.each([
+    ['0603550403', '2.5.4.3'],
+    ['06082a8648ce3d040302', '1.2.840.10045.4.3.2'],
+    ['060a2b06010401d679020111', '1.3.6.1.4.1.11129.2.1.17'],
+  ])('spells the identifier %s as %s', (text, oid) => {
+    expect(oidOf(reader(text).next())).toBe(oid);
+  });
+
+  it.each([['0200'], ['0201ff'], ['02050100000000']])('has no small integer in %s', (text) => {
+    expect(smallInteger(reader(text).next())).toBeUndefined();
+  });
+});
+
+describe('a certificate', () => {
+  let der: Uint8Array;
+  beforeAll(async () => {
+    ({ der } = await TestAuthority.root({ pathLength: 2 }));
+  });
+
+  it('is read as far as chains need it', () => {
+    const { authority, pathLength, signsCertificates, commonNames, notAfter, signatureAlgorithm } =
+      parseCertificate(der);
+    expect({ authority, pathLength, signsCertificates, commonNames, signatureAlgorithm }).toEqual({
+      authority: true,
+      pathLength: 2,
+      signsCertificates: true,
+      commonNames: ['Test attestation root'],
+      signatureAlgorithm: '1.2.840.10045.4.3.2',
+    });
+    expect(notAfter).toBe(Date.parse('2090-01-01T00:00:00Z'));
+  });
+
+  it('is refused with a byte after its end, cut off, or longer than 8 KiB', () => {
+    expect(() => parseCertificate(Buffer.concat([der, hex('00')]))).toThrow('has 1 bytes after its end');
+    expect(() => parseCertificate(der.slice(0, -1))).toThrow('ends too early');
+    expect(() => parseCertificate(new Uint8Array(8193))).toThrow('longer than 8192 bytes');
+  });
+
+  it('is refused with an extension twice, and with more than 32', async () => {
+    const odd = extension('1.2.3.4', false, '0500');
+    const twice = await TestAuthority.root({ extensions: [odd, odd] });
+    expect(() => parseCertificate(twice.der)).toThrow('has the extension 1.2.3.4 twice');
+    const many = await TestAuthority.root({
+      extensions: Array.from({ length: 31 }, (_, i) => extension(`1.2.3.${i}`, false, '0500')),
+    });
+    expect(() => parseCertificate(many.der)).toThrow('more than 32 extensions');
+  });
+
+  it('is refused where it is not of version 3', () => {
+    const [at] = [Buffer.from(der).indexOf(hex('a003020102'))];
+    const second = Uint8Array.from(der, (byte, i) => (i === at + 4 ? 1 : byte));
+    expect(() => parseCertificate(second)).toThrow('is not of version 3');
+  });
+
+  it('is refused where its time is none, or its key can’t be read', () => {
+    const year = Buffer.from(der).indexOf('200101000000Z', 0, 'latin1');
+    const never = Uint8Array.from(der, (byte, i) => (i === year + 2 ? 0x39 : byte));
+    expect(() => parseCertificate(never)).toThrow('a validity that is no time');
+    const point = Buffer.from(der).indexOf(hex('03420004'));
+    const off = Uint8Array.from(der, (byte, i) => (i === point + 20 ? byte ^ 1 : byte));
+    expect(() => parseCertificate(off)).toThrow('can’t be read');
+  });
+
+  it('ASN.1 bombs: whatever is changed in it, it is read or refused, and nothing else', () => {
+    const edit = fc.tuple(fc.nat(), fc.nat(255));
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
+        const bytes = Uint8Array.from(der);
+        for (const [at, value] of edits) bytes[at % bytes.length] = value;
+        readOrRefused(bytes);
+      }),
+      { numRuns: 2000 },
+    );
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), readOrRefused), { numRuns: 1000 });
+    readOrRefused(hex('30820ffc'.repeat(1024)));
+    readOrRefused(hex('3080'.repeat(4000)));
+  });
+});
+
+function readOrRefused(bytes: Uint8Array): void {
+  try {
+    parseCertificate(bytes);
+  } catch (error) {
+    expect(error).toBeInstanceOf(Refusal);
+  }
+}
