@@ -13,7 +13,15 @@ const arrows = {
   signers: ['store/permit\\.ts'],
   custody: ['gate', 'chains', 'attestation', 'journal', 'store', 'signers', 'clock'],
   api: ['custody', 'generated'],
-  cli: ['custody', 'generated', 'config\\.ts', 'secret-file\\.ts', 'sealing-keys\\.ts', 'machine-time\\.ts', 'signer-probe\\.ts'],
+  cli: [
+    'custody',
+    'generated',
+    'config\\.ts',
+    'secret-file\\.ts',
+    'sealing-keys\\.ts',
+    'machine-time\\.ts',
+    'signer-probe\\.ts',
+  ],
 };
 
 /** Rooms that compute and never do I/O: the only part of Node that they may touch is its cryptography. */

@@ -202,7 +202,11 @@ async function history(store: Store, station: string): Promise<void> {
           history: [String(facts.nextLeaf)],
         },
       },
-      { table: 'accounts', leaf: 0, record: { account, everEnrolled: 1, since: facts.w, firstPaid: null, usesService: false } },
+      {
+        table: 'accounts',
+        leaf: 0,
+        record: { account, everEnrolled: 1, since: facts.w, firstPaid: null, usesService: false },
+      },
       { table: 'spent', leaf: 0, record: { key: `intent:${digest}`, by: 'a factor' } },
     ],
     leaves: [
