@@ -200,6 +200,19 @@ export class TestStation {
       salt: () => randomBytes(32),
       onFatal: (error) => this.fatal.push(error),
     });
+    this.#close = () => {
+      this.store.close();
+      close();
+    };
+    try {
+      this.#startCustody(keys, clock);
+    } catch (error) {
+      this.#close();
+      throw error;
+    }
+  }
+
+  #startCustody(keys: ReturnType<typeof deriveKeys>, clock: WitnessedClock): void {
     const inForce = this.#inForce();
     const changed = inForce === this.policyHash ? undefined : this.store.policy(inForce);
     this.running = startCustody({
@@ -226,10 +239,6 @@ export class TestStation {
         verifierKey: this.verifierKey,
       },
     });
-    this.#close = () => {
-      this.store.close();
-      close();
-    };
   }
 
   async stop(): Promise<void> {

@@ -6,6 +6,7 @@ import {
   Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import { type Attester, packedBy } from '../../../simulators/authenticator/attester.ts';
@@ -107,4 +108,4 @@ export function extension(id: string, critical: boolean, value: string): Extensi
   return new Extension(id, critical, Buffer.from(value, 'hex'));
 }
 
-export { KeyUsageFlags };
+export { KeyUsageFlags, SubjectAlternativeNameExtension };
