@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { loadConfig, loadPolicy, readJournalKey, readStateKey } from '../src/config.ts';
+import { loadConfig, loadPolicy, readJournalKey, readMetadata, readStateKey } from '../src/config.ts';
 import { parseYaml } from '../src/custody/yaml.ts';
 import { Malformed } from '../src/domain/index.ts';
 import { readSealingKeys } from '../src/sealing-keys.ts';
@@ -13,6 +13,7 @@ import { readYamlFile } from '../src/yaml-file.ts';
 const document = `version: 1
 data: data
 policy: policy.yaml
+metadata: { file: metadata.jwt }
 keys: { state: keys/state.key, journal: keys/journal.pem, sealing: [{ file: keys/sealing.key }] }
 tls: { ca: keys/ca.pem, certificate: keys/server.pem, key: keys/server.key }
 listen: 127.0.0.1:7443
@@ -32,6 +33,7 @@ beforeEach(() => {
   mkdirSync(join(folder, 'keys'));
   writeFileSync(file, document);
   writeFileSync(join(folder, 'policy.yaml'), 'version: 1');
+  writeFileSync(join(folder, 'metadata.jwt'), 'x.y.z');
   const { privateKey } = generateKeyPairSync('ed25519');
   const files = {
     'state.key': `${'0f'.repeat(32)}\n`,
@@ -62,6 +64,18 @@ function messageOf(act: () => unknown): string {
 }
 
 describe('a config', () => {
+  it('need not name FIDO metadata, whose file is read as it is', () => {
+    expect(readMetadata(loadConfig(file))).toBe('x.y.z');
+    writeFileSync(file, document.replace('metadata: { file: metadata.jwt }\n', ''));
+    expect(loadConfig(file).metadata).toBeUndefined();
+    expect(readMetadata(loadConfig(file))).toBeUndefined();
+  });
+
+  it('names FIDO metadata of 64 MiB at most', () => {
+    truncateSync(join(folder, 'metadata.jwt'), 64 * 1024 * 1024 + 1);
+    expect(() => readMetadata(loadConfig(file))).toThrow('is larger than 67108864 bytes');
+  });
+
   it('is read, its paths relative to its own folder', () => {
     expect(loadConfig(file)).toEqual({
       file,
@@ -73,6 +87,7 @@ describe('a config', () => {
         journal: join(folder, 'keys/journal.pem'),
         sealing: [{ kind: 'file', file: join(folder, 'keys/sealing.key') }],
       },
+      metadata: join(folder, 'metadata.jwt'),
       tls: {
         ca: join(folder, 'keys/ca.pem'),
         certificate: join(folder, 'keys/server.pem'),
@@ -95,6 +110,9 @@ describe('a config', () => {
   it.each([
     ['an unknown member', 'version: 1', 'version: 1\nlog_level: debug', 'config.log_level: is not a member'],
     ['an unknown key', 'keys: {', 'keys: { ca: x, ', 'config.keys.ca: is not a member'],
+    ['an unknown metadata member', 'metadata: {', 'metadata: { url: x, ', 'config.metadata.url: is not a member'],
+    ['metadata that are not there', 'metadata.jwt', 'no.jwt', 'config.metadata.file'],
+    ['metadata that are a folder', 'metadata.jwt', 'data', 'is not a file'],
     ['an unknown tls member', 'tls: {', 'tls: { ciphers: x, ', 'config.tls.ciphers: is not a member'],
     [
       'an unknown signer member',

@@ -6,7 +6,7 @@ import { policyHash, refusedNetworks } from '../custody/founding.ts';
 import { type Inspection, inspectStation } from '../custody/inspection.ts';
 import { verifierKeyOf } from '../custody/journal-key.ts';
 import type { SealingState } from '../custody/sealed.ts';
-import { type Reason, reasons, type Wallet } from '../domain/index.ts';
+import { type Reason, reasons, type Wallet, type WallMs } from '../domain/index.ts';
 import { machineTime } from '../machine-time.ts';
 import { readSealingKeys } from '../sealing-keys.ts';
 import { probeSigner } from '../signer-probe.ts';
@@ -16,6 +16,7 @@ import { type Command, readArguments } from './command.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { unfounded } from './founding-policy.ts';
 import { takeAway } from './init.ts';
+import { checkMetadata } from './metadata-check.ts';
 import { sealedLine } from './sealed-line.ts';
 
 type Policy = ReturnType<typeof loadPolicy>['policy'];
@@ -93,6 +94,7 @@ export async function* diagnose(file: string, probe: Probe): AsyncGenerator<Diag
   yield checkPolicy(policyHash(document), station);
   yield checkNetworks(policy);
   yield checkOperators(policy);
+  yield* checkMetadata(config, policy, Date.now() as WallMs, station.station?.metadata ?? 0);
   yield* checkSigners(config, [...policy.wallets.values()], station.running, probe);
 }
 

@@ -54,6 +54,9 @@ export interface ClassBasis {
   readonly why: string | undefined;
 }
 
+/** The AAGUID of those that tell none. */
+const noModel = '00'.repeat(16);
+
 /** A model that nobody should rely on any more, even where its AAGUID is only claimed: whoever lies about it harms only themselves. */
 export function checkNotRevoked(aaguid: string, { metadata }: TrustedModels): void {
   const model = metadata?.model(aaguid);
@@ -81,9 +84,10 @@ export function classOf(
   if (backupEligible) return soft('it can be backed up');
   if (chain.length === 0) return soft(`its attestation (${format}) is nobody’s word but its own`);
   if (softness !== undefined) return soft(softness);
-  const aaguid = attested?.aaguid ?? '';
+  // §8.6: a U2F key signs neither AAGUID nor flags: whoever carries its answer may write any model into it.
+  const aaguid = format === 'fido-u2f' ? noModel : (attested?.aaguid ?? noModel);
   const { aaguids, metadata } = models;
-  const model = metadata?.model(aaguid);
+  const model = aaguid === noModel ? undefined : metadata?.model(aaguid);
   const stated = metadata?.authorities === true ? (model?.authorities ?? []) : [];
   const chained = chainTo(chain, [...models.authorities, ...stated], models.now);
   if (!chained.trusted) return soft(chained.why);

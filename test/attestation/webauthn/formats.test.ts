@@ -86,6 +86,13 @@ describe('A5: an attestation', () => {
     );
   });
 
+  it('of a U2F key is of no model: it does not sign what it says of that', async () => {
+    const json = fidoU2f(await root.batch());
+    expect(await classed(json, { ...trusting(root), aaguids: [aaguid] })).toBe(
+      `device: policy does not list the model ${'00'.repeat(16)}`,
+    );
+  });
+
   it('that a foreign authority made for a listed model is not hardware', async () => {
     const json = await packed(await foreign.batch(), []);
     expect(await classed(json, { ...trusting(root), aaguids: [aaguid] })).toBe(
