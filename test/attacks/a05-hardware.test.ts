@@ -108,6 +108,12 @@ describe('A5: policy accepts only hardware', () => {
     expect(JSON.parse(await station.custody.factors.begin(alice))).toMatchObject({ attestation: 'direct' });
   });
 
+  it('A8: one credential is one account’s: under another it is refused', async () => {
+    station = await TestStation.open({ policy: policy(roots(root)) });
+    await station.enrol('alice', keyOf('key'));
+    await refused(station, () => station.enrol('bob', keyOf('key')), 'factor-exists', 'factor');
+  });
+
   it('A5: an attestation that is false is refused, though policy would take the key without it', async () => {
     station = await TestStation.open({ policy: policy(roots(root)) });
     const false_ = packedBy([batch.der], () => new Uint8Array(70));
@@ -216,6 +222,25 @@ describe('A5: FIDO metadata', () => {
     expect(() => station.start()).toThrow('config.metadata: has the number 8, and 9 was there before');
     station.metadata = listing({}, { no: 9 });
     station.start();
+  });
+
+  it('A5: a policy that takes effect opens them at once, and what they report counts from then on', async () => {
+    station = await TestStation.open({ operators: {}, metadata: listing({ statusReports: [report('REVOKED')] }) });
+    const customer = await ripe(keyOf('key'));
+    expect((await customer.authorize('w-1')).state).toBe('AUTHORIZED');
+    const wanting = (d: string) => `${d}authenticators: { ${metadata()} }\n`;
+    await station.operators.act(['olivia', 'omar'], 'policy', 'document', station.document(wanting));
+    await expect.poll(() => station.store.look({}).station.metadata).toBe(7);
+    await refused(station, () => customer.authorize('w-2'), 'authenticator-revoked', 'withdrawal');
+  });
+
+  it('A5: a policy that takes effect without them at hand makes nothing hardware, and says so', async () => {
+    station = await TestStation.open({ operators: {}, policy: policy(roots(root)) });
+    expect(await classOf(keyOf('key'))).toBe('hardware');
+    const wanting = (d: string) => d.replace('authenticators: {', `authenticators: { ${metadata()},`);
+    await station.operators.act(['olivia', 'omar'], 'policy', 'document', station.document(wanting));
+    expect(station.events).toContain('metadata-unusable');
+    expect(await classOf(keyOf('key'))).toBe('device');
   });
 
   it.each([
