@@ -1,3 +1,4 @@
+import { Malformed, Refusal } from '../domain/index.ts';
 import type { Policy } from '../gate/policy.ts';
 import type { Station } from './station.ts';
 
@@ -6,7 +7,13 @@ import type { Station } from './station.ts';
  * none is ever gone back to. Throws `Malformed` where they can't be used at the start; later they only make nothing hardware any more.
  */
 export function followMetadata(station: Station): void {
-  open(station, station.policy);
+  try {
+    open(station, station.policy);
+  } catch (error) {
+    // D4: a forged row freezes the station, and a frozen station runs: its operators have to see why.
+    if (!(error instanceof Refusal) || error instanceof Malformed) throw error;
+    station.log('metadata-unusable', { error: error.message });
+  }
   station.onPolicy((policy) => {
     try {
       open(station, policy);

@@ -77,7 +77,7 @@ export async function sampleStation(): Promise<Sample> {
   const pair = generateKeyPairSync('ed25519');
   const logKey = formatVerifierKey(noteVerifier(origin, pair.publicKey));
   const reading = { wall: start, mono: 0, uptime: 0, bootId: 'test' };
-  const policy = { chains: new Map() } as unknown as Policy;
+  const policy = { chains: new Map(), authenticators: { authorities: [] } } as unknown as Policy;
   foundStation({ file, stateKey, policyDocument, policy, reading, simulated: false, journalKey: logKey, stationId });
   let size = await inStore(file, stateKey, (store) => history(store, `${stationId}/1`));
   return {
