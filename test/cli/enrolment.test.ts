@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Authenticator } from '../../simulators/authenticator/authenticator.ts';
+import { parseCoseKey } from '../../src/attestation/webauthn/cose-key.ts';
 import { foundingPolicy } from '../../src/cli/founding-policy.ts';
 import { operatorEntry } from '../../src/custody/operator-key.ts';
 import type { OperatorName } from '../../src/domain/index.ts';
@@ -18,6 +19,15 @@ describe('an operator’s entry', () => {
     const synced = await person('olivia', new Authenticator({ origin, backup: 'synced' }));
     expect(synced.entry).toMatchObject({ class: 'synced', backupEligible: true });
   });
+
+  it.each([-7, -8, -35, -257])(
+    'is one whatever the algorithm (COSE %i), and policy takes its key',
+    async (algorithm) => {
+      const { entry } = await person('olivia', new Authenticator({ origin, algorithms: [algorithm] }));
+      expect(() => parseCoseKey(new Uint8Array(Buffer.from(entry.key, 'base64url')))).not.toThrow();
+      expect(entry.key).toMatch(/^[A-Za-z0-9_-]{20,1400}$/);
+    },
+  );
 
   it('A11: is none where the challenge, the page or the user verification is another', async () => {
     const { registration } = await person('olivia');

@@ -16,6 +16,8 @@ export interface TestOperatorsOptions {
   /** Of policy: `policy`, `thaw`, `reinstate`, each `24h` unless told. */
   readonly delays?: Partial<Readonly<Record<'policy' | 'thaw' | 'reinstate', string>>>;
   readonly openFor?: string;
+  /** COSE number of their keys; −7 (ES256) unless told. */
+  readonly algorithm?: number;
 }
 
 const origin = 'http://localhost:7480';
@@ -29,15 +31,15 @@ export class TestOperator {
   /** COSE_Key, base64url, as policy has it. */
   readonly key: string;
 
-  constructor(name: string) {
+  constructor(name: string, algorithm = -7) {
     this.name = name as OperatorName;
     const seed = new Uint8Array(createHash('sha256').update(`portcullis test operator ${name}`).digest());
-    this.device = new Authenticator({ origin, seed });
+    this.device = new Authenticator({ origin, seed, algorithms: [algorithm] });
     const registration = this.device.create({
       rp: { id: rpId, name: rpId },
       user: { id: Buffer.from(name).toString('base64url'), name, displayName: name },
       challenge: Buffer.alloc(32).toString('base64url'),
-      pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
+      pubKeyCredParams: [{ type: 'public-key', alg: algorithm }],
     });
     const data = parseAuthenticatorData(
       new Uint8Array(Buffer.from(registration.response.authenticatorData, 'base64url')),
@@ -76,7 +78,7 @@ export function foundOperators(options: TestOperatorsOptions): {
 } {
   const names = options.names ?? ['olivia', 'omar', 'oscar'];
   const recovery = options.recoveryNames ?? ['rita', 'rolf', 'rosa'];
-  const people = new Map([...names, ...recovery].map((name) => [name, new TestOperator(name)]));
+  const people = new Map([...names, ...recovery].map((name) => [name, new TestOperator(name, options.algorithm)]));
   const person = (name: string): string => {
     const of = people.get(name);
     return `{ name: ${name}, credential: ${of?.credential}, key: ${of?.key}, class: device, backup_eligible: false }`;
