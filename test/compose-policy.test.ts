@@ -7,6 +7,7 @@ import { loadConfig } from '../src/config.ts';
 import { policyHash } from '../src/custody/founding.ts';
 import { Malformed } from '../src/domain/index.ts';
 import { machineTime } from '../src/machine-time.ts';
+import { blob, testService } from './attestation/metadata/test-metadata.ts';
 import { emptyFolder } from './cli/station.ts';
 import { policyDocument } from './custody/station.ts';
 import { foundOperators } from './custody/test-operators.ts';
@@ -63,6 +64,36 @@ async function change(text: string): Promise<void> {
 }
 
 const file = (): string => readFileSync(join(folder, 'policy.yaml'), 'utf8');
+
+describe('A5: a policy that wants FIDO metadata', () => {
+  it('is refused before anyone signs where the config names none, or another service’s', async () => {
+    const service = await testService();
+    const pem = JSON.stringify(service.root.pem);
+    const members = `root: ${pem}, certification: FIDO_CERTIFIED_L1, unlisted: refuse, grace: 30d`;
+    const wanting = `${founded}authenticators: { metadata: { ${members} } }\n`;
+    await expect(prepare(wanting)).rejects.toThrow('config.metadata: is missing: policy wants the FIDO metadata');
+    const named = `${readFileSync(config, 'utf8')}metadata: { file: blob.jwt }\n`;
+    writeFileSync(config, named);
+    for (const [by, text] of [
+      [await testService(), 'signed by nobody whom policy trusts'],
+      [service, undefined],
+    ] as const) {
+      writeFileSync(join(folder, 'blob.jwt'), blob(by));
+      await composed.close();
+      composed = await compose();
+      if (text === undefined) await change(wanting);
+      else await expect(prepare(wanting)).rejects.toThrow(text);
+    }
+    expect(composed.running.custody.operators.station().policy).toBe(policyHash(wanting));
+    // From then on it does not start without.
+    await vi.waitFor(() => expect(file()).toBe(wanting));
+    await composed.close();
+    writeFileSync(config, named.replace('metadata: { file: blob.jwt }\n', ''));
+    await expect(compose()).rejects.toThrow('config.metadata: is missing');
+    writeFileSync(config, named);
+    composed = await compose();
+  });
+});
 
 describe('a station whose policy changes while it runs', () => {
   it('writes it to the file that config names, and starts again on it', async () => {

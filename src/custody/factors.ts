@@ -306,6 +306,7 @@ export class FactorDesk implements Factors {
     const of: FactorCase = {
       ...station.moment(facts, factorScopes(account)),
       intent,
+      notHardware: 'secret' in registration ? undefined : registration.notHardware,
       ticketGenuine: station.ticketGenuine(facts.station, intent.fields),
       spent: facts.get('spent', spentKey(intent.digest)),
       evidence: evidenceNow(ready.checked, facts),

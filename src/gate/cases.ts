@@ -100,6 +100,8 @@ export type VoucherCheck =
 /** A factor that operators are to admit. */
 export interface AdmissionCase extends Moment {
   readonly intent: { readonly intent: Pick<FactorIntent, 'key' | 'class'> };
+  /** Why its class is not `hardware`, as whoever verified its registration found. */
+  readonly notHardware?: string | undefined;
   /** As of `FactorCase`. */
   readonly factors: readonly FactorRecord[];
   readonly existing: FactorRecord | undefined;
@@ -107,6 +109,8 @@ export interface AdmissionCase extends Moment {
 
 export interface FactorCase extends Attested {
   readonly intent: Sealed<FactorIntent>;
+  /** As of `AdmissionCase`. */
+  readonly notHardware?: string | undefined;
   readonly voucher: VoucherCheck;
   /** Factors that the account ever had. */
   readonly everEnrolled: number;

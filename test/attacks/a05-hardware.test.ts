@@ -69,6 +69,13 @@ describe('A5: policy accepts only hardware', () => {
       );
   });
 
+  it('A5: who is refused is told why the key is not of hardware', async () => {
+    station = await TestStation.open({ policy: (d) => policy(roots(root))(hardwareOnly(d)) });
+    await expect(station.enrol('alice', keyOf('key', { attests: undefined }))).rejects.toThrow(
+      'policy accepts hardware, this factor is device: its attestation (none) is nobody’s word but its own',
+    );
+  });
+
   it('A5: nothing less is enrolled', async () => {
     station = await TestStation.open({ policy: (d) => policy(roots(root))(hardwareOnly(d)) });
     const foreign = await TestAuthority.root();

@@ -64,11 +64,12 @@ export const factorNew: Rule<AdmissionCase> = {
 
 export const factorClassAccepted: Rule<AdmissionCase> = {
   name: 'factor-class-accepted',
-  judge({ intent: { intent }, policy }) {
+  judge({ intent: { intent }, policy, notHardware }) {
+    const why = notHardware === undefined || !policy.evidence.accepts.includes('hardware') ? '' : `: ${notHardware}`;
     if (policy.evidence.accepts.includes(intent.class)) return pass(`policy accepts ${intent.class} factors`);
     return refuse(
       'factor-class-refused',
-      `policy accepts ${policy.evidence.accepts.join(', ')}, this factor is ${intent.class}`,
+      `policy accepts ${policy.evidence.accepts.join(', ')}, this factor is ${intent.class}${why}`,
     );
   },
 };

@@ -58,6 +58,7 @@ function admitting(account: AccountId, registration: VerifiedRegistration, stati
     const verdict = decideAdmission({
       ...station.moment(facts, []),
       intent: { intent: { key, class: kind } },
+      notHardware: registration.notHardware,
       factors: facts.all('factorsOfAccount', account),
       existing: facts.get('factors', credential),
     });
