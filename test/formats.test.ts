@@ -25,6 +25,7 @@ import { decodeSignatures, encodeSignatures } from '../src/custody/acts/signatur
 import { enrolmentBytes, secretName } from '../src/custody/code-enrolment.ts';
 import { decodeEvidence, encodeEvidence } from '../src/custody/evidence.ts';
 import { journalOrigin } from '../src/custody/founding.ts';
+import { parseImportChunk } from '../src/custody/import-chunk.ts';
 import { Keyring } from '../src/custody/seal.ts';
 import { categoriesOf, unknownMethod } from '../src/domain/amr.ts';
 import {
@@ -37,9 +38,14 @@ import {
   encodePrices,
   type FactorId,
   type IntentType,
+  importedBytes,
+  importManifestBytes,
   Malformed,
   type OperatorName,
   parseAdmission,
+  parseImportedDestination,
+  parseImportedFactor,
+  parseImportManifest,
   parseInstant,
   parseIntent,
   parsePrices,
@@ -359,6 +365,42 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
       ['"account":"alice"', '"account":"a b"'],
     ] as const)
       expect(() => parseAdmission(new TextEncoder().encode(of.canonical.replace(was, will)))).toThrow(Malformed);
+  });
+
+  it('import', () => {
+    const of =
+      vector<Record<'chunk' | 'manifest' | 'digest' | 'imported_factor' | 'imported_destination' | 'entry', string>>(
+        'import',
+      );
+    const utf8 = new TextEncoder();
+    const manifest = parseImportManifest(utf8.encode(of.manifest));
+    expect(new TextDecoder().decode(importManifestBytes(manifest))).toBe(of.manifest);
+    expect(sha256(of.manifest).toString('hex')).toBe(of.digest);
+    expect(manifest.chunks).toEqual([sha256(of.chunk).toString('hex')]);
+    const [factor, destination] = parseImportChunk(utf8.encode(of.chunk));
+    const imported = parseImportedFactor(utf8.encode(of.imported_factor));
+    const listed = parseImportedDestination(utf8.encode(of.imported_destination));
+    expect(imported.record).toEqual(factor);
+    expect(listed.record).toEqual(destination);
+    expect(new TextDecoder().decode(importedBytes(imported))).toBe(of.imported_factor);
+    expect(new TextDecoder().decode(importedBytes(listed))).toBe(of.imported_destination);
+    expect(sha256(of.imported_destination).toString('hex')).toBe(of.entry);
+    for (const [was, will] of [
+      ['"station":"9f', '"station":"xx'],
+      ['"act":"ab', '"act":"xx'],
+      ['"ticket":"A', '"ticket":"'],
+      ['"type":', '"title":"x","type":'],
+      ['imported-factor/v1', 'imported-factor/v2'],
+      ['"sign_count":"7"', '"sign_count":"4294967296"'],
+      ['"sign_count":"7",', ''],
+    ] as const)
+      expect(() => parseImportedFactor(utf8.encode(of.imported_factor.replace(was, will)))).toThrow(Malformed);
+    for (const [was, will] of [
+      ['"factors":"1"', '"factors":"01"'],
+      ['"factors":"1"', '"factors":"10000001"'],
+      ['"type":', '"title":"x","type":'],
+    ] as const)
+      expect(() => parseImportManifest(utf8.encode(of.manifest.replace(was, will)))).toThrow(Malformed);
   });
 
   it('transaction id and payment set', () => {

@@ -1,8 +1,17 @@
-import type { Acts, HeldWithdrawal, Operators, OperatorsView, Replay, WalletView } from '../custody/custody.ts';
+import type {
+  Acts,
+  HeldWithdrawal,
+  Onboarding,
+  Operators,
+  OperatorsView,
+  Replay,
+  WalletView,
+} from '../custody/custody.ts';
 import { parseFreezeScope } from '../custody/freeze.ts';
 import {
   day,
   type FreezeRecord,
+  importChunkMost,
   Malformed,
   type OperatorVerb,
   operatorVerbs,
@@ -116,7 +125,7 @@ function replayMessage({ since, decided, cut, changed, byRule, examples, unknown
 }
 
 /** `OperatorService` of the API, spoken to custody. Who acts is the name in the caller's certificate, nothing sent. */
-export function operatorService(operators: Operators, acts: Acts): Service {
+export function operatorService(operators: Operators, acts: Acts, onboarding: Onboarding): Service {
   return bind(OperatorServiceService, operatorRights, {
     getStation: () => {
       const view = operators.station();
@@ -196,6 +205,14 @@ export function operatorService(operators: Operators, acts: Acts): Service {
       replayMessage(
         await operators.replay(parseBytes(request.document, payloadMost, 'document'), parseBack(request.sinceSeconds)),
       ),
+    importChunk: async (request) => {
+      const { skipped, ...imported } = await onboarding.importChunk({
+        act: parseActId(request.actId, 'act_id'),
+        index: request.index,
+        records: parseBytes(request.records, importChunkMost, 'records'),
+      });
+      return { ...imported, skipped: skipped.map((one) => ({ ...one })) };
+    },
     freeze: async (request, { name }) => ({
       freeze: freezeMessage(
         await operators.freeze(parseFreezeScope(request.scope, 'scope'), name, parseWhy(request.why, 'why')),

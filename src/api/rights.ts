@@ -72,6 +72,7 @@ export const operatorRights: Rights<OperatorServiceService> = {
   getAccount: operators,
   getPolicy: operators,
   replayPolicy: operators,
+  importChunk: operators,
   freeze: operators,
   thaw: operators,
   acknowledgeClock: operators,

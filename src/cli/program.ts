@@ -11,6 +11,7 @@ import { freeze } from './freeze.ts';
 import { hold } from './hold.ts';
 import { init } from './init.ts';
 import { journal } from './journal.ts';
+import { onboarding } from './onboarding.ts';
 import { operator } from './operator.ts';
 import { policy } from './policy.ts';
 import { prices } from './prices.ts';
@@ -40,6 +41,7 @@ const commands: readonly Command[] = [
   voiding,
   confirmed,
   factors,
+  onboarding,
   policy,
   prices,
   clock,

@@ -313,6 +313,32 @@ export interface Acts {
   held(limit: number): readonly HeldWithdrawal[];
 }
 
+/** A record of a chunk that was left out, and why. */
+export interface SkippedRecord {
+  /** From 1. */
+  readonly line: number;
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+export interface ImportedChunk {
+  /** It was imported before: then nothing else is said. */
+  readonly already: boolean;
+  readonly factors: number;
+  readonly destinations: number;
+  readonly skipped: readonly SkippedRecord[];
+}
+
+/** What an exchange brings, once its operators' act took effect. */
+export interface Onboarding {
+  /** `records`: the chunk's bytes, exactly as the act's manifest names them; `index` from 0. */
+  importChunk(request: {
+    readonly act: ActId;
+    readonly index: number;
+    readonly records: Uint8Array;
+  }): Promise<ImportedChunk>;
+}
+
 /** What a request would come to. */
 export type ReplayOutcome = 'approved' | 'held' | 'refused';
 
@@ -385,4 +411,5 @@ export interface Custody {
   readonly journal: Journal;
   readonly operators: Operators;
   readonly acts: Acts;
+  readonly onboarding: Onboarding;
 }

@@ -15,6 +15,7 @@ import { foundedAt, JournalDesk } from './journal.ts';
 import { followMetadata } from './metadata.ts';
 import { checkAuthorities } from './models.ts';
 import { NoticeDesk } from './notices.ts';
+import { OnboardingDesk } from './onboarding.ts';
 import { OperatorDesk } from './operators.ts';
 import { Refusals } from './refusals.ts';
 import { Resealing } from './resealing.ts';
@@ -89,6 +90,7 @@ export function startCustody(parts: CustodyParts): Running {
     journal: new JournalDesk(station, parts.journal.origin, parts.journal.signer, parts.journal.verifierKey),
     operators: new OperatorDesk(station, dispatch, resealing, () => parts.time.read()),
     acts,
+    onboarding: new OnboardingDesk(station, refusals),
   };
   const treasury = new TreasuryJudge(station);
   // Whoever permitted a transaction judges it again.

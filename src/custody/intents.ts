@@ -89,6 +89,11 @@ export function operatorSpentKey(digest: Digest, operator: string): string {
   return `operator:${operator}:${digest}`;
 }
 
+/** A chunk of an import, once it was imported. */
+export function importSpentKey(act: string, index: string | number): string {
+  return `import:${act}:${index}`;
+}
+
 export function spentBy(digest: Digest, by: string): SpentRecord {
   return { key: spentKey(digest), by };
 }

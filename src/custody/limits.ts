@@ -13,6 +13,12 @@ const most = {
 
 type Limit = readonly [lookup: keyof typeof most, account: string, offset: number];
 
+/** Throws `account-limit` where there are `count` already and that is as many as there may be. */
+export function checkCount(lookup: keyof typeof most, count: number): void {
+  const [limit, what] = most[lookup];
+  if (count >= limit) throw new Refusal('account-limit', `the account has ${limit} ${what} already`);
+}
+
 /** The look-up that finds the last one that there may be, for a decision to name. */
 export function limitOf(lookup: keyof typeof most, account: string): Limit {
   return [lookup, account, most[lookup][0] - 1];

@@ -11,6 +11,7 @@ export * from './digest.ts';
 export * from './effects.ts';
 export * from './evidence.ts';
 export * from './ids.ts';
+export * from './import.ts';
 export * from './intent.ts';
 export * from './label.ts';
 export * from './networks.ts';

@@ -31,6 +31,7 @@ export const operatorVerbs = [
   'policy',
   'operators',
   'admit',
+  'import',
   'epoch',
   'clock',
   'transfer',

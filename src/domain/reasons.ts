@@ -154,6 +154,15 @@ export const reasons = {
     sentence: 'A factor of this id exists already.',
     remedy: 'Enrol another credential.',
   },
+  'account-not-new': denied(
+    'An import adds to accounts that never had a factor, and to no other.',
+    'Leave the account out: its owner adds with their own factor, or recovers.',
+  ),
+  'import-out-of-order': notNow(
+    'The chunk before this one was not imported yet.',
+    'Send the chunks in the order in which the manifest names them.',
+  ),
+  'import-over': notNow('The time in which the act imports is over.', 'Propose what is left anew.'),
   'factor-class-refused': denied(
     'Policy does not accept factors of this class.',
     'Enrol a factor of an accepted class.',

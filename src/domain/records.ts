@@ -90,10 +90,10 @@ interface Ripens extends Told {
 }
 
 /**
- * What let a factor in: its account's other factors, an admission voucher, or operators (an account's first, or one with which it
- * recovers).
+ * What let a factor in: its account's other factors, an admission voucher, or operators (an account's first, one with which it
+ * recovers, or one that the exchange had of it already).
  */
-export const factorAdmissions = ['attested', 'voucher', 'operators', 'recovery'] as const;
+export const factorAdmissions = ['attested', 'voucher', 'operators', 'recovery', 'import'] as const;
 export type FactorAdmission = (typeof factorAdmissions)[number];
 
 export interface FactorRecord extends Ripens {

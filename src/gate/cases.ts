@@ -1,6 +1,7 @@
 import type {
   AccountRecord,
   ActRecord,
+  Address,
   AnchorRecord,
   Buckets,
   DestinationIntent,
@@ -105,6 +106,31 @@ export interface AdmissionCase extends Moment {
   /** As of `FactorCase`. */
   readonly factors: readonly FactorRecord[];
   readonly existing: FactorRecord | undefined;
+}
+
+/** A chunk of an import that operators approved. */
+export interface ImportCase extends Moment {
+  readonly act: ActRecord;
+  /** The epoch of factors in which the act took effect; undefined where nothing says so. */
+  readonly epoch: number | undefined;
+  /** The chunk before it was imported; true of the first. */
+  readonly inOrder: boolean;
+}
+
+/** An account as an import finds it. */
+export interface ImportedAccount extends Moment {
+  /** Factors that the account ever had. */
+  readonly everEnrolled: number;
+  /** Whether a token of an MFA service ever attested for it. */
+  readonly usesService: boolean;
+  /** Its living factors that came in by this very act. */
+  readonly imported: number;
+}
+
+/** A destination of an import. */
+export interface ImportedDestinationCase extends ImportedAccount {
+  readonly intent: { readonly intent: { readonly destination: Address } };
+  readonly listed: Listed;
 }
 
 export interface FactorCase extends Attested {

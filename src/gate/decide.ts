@@ -3,6 +3,9 @@ import type {
   DestinationCase,
   EffectCase,
   FactorCase,
+  ImportCase,
+  ImportedAccount,
+  ImportedDestinationCase,
   OperatorCase,
   TransactionCase,
   WithdrawalCase,
@@ -35,6 +38,7 @@ import { evidenceUnspent, tokensUnspent } from './rules/evidence-unspent.ts';
 import { feeCeilingWithinPolicy } from './rules/fee-ceiling.ts';
 import { accessListWithinPolicy, dataFeeBounded, feeWithinApproved, feeWithinPolicy } from './rules/fees-bounded.ts';
 import { notFrozen } from './rules/frozen.ts';
+import { importedAccountBegun, importedAccountNew, importInOrder, importStands } from './rules/import-stands.ts';
 import { intentFresh } from './rules/intent-fresh.ts';
 import { intentForStation, intentPrepared } from './rules/intent-prepared.ts';
 import { limitRules, walletLimitRules } from './rules/limits.ts';
@@ -144,9 +148,24 @@ export function decideFactor(of: FactorCase): Verdict {
   return decide(factorRules, of);
 }
 
-/** Whether operators may admit a factor, or import it. */
+/** Whether operators may admit a factor. */
 export function decideAdmission(of: AdmissionCase): Verdict {
   return decide([factorClassAccepted, factorNew], of);
+}
+
+/** Whether a chunk may be imported now. */
+export function decideImport(of: ImportCase): Verdict {
+  return decide([notFrozen, clockTrusted, importStands, importInOrder], of);
+}
+
+/** Whether one of its factors, or destinations, may. */
+export function decideImportedFactor(of: AdmissionCase & ImportedAccount): Verdict {
+  return decide<AdmissionCase & ImportedAccount>([notFrozen, importedAccountNew, factorClassAccepted, factorNew], of);
+}
+
+export function decideImportedDestination(of: ImportedDestinationCase): Verdict {
+  const rules = [notFrozen, importedAccountNew, importedAccountBegun, destinationNotDenied, destinationNew];
+  return decide<ImportedDestinationCase>(rules, of);
 }
 
 /** What the bytes do, whatever was approved. */

@@ -42,6 +42,7 @@ export const leafKinds = [
   'operator-reinstated',
   'withdrawal-approved',
   'epoch-raised',
+  'chunk-imported',
 ] as const;
 export type LeafKind = (typeof leafKinds)[number];
 

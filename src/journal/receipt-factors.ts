@@ -4,6 +4,7 @@ import {
   digestOf,
   type FactorIntent,
   parseAdmission,
+  parseImportedFactor,
   parseInstant,
   parseIntent,
   Refusal,
@@ -248,6 +249,11 @@ function factorSaid(text: string, added: ProvenLeaf): FactorSaid {
     const sealed = intentOf(() => parseIntent(bytes, 'portcullis/factor/v1'));
     return { ...sealed.intent, digest: sealed.digest, byOperators: false, timely: ofItsTime(sealed, added) };
   }
+  if (added.fields['admission'] === 'import') {
+    const { record, act, station } = intentOf(() => parseImportedFactor(bytes));
+    const timely = act === added.fields['act'] && station === added.station;
+    return { ...record, kind: 'webauthn', attestedBy: undefined, digest: digestOf(bytes), byOperators: true, timely };
+  }
   const admission = intentOf(() => parseAdmission(bytes));
   // The leaf has the digest of all of it, and the act of a quorum of that moment stands behind the leaf.
   const digest = digestOf(bytes);
@@ -259,8 +265,12 @@ function byOperators({ credential, voucher, evidence }: ReceiptFactor, added: Pr
   const { operators = '', admission, act, admitted_by: issuer = '' } = added.fields;
   if (voucher !== '' || issuer !== '' || evidence.attestations.length > 0)
     throw differs('evidence-invalid', `factor ${credential} was not admitted by operators alone`);
-  const what = admission === 'first' ? 'as the account’s first' : 'for the account to recover';
   const who = operators.split(' ').join(', ');
+  if (admission === 'import') {
+    const sentence = `Factor ${credential} was brought from what the exchange had at ${added.time}, imported by the operators ${who} (act ${act}).`;
+    return { leaf: added, sentence };
+  }
+  const what = admission === 'first' ? 'as the account’s first' : 'for the account to recover';
   const sentence = `Factor ${credential} was enrolled at ${added.time} ${what}, admitted by the operators ${who} (act ${act}).`;
   return { leaf: added, sentence };
 }

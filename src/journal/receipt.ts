@@ -1,5 +1,8 @@
 import {
+  type DestinationIntent,
+  type Digest,
   digestOf,
+  parseImportedDestination,
   parseIntent,
   paymentSet,
   type Sealed,
@@ -147,8 +150,7 @@ function destination(
   const ripening = proven.one('destination-ripening', 'the destination', (l) => String(l.index) === destination_leaf);
   const { entry, intent, notice, w0, d0 } = ripening.fields;
   const added = proven.one('destination-added', `entry ${entry}`, (l) => l.fields['entry'] === entry);
-  const sealed = intentOf(() => parseIntent(utf8.encode(shown.intent), 'portcullis/destination/v1'));
-  const listed = sealed.intent;
+  const listed = destinationSaid(shown.intent, added);
   const same =
     added.index < ripening.index &&
     added.fields['intent'] === intent &&
@@ -157,19 +159,54 @@ function destination(
     openedOf(added, 'destination') === openedOf(authorized, 'destination') &&
     w0 === destination_w0 &&
     d0 === destination_d0 &&
-    sealed.digest === intent &&
+    listed.digest === intent &&
     listed.entry === entry &&
     listed.account === openedOf(added, 'account') &&
     listed.destination === openedOf(added, 'destination') &&
-    ofItsTime(sealed, added);
+    listed.timely;
   if (!same) throw differs('destination-differs', `leaf ${authorized.index} relied on another destination`);
   stands(proven, ripening, authorized);
-  const by = factors.attested(shown.evidence.attestations, sealed.digest, added, 'attested_by');
-  const who = by.map((one) => one.who).join(' and ');
   const sentence =
-    `Its destination was whitelisted at ${added.time}, as intent ${sealed.digest}, signed by ${who}; it was announced by ` +
+    `Its destination was whitelisted at ${added.time}, ${listedBy(listed, shown, factors, added)}; it was announced by ` +
     `${ripening.time}, and had ripened for the ${Number(d0) / 3_600_000} h that it had to.`;
   return { fact: { what: 'ripe', leaves: [added.index, ripening.index], sentence }, added, ripening };
+}
+
+/** What listed a destination: its owner's intent, or a record that operators imported. */
+interface DestinationSaid extends Pick<DestinationIntent, 'account' | 'destination'> {
+  readonly entry: string;
+  readonly digest: Digest;
+  readonly imported: boolean;
+  /** Of the leaf's station, and good at its time. */
+  readonly timely: boolean;
+}
+
+function destinationSaid(text: string, added: ProvenLeaf): DestinationSaid {
+  const bytes = utf8.encode(text);
+  if (added.fields['admission'] !== 'import') {
+    const sealed = intentOf(() => parseIntent(bytes, 'portcullis/destination/v1'));
+    return { ...sealed.intent, digest: sealed.digest, imported: false, timely: ofItsTime(sealed, added) };
+  }
+  const { record, act, station } = intentOf(() => parseImportedDestination(bytes));
+  const digest = digestOf(bytes);
+  const timely = act === added.fields['act'] && station === added.station;
+  return { ...record, entry: digest, digest, imported: true, timely };
+}
+
+function listedBy(
+  { imported, digest }: DestinationSaid,
+  { evidence: { attestations } }: ReceiptDocument['destination'],
+  factors: ReceiptFactors,
+  added: ProvenLeaf,
+): string {
+  if (!imported) {
+    const by = factors.attested(attestations, digest, added, 'attested_by');
+    return `as intent ${digest}, signed by ${by.map((one) => one.who).join(' and ')}`;
+  }
+  if (attestations.length > 0 || openedOf(added, 'attested_by') !== '')
+    throw differs('evidence-invalid', `leaf ${added.index} was not imported by operators alone`);
+  const who = (added.fields['operators'] ?? '').split(' ').join(', ');
+  return `from what the exchange had, imported by the operators ${who} (act ${added.fields['act']})`;
 }
 
 /** The destination is ripe, and not removed, at a leaf. */

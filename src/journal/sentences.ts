@@ -15,7 +15,9 @@ export const leafSentences: Readonly<Record<LeafKind, (of: Member) => string>> =
     `the notice of factor intent ${of('intent')} was delivered: the factor ripens ${lasting(of('d0'))}`,
   'factor-revoked': (of) => `factor ${of('factor')} of account ${of('account')} was revoked by ${of('by')}`,
   'destination-added': (of) =>
-    `account ${of('account')} listed ${of('destination')} as ${of('entry')}${attested(of, 'attested_by')}`,
+    `account ${of('account')} listed ${of('destination')} as ${of('entry')}${after(', imported by ', names(of('operators')))}${attested(of, 'attested_by')}`,
+  'chunk-imported': (of) =>
+    `chunk ${of('index')} was imported: ${of('factors')} factor(s), ${of('destinations')} destination(s), ${of('skipped')} skipped${byAct(of)}`,
   'destination-ripening': (of) => `the notice of entry ${of('entry')} was delivered: it ripens ${lasting(of('d0'))}`,
   'destination-removed': (of) => `entry ${of('entry')} of account ${of('account')} was removed by ${of('by')}`,
   'withdrawal-authorized': (of) => `withdrawal ${of('withdrawal')} was authorized: ${payment(of)}`,

@@ -394,6 +394,14 @@ export class FakeCustody {
           unknowns: ['prices are the present ones'],
         })),
       },
+      onboarding: {
+        importChunk: on('onboarding.importChunk', async () => ({
+          already: false,
+          factors: 2,
+          destinations: 1,
+          skipped: [{ line: 3, reason: 'account-not-new', message: 'the account had a factor before' }],
+        })),
+      },
       acts: {
         prepare: on('acts.prepare', async () => preparedAct),
         submit: on('acts.submit', async () => act),

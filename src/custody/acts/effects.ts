@@ -6,6 +6,7 @@ import { clockEffect } from './effects/clock.ts';
 import { confirmedEffect } from './effects/confirmed.ts';
 import { epochEffect } from './effects/epoch.ts';
 import { freezeEffect } from './effects/freeze.ts';
+import { importEffect } from './effects/import.ts';
 import { policyEffect } from './effects/policy.ts';
 import { pricesEffect } from './effects/prices.ts';
 import { refuseEffect } from './effects/refuse.ts';
@@ -24,6 +25,7 @@ const effects: readonly Effect[] = [
   suspendEffect,
   reinstateEffect,
   admitEffect,
+  importEffect,
   clockEffect,
   epochEffect,
   transferEffect,

@@ -1,10 +1,14 @@
 import {
   actId,
+  type DestinationIntent,
   type Digest,
   digestOf,
   type FactorIntent,
+  isImported,
   type OperatorName,
   parseAdmission,
+  parseImportedDestination,
+  parseImportedFactor,
   parseIntent,
   paymentSet,
   transactionId,
@@ -13,7 +17,7 @@ import type { Leaf, LeafKind } from '../../journal/leaf.ts';
 import type { Records, TableName } from '../../store/tables.ts';
 import { decodeSignatures } from '../acts/signatures.ts';
 import { attesters, decodeEvidence, servicesNamed } from '../evidence.ts';
-import { operatorSpentKey } from '../intents.ts';
+import { importSpentKey, operatorSpentKey } from '../intents.ts';
 
 // Which journal entries tell of which rows. Every write of a row below carries the index of the entry that tells of it, and
 // indexes only grow; so a row that is missing, or whose entry is older than the newest that tells of it, was deleted or
@@ -68,7 +72,7 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       tell('transactions', member('transaction'));
       tell('anchors', member('wallet'), member('anchor'));
       tell('wallets', member('wallet'));
-      for (const id of listed(member('withdrawals'))) tell('withdrawals', id);
+      for (const id of words(member('withdrawals'))) tell('withdrawals', id);
       break;
     case 'transaction-sent':
     case 'transaction-signed':
@@ -114,6 +118,9 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
     case 'withdrawal-approved':
       tell('withdrawals', member('withdrawal'));
       break;
+    case 'chunk-imported':
+      tell('spent', chunkSpent(member('act'), member('index')));
+      break;
     case 'breaker-tripped':
     case 'clock-vouched':
     case 'station-founded':
@@ -147,6 +154,8 @@ const tellers: { readonly [T in TableName]?: (kind: LeafKind) => boolean } = {
     kind === 'withdrawal-held' ||
     kind === 'destination-added' ||
     kind === 'factor-added' ||
+    kind === 'chunk-imported' ||
+    kind === 'act-effective' ||
     kind === 'operator-acted',
   operators: (kind) => kind.startsWith('operator-'),
   acts: (kind) => kind === 'operator-acted' || kind.startsWith('act-'),
@@ -207,10 +216,11 @@ const checked: Checks = {
       ['class', r.class, told('class')],
       ['digest', r.digest, told('intent')],
       ['attested_by', r.attestedBy.join(' '), told('attested_by')],
+      ['admission', importedBy(intent.act), importTold(told, 'factor')],
     ];
   },
   destinations: (r, told) => {
-    const { intent } = parseIntent(r.intent, 'portcullis/destination/v1');
+    const intent = listed(r);
     return [
       ['intent', digestOf(r.intent), r.digest],
       ['entry', r.entry, intent.entry],
@@ -224,6 +234,7 @@ const checked: Checks = {
       ['destination', r.destination, told('destination')],
       ['digest', r.digest, told('intent')],
       ['attested_by', r.attestedBy.join(' '), told('attested_by')],
+      ['admission', importedBy(intent.act), importTold(told, 'entry')],
     ];
   },
   withdrawals: (r, told) => {
@@ -272,14 +283,41 @@ const checked: Checks = {
   ],
 };
 
-/** What let a factor in: its owner's intent, or what operators admitted. */
-function enrolled({
-  admission,
-  intent,
-}: Records['factors']): Pick<FactorIntent, 'credential' | 'account' | 'key' | 'class' | 'attestedBy'> {
+/** What let a factor in: its owner's intent, or what operators admitted, or imported by an act. */
+function enrolled({ admission, intent }: Records['factors']): Pick<
+  FactorIntent,
+  'credential' | 'account' | 'key' | 'class' | 'attestedBy'
+> & {
+  readonly act?: string;
+} {
+  if (admission === 'import') {
+    const { record, act } = parseImportedFactor(intent);
+    return { ...record, act, attestedBy: undefined };
+  }
   if (admission === 'operators' || admission === 'recovery')
     return { ...parseAdmission(intent), attestedBy: undefined };
   return parseIntent(intent, 'portcullis/factor/v1').intent;
+}
+
+/** What listed a destination: its owner's intent, or an import, which names the entry by its own digest. */
+function listed({ intent }: Records['destinations']): Pick<DestinationIntent, 'account' | 'destination' | 'label'> & {
+  readonly entry: string;
+  readonly act: string | undefined;
+} {
+  if (!isImported(intent)) return { ...parseIntent(intent, 'portcullis/destination/v1').intent, act: undefined };
+  const { record, act } = parseImportedDestination(intent);
+  return { ...record, entry: digestOf(intent), act };
+}
+
+/** Which act imported a thing, as its row and as its entry say it; '' for one that no act did. */
+function importedBy(act: string | undefined): string {
+  return act === undefined ? '' : `import ${act}`;
+}
+
+/** Known, like `servicesTold`, by a member that the entry has in any case. */
+function importTold(told: Told, member: string): string | undefined {
+  if (told(member) === undefined) return undefined;
+  return importedBy(told('admission') === 'import' ? told('act') : undefined);
 }
 
 /** The scope of an account or a destination is committed to, under its kind: it names a person. */
@@ -308,10 +346,14 @@ function operatorSpent(operator: string | undefined, digest: string | undefined)
   return operator === undefined || digest === undefined ? undefined : operatorSpentKey(digest as Digest, operator);
 }
 
+function chunkSpent(act: string | undefined, index: string | undefined): string | undefined {
+  return act === undefined || index === undefined ? undefined : importSpentKey(act, index);
+}
+
 function spentKey(digest: string | undefined): string | undefined {
   return digest === undefined ? undefined : `intent:${digest}`;
 }
 
-function listed(text: string | undefined): string[] {
+function words(text: string | undefined): string[] {
   return text === undefined || text === '' ? [] : text.split(' ');
 }

@@ -1,5 +1,5 @@
 import type { Address } from '../../domain/index.ts';
-import type { DestinationCase, Moment, TransactionCase, WithdrawalCase } from '../cases.ts';
+import type { Moment, TransactionCase } from '../cases.ts';
 import { type Judgement, pass, type Rule, refuse } from '../rule.ts';
 
 function judge(destinations: readonly Address[], { policy: { denied } }: Pick<Moment, 'policy'>): Judgement {
@@ -9,7 +9,9 @@ function judge(destinations: readonly Address[], { policy: { denied } }: Pick<Mo
 }
 
 /** Neither listed nor paid, whoever asks. Exact bytes: the policy's are in their chain's one form (D7). */
-export const destinationNotDenied: Rule<Moment & { readonly intent: (WithdrawalCase | DestinationCase)['intent'] }> = {
+export const destinationNotDenied: Rule<
+  Moment & { readonly intent: { readonly intent: { readonly destination: Address } } }
+> = {
   name: 'destination-not-denied',
   judge: (of) => judge([of.intent.intent.destination], of),
 };

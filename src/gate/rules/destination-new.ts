@@ -1,8 +1,8 @@
-import type { DestinationCase } from '../cases.ts';
+import type { DestinationCase, Moment } from '../cases.ts';
 import { pass, type Rule, refuse } from '../rule.ts';
 
 /** D2: age belongs to the entry; a second entry for a listed destination would be a second age. */
-export const destinationNew: Rule<DestinationCase> = {
+export const destinationNew: Rule<Moment & Pick<DestinationCase, 'listed'>> = {
   name: 'destination-new',
   judge({ listed, station }) {
     const { entry } = listed;

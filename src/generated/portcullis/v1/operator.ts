@@ -67,6 +67,31 @@ export interface ListTransactionsResponse {
   transactions: Transaction[];
 }
 
+export interface ImportChunkRequest {
+  actId: string;
+  /** From 0, as the act's manifest names the chunks. */
+  index: number;
+  /** The chunk's exact bytes, at most 49152. */
+  records: Buffer;
+}
+
+export interface ImportChunkResponse {
+  /** It was imported before; the other members are then empty. */
+  already: boolean;
+  factors: number;
+  destinations: number;
+  /** Records that were left out. */
+  skipped: SkippedRecord[];
+}
+
+export interface SkippedRecord {
+  /** Of the chunk, from 1. */
+  line: number;
+  /** A tag of docs/reasons.md. */
+  reason: string;
+  message: string;
+}
+
 export interface FreezeState {
   /** `station`, or `wallet:…`, `account:…`, `chain:…`, `asset:…`, `destination:…`. */
   scope: string;
@@ -179,7 +204,7 @@ export interface OperatorAct {
 }
 
 export interface PrepareOperatorActRequest {
-  /** `approve`, `refuse`, `freeze`, `thaw`, `policy`, `operators`, `epoch`, `clock`, `transfer` or `void`. */
+  /** `approve`, `refuse`, `freeze`, `thaw`, `policy`, `operators`, `admit`, `import`, `epoch`, `clock`, `transfer` or `void`. */
   verb: string;
   /** What it is about, such as `wallet:hot-1` or `withdrawal:w-1`: docs/api.md has each verb's. */
   subject: string;
@@ -414,6 +439,255 @@ export const ListTransactionsResponse: MessageFns<ListTransactionsResponse> = {
   fromPartial(object: DeepPartial<ListTransactionsResponse>): ListTransactionsResponse {
     const message = createBaseListTransactionsResponse();
     message.transactions = object.transactions?.map((e) => Transaction.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseImportChunkRequest(): ImportChunkRequest {
+  return { actId: "", index: 0, records: Buffer.alloc(0) };
+}
+
+export const ImportChunkRequest: MessageFns<ImportChunkRequest> = {
+  encode(message: ImportChunkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.actId !== "") {
+      writer.uint32(10).string(message.actId);
+    }
+    if (message.index !== 0) {
+      writer.uint32(16).uint32(message.index);
+    }
+    if (message.records.length !== 0) {
+      writer.uint32(26).bytes(message.records);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImportChunkRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImportChunkRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.actId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.index = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.records = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ImportChunkRequest>): ImportChunkRequest {
+    return ImportChunkRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ImportChunkRequest>): ImportChunkRequest {
+    const message = createBaseImportChunkRequest();
+    message.actId = object.actId ?? "";
+    message.index = object.index ?? 0;
+    message.records = object.records ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseImportChunkResponse(): ImportChunkResponse {
+  return { already: false, factors: 0, destinations: 0, skipped: [] };
+}
+
+export const ImportChunkResponse: MessageFns<ImportChunkResponse> = {
+  encode(message: ImportChunkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.already !== false) {
+      writer.uint32(8).bool(message.already);
+    }
+    if (message.factors !== 0) {
+      writer.uint32(16).uint32(message.factors);
+    }
+    if (message.destinations !== 0) {
+      writer.uint32(24).uint32(message.destinations);
+    }
+    for (const v of message.skipped) {
+      SkippedRecord.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImportChunkResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImportChunkResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.already = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.factors = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.destinations = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.skipped.push(SkippedRecord.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ImportChunkResponse>): ImportChunkResponse {
+    return ImportChunkResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ImportChunkResponse>): ImportChunkResponse {
+    const message = createBaseImportChunkResponse();
+    message.already = object.already ?? false;
+    message.factors = object.factors ?? 0;
+    message.destinations = object.destinations ?? 0;
+    message.skipped = object.skipped?.map((e) => SkippedRecord.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSkippedRecord(): SkippedRecord {
+  return { line: 0, reason: "", message: "" };
+}
+
+export const SkippedRecord: MessageFns<SkippedRecord> = {
+  encode(message: SkippedRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.line !== 0) {
+      writer.uint32(8).uint32(message.line);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.message !== "") {
+      writer.uint32(26).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SkippedRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSkippedRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.line = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SkippedRecord>): SkippedRecord {
+    return SkippedRecord.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SkippedRecord>): SkippedRecord {
+    const message = createBaseSkippedRecord();
+    message.line = object.line ?? 0;
+    message.reason = object.reason ?? "";
+    message.message = object.message ?? "";
     return message;
   },
 };
@@ -2901,6 +3175,16 @@ export const OperatorServiceService = {
       Buffer.from(ReplayPolicyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReplayPolicyResponse => ReplayPolicyResponse.decode(value),
   },
+  /** Sends a chunk of an import that operators approved, once their act took effect: all of it in one commit, each chunk once, in order. */
+  importChunk: {
+    path: "/portcullis.v1.OperatorService/ImportChunk" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ImportChunkRequest): Buffer => Buffer.from(ImportChunkRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ImportChunkRequest => ImportChunkRequest.decode(value),
+    responseSerialize: (value: ImportChunkResponse): Buffer => Buffer.from(ImportChunkResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ImportChunkResponse => ImportChunkResponse.decode(value),
+  },
   /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
   freeze: {
     path: "/portcullis.v1.OperatorService/Freeze" as const,
@@ -2953,6 +3237,8 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
   getPolicy: handleUnaryCall<GetPolicyRequest, GetPolicyResponse>;
   /** Decides recorded withdrawals again under another policy, and says which would end otherwise. Changes nothing. */
   replayPolicy: handleUnaryCall<ReplayPolicyRequest, ReplayPolicyResponse>;
+  /** Sends a chunk of an import that operators approved, once their act took effect: all of it in one commit, each chunk once, in order. */
+  importChunk: handleUnaryCall<ImportChunkRequest, ImportChunkResponse>;
   /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
   freeze: handleUnaryCall<FreezeRequest, FreezeResponse>;
   /** Lifts a freeze. Only where no operators are founded yet; else it needs their quorum. */
@@ -3118,6 +3404,22 @@ export interface OperatorServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ReplayPolicyResponse) => void,
+  ): ClientUnaryCall;
+  /** Sends a chunk of an import that operators approved, once their act took effect: all of it in one commit, each chunk once, in order. */
+  importChunk(
+    request: ImportChunkRequest,
+    callback: (error: ServiceError | null, response: ImportChunkResponse) => void,
+  ): ClientUnaryCall;
+  importChunk(
+    request: ImportChunkRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ImportChunkResponse) => void,
+  ): ClientUnaryCall;
+  importChunk(
+    request: ImportChunkRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ImportChunkResponse) => void,
   ): ClientUnaryCall;
   /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
   freeze(
