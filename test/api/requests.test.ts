@@ -511,6 +511,22 @@ describe('what custody is asked', () => {
     });
   });
 
+  it('a chunk of an import comes with its act and its number; what was left out is told', async () => {
+    const { importChunk } = OperatorServiceService;
+    const chunk = { actId: fake.digest, index: 3, records: Buffer.from('a line') };
+    expect(accepted(await as('operators', importChunk, chunk))).toEqual({
+      already: false,
+      factors: 2,
+      destinations: 1,
+      skipped: [{ line: 3, reason: 'account-not-new', message: 'the account had a factor before' }],
+    });
+    expect(served.fake.last('onboarding.importChunk')).toEqual([
+      { act: fake.digest, index: 3, records: Buffer.from('a line') },
+    ]);
+    for (const wrong of [{ actId: 'x' }, { records: Buffer.alloc(0) }, { records: Buffer.alloc(48 * 1024 + 1) }])
+      expect(refused(await as('operators', importChunk, { ...chunk, ...wrong })).code).toBe(status.INVALID_ARGUMENT);
+  });
+
   it('S5: operators’ acts carry what was signed, and nothing of the certificate that brought it', async () => {
     const o = OperatorServiceService;
     const time = new Date(fake.time);

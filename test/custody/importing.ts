@@ -25,11 +25,11 @@ export class OldPasskey {
   readonly #aaguid: string;
   readonly #eligible: boolean;
 
-  constructor(account: string, device = deviceOf(`${account}, of old`)) {
+  constructor(account: string, device = deviceOf(`${account}, of old`), rpId = 'approve.example') {
     this.account = account as AccountId;
     this.device = device;
     const made = device.create({
-      rp: { id: 'approve.example', name: 'approve.example' },
+      rp: { id: rpId, name: rpId },
       user: { id: Buffer.from(account).toString('base64url'), name: account, displayName: account },
       challenge: Buffer.alloc(32).toString('base64url'),
       pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
