@@ -53,6 +53,7 @@ describe('onboarding', () => {
     expect(exchange.notices.filter((text) => text.includes('olga'))).toHaveLength(2);
     await exchange.station.pass(25 * 3_600);
     const customer = new Customer('olga', old.device);
-    expect((await exchange.pay(customer, 'w-olga')).state).toBe(TransactionState.SIGNED);
+    const { id: paid } = await exchange.pay(customer, 'w-olga');
+    await exchange.until(paid, TransactionState.SIGNED);
   }, 60_000);
 });

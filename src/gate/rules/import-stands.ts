@@ -9,7 +9,6 @@ const importWindow = 14 * day;
 export const importStands: Rule<ImportCase> = {
   name: 'import-stands',
   judge({ act, epoch, station, w }) {
-    if (act.verb !== 'import') return refuse('not-found', `act ${act.id} imports nothing`);
     if (act.state === 'REFUSED' || act.state === 'LAPSED' || act.state === 'EXPIRED')
       return refuse('act-settled', `act ${act.id} ended without effect`);
     if (act.state !== 'DONE' || act.w0 === null || act.d0 === null)
