@@ -249,12 +249,8 @@ function factorSaid(text: string, added: ProvenLeaf): FactorSaid {
     const sealed = intentOf(() => parseIntent(bytes, 'portcullis/factor/v1'));
     return { ...sealed.intent, digest: sealed.digest, byOperators: false, timely: ofItsTime(sealed, added) };
   }
-  if (added.fields['admission'] === 'import') {
-    const { record, act, station } = intentOf(() => parseImportedFactor(bytes));
-    const timely = act === added.fields['act'] && station === added.station;
-    return { ...record, kind: 'webauthn', attestedBy: undefined, digest: digestOf(bytes), byOperators: true, timely };
-  }
-  const admission = intentOf(() => parseAdmission(bytes));
+  const imported = added.fields['admission'] === 'import';
+  const admission = intentOf(() => (imported ? parseImportedFactor(bytes).record : parseAdmission(bytes)));
   // The leaf has the digest of all of it, and the act of a quorum of that moment stands behind the leaf.
   const digest = digestOf(bytes);
   return { ...admission, kind: 'webauthn', attestedBy: undefined, digest, byOperators: true, timely: true };

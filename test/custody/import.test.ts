@@ -1,8 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Address, hour, parseImportedDestination, parseImportedFactor } from '../../src/domain/index.ts';
+import {
+  type Address,
+  hour,
+  parseImportedDestination,
+  parseImportedFactor,
+  type WallMs,
+} from '../../src/domain/index.ts';
 import { verifyReceipt } from '../../src/journal/receipt.ts';
 import { leaves } from '../attacks/attempt.ts';
-import { deviceOf } from '../attacks/people.ts';
+import { deviceOf, furtherFactor } from '../attacks/people.ts';
 import { findings, tamper } from './audit-station.ts';
 import { addressLine, approveImport, chunkOf, OldPasskey, send } from './importing.ts';
 import { alicesAddress, mallorysAddress, TestStation } from './station.ts';
@@ -56,6 +62,14 @@ describe('bringing in what an exchange has', () => {
     expect(sentences.filter((sentence) => sentence.includes(who))).toHaveLength(2);
     const other = Buffer.from(receipt).toString().replaceAll('my wallet', 'my waller');
     expect(() => verifyReceipt(new TextEncoder().encode(other), station.verifierKey)).toThrow('destination');
+    // Nobody attested what operators imported: evidence beside it is somebody's afterwards.
+    const whole = JSON.parse(Buffer.from(receipt).toString());
+    for (const evidence of [whole.destination.evidence, whole.factors[0].evidence]) {
+      evidence.attestations.push(whole.evidence.attestations[0]);
+      const more = new TextEncoder().encode(JSON.stringify(whole));
+      expect(() => verifyReceipt(more, station.verifierKey)).toThrow('operators alone');
+      evidence.attestations.pop();
+    }
     expect(findings(station.file, keys())).toEqual([]);
   });
 
@@ -171,6 +185,54 @@ describe('bringing in what an exchange has', () => {
     const act = await approveImport(station, open);
     await expect(send(station, act, 0, open)).rejects.toMatchObject({ reason: 'malformed' });
     expect(factors()).toEqual([]);
+  });
+
+  it('S2: an account takes no more than any other: 32 passkeys, 1000 addresses', async () => {
+    const keys = Array.from({ length: 33 }, (_, i) => new OldPasskey('alice', deviceOf(`number ${i}`)).line());
+    const addresses = Array.from({ length: 1_001 }, (_, i) =>
+      addressLine('alice', `eip155:11155111:0x${String(i + 1).padStart(40, '0')}` as Address),
+    );
+    const parts = [keys, ...[0, 1, 2, 3, 4].map((n) => addresses.slice(n * 220, (n + 1) * 220))];
+    const chunks = parts.map((lines) => chunkOf(...lines));
+    const act = await approveImport(station, ...chunks);
+    const told = [];
+    for (const [i, chunk] of chunks.entries()) told.push(await send(station, act, i, chunk));
+    expect(told.map((one) => one.skipped.map(({ line, reason }) => `${line} ${reason}`))).toEqual([
+      ['33 account-limit'],
+      [],
+      [],
+      [],
+      [],
+      ['121 account-limit'],
+    ]);
+  });
+
+  it('only classes that policy accepts come in, and nothing on a suspect clock', async () => {
+    await station.close();
+    const devices = (document: string) => document.replace('accepts: [device, synced]', 'accepts: [device]');
+    station = await TestStation.open({ operators: {}, policy: devices });
+    const synced = new OldPasskey('bob', deviceOf('a phone', { backup: 'syncable' }));
+    const chunk = chunkOf(alice.line(), synced.line());
+    const act = await approveImport(station, chunk);
+    station.time.wall = (station.time.wall - hour) as WallMs;
+    await station.running.timekeeper.tick();
+    await expect(send(station, act, 0, chunk)).rejects.toMatchObject({ reason: 'clock-suspect' });
+    station.time.wall = (station.time.wall + hour) as WallMs;
+    await station.operators.act(['olivia', 'omar'], 'clock', 'acknowledge');
+    const told = await send(station, act, 0, chunk);
+    expect(told.skipped.map(({ line, reason }) => `${line} ${reason}`)).toEqual(['2 factor-class-refused']);
+  });
+
+  it('A8: an address comes in no more once the account’s owner added a factor of their own', async () => {
+    const one = chunkOf(alice.line());
+    const other = chunkOf(addressLine('alice', mallorysAddress));
+    const act = await approveImport(station, one, other);
+    await send(station, act, 0, one);
+    await station.deliver();
+    station.passDay();
+    await furtherFactor(alice.customer(station), deviceOf('a further one'));
+    const told = await send(station, act, 1, other);
+    expect(told.skipped.map(({ reason }) => reason)).toEqual(['account-not-new']);
   });
 
   it('a denied address stays out, and so does what a freeze names', async () => {

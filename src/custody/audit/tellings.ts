@@ -216,7 +216,6 @@ const checked: Checks = {
       ['class', r.class, told('class')],
       ['digest', r.digest, told('intent')],
       ['attested_by', r.attestedBy.join(' '), told('attested_by')],
-      ['admission', importedBy(intent.act), importTold(told, 'factor')],
     ];
   },
   destinations: (r, told) => {
@@ -234,7 +233,6 @@ const checked: Checks = {
       ['destination', r.destination, told('destination')],
       ['digest', r.digest, told('intent')],
       ['attested_by', r.attestedBy.join(' '), told('attested_by')],
-      ['admission', importedBy(intent.act), importTold(told, 'entry')],
     ];
   },
   withdrawals: (r, told) => {
@@ -284,16 +282,11 @@ const checked: Checks = {
 };
 
 /** What let a factor in: its owner's intent, or what operators admitted, or imported by an act. */
-function enrolled({ admission, intent }: Records['factors']): Pick<
-  FactorIntent,
-  'credential' | 'account' | 'key' | 'class' | 'attestedBy'
-> & {
-  readonly act?: string;
-} {
-  if (admission === 'import') {
-    const { record, act } = parseImportedFactor(intent);
-    return { ...record, act, attestedBy: undefined };
-  }
+function enrolled({
+  admission,
+  intent,
+}: Records['factors']): Pick<FactorIntent, 'credential' | 'account' | 'key' | 'class' | 'attestedBy'> {
+  if (admission === 'import') return { ...parseImportedFactor(intent).record, attestedBy: undefined };
   if (admission === 'operators' || admission === 'recovery')
     return { ...parseAdmission(intent), attestedBy: undefined };
   return parseIntent(intent, 'portcullis/factor/v1').intent;
@@ -302,22 +295,9 @@ function enrolled({ admission, intent }: Records['factors']): Pick<
 /** What listed a destination: its owner's intent, or an import, which names the entry by its own digest. */
 function listed({ intent }: Records['destinations']): Pick<DestinationIntent, 'account' | 'destination' | 'label'> & {
   readonly entry: string;
-  readonly act: string | undefined;
 } {
-  if (!isImported(intent)) return { ...parseIntent(intent, 'portcullis/destination/v1').intent, act: undefined };
-  const { record, act } = parseImportedDestination(intent);
-  return { ...record, entry: digestOf(intent), act };
-}
-
-/** Which act imported a thing, as its row and as its entry say it; '' for one that no act did. */
-function importedBy(act: string | undefined): string {
-  return act === undefined ? '' : `import ${act}`;
-}
-
-/** Known, like `servicesTold`, by a member that the entry has in any case. */
-function importTold(told: Told, member: string): string | undefined {
-  if (told(member) === undefined) return undefined;
-  return importedBy(told('admission') === 'import' ? told('act') : undefined);
+  if (!isImported(intent)) return parseIntent(intent, 'portcullis/destination/v1').intent;
+  return { ...parseImportedDestination(intent).record, entry: digestOf(intent) };
 }
 
 /** The scope of an account or a destination is committed to, under its kind: it names a person. */
