@@ -247,6 +247,7 @@ const requests: Readonly<Record<string, unknown>> = {
   ListTransactions: { transactionId: fake.transactionId },
   GetPolicy: { policyHash: fake.digest },
   ReplayPolicy: { document: Buffer.from('version: 1'), sinceSeconds: 86_400 },
+  ImportChunk: { actId: fake.digest, index: 1, records: Buffer.from('{}') },
   Freeze: scoped,
   Thaw: scoped,
   AcknowledgeClock: { why: 'NTP' },

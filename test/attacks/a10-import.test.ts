@@ -86,6 +86,17 @@ describe('A10, A8: an import as a way in for a thief’s passkeys', () => {
     expect(factors()).toEqual([alice.credential]);
   });
 
+  it('A8: nor does it once one of several is revoked, and the account is not frozen', async () => {
+    const second = new OldPasskey('alice', deviceOf('alice’s second'));
+    const one = chunkOf(alice.line(), second.line());
+    const more = chunkOf(thief.line());
+    const act = await approveImport(station, one, more);
+    await send(station, act, 0, one);
+    await station.custody.factors.revoke(second.credential);
+    const told = await send(station, act, 1, more);
+    expect(told.skipped.map(({ reason }) => reason)).toEqual(['account-not-new']);
+  });
+
   it('A10: an account of an MFA service’s takes none, nor a credential that is another’s', async () => {
     const bob = await station.enrol('bob');
     const stolen = chunkOf(alice.line({ credential: bob.credential }));
