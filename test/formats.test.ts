@@ -23,9 +23,9 @@ import {
 } from '../src/attestation/index.ts';
 import { decodeSignatures, encodeSignatures } from '../src/custody/acts/signatures.ts';
 import { enrolmentBytes, secretName } from '../src/custody/code-enrolment.ts';
-import { decodeEvidence, encodeEvidence } from '../src/custody/evidence.ts';
 import { journalOrigin } from '../src/custody/founding.ts';
 import { parseImportChunk } from '../src/custody/import-chunk.ts';
+import { decodeEvidence, encodeEvidence } from '../src/custody/kept-evidence.ts';
 import { Keyring } from '../src/custody/seal.ts';
 import { categoriesOf, unknownMethod } from '../src/domain/amr.ts';
 import {

@@ -23,7 +23,6 @@ import {
   attesters,
   type Checked,
   checkAttestations,
-  encodeEvidence,
   evidenceNow,
   evidenceRows,
   factorsAfterUse,
@@ -34,6 +33,7 @@ import {
 } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey } from './intents.ts';
+import { encodeEvidence } from './kept-evidence.ts';
 import { checkLimit, limitOf } from './limits.ts';
 import {
   destinationAddedText,

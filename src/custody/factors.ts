@@ -31,7 +31,6 @@ import {
   attesters,
   type Checked,
   checkAttestations,
-  encodeEvidence,
   evidenceNow,
   evidenceRows,
   factorsAfterUse,
@@ -42,6 +41,7 @@ import {
 } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { evidenceWanted, prepareIntent, spentBy, spentKey } from './intents.ts';
+import { encodeEvidence } from './kept-evidence.ts';
 import { freezeIfLast } from './last-factor.ts';
 import { checkLimit, limitOf } from './limits.ts';
 import { asksAttestation } from './models.ts';

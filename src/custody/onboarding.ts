@@ -32,9 +32,9 @@ import type { Facts, LookupKey, RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
 import { accountSeen } from './account.ts';
 import type { ImportedChunk, Onboarding, SkippedRecord } from './custody.ts';
-import { encodeEvidence } from './evidence.ts';
 import { parseImportChunk } from './import-chunk.ts';
 import { importSpentKey, spentBy } from './intents.ts';
+import { encodeEvidence } from './kept-evidence.ts';
 import { checkCount } from './limits.ts';
 import {
   destinationAddedText,

@@ -3,7 +3,7 @@ import { type FactorRecord, Refusal, type TransactionRecord, toHex, type Withdra
 import { parseLeaf } from '../journal/leaf.ts';
 import { inclusionProof } from '../journal/merkle.ts';
 import type { ReceiptDocument } from '../journal/receipt-document.ts';
-import { encodeEvidence } from './evidence.ts';
+import { encodeEvidence } from './kept-evidence.ts';
 import type { Station } from './station.ts';
 
 /**

@@ -20,7 +20,8 @@ import { decideWithdrawal } from '../gate/decide.ts';
 import type { Policy } from '../gate/policy.ts';
 import type { Verdict } from '../gate/rule.ts';
 import type { Replay, ReplayChange, ReplayOutcome } from './custody.ts';
-import { checkAttestations, decodeEvidence } from './evidence.ts';
+import { checkAttestations } from './evidence.ts';
+import { decodeEvidence } from './kept-evidence.ts';
 import type { Station } from './station.ts';
 
 /** Requests decided again at most, and as many without a pause: others wait for their decisions meanwhile. */

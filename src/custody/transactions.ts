@@ -30,7 +30,6 @@ import type { Authorization, RuleOutcome, TransactionRequest, Transactions, Unwa
 import {
   type Checked,
   checkAttestations,
-  decodeEvidence,
   evidenceNow,
   evidenceRows,
   factorsAfterUse,
@@ -39,6 +38,7 @@ import {
 } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { ruleOutcomes } from './intents.ts';
+import { decodeEvidence } from './kept-evidence.ts';
 import { moveTransaction, moveWithdrawal } from './machine.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
 import { accountOf, permitRows, Reservations } from './reservations.ts';

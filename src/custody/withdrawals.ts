@@ -36,7 +36,6 @@ import {
   attesters,
   type Checked,
   checkAttestations,
-  encodeEvidence,
   evidenceNow,
   evidenceRows,
   factorsAfterUse,
@@ -48,6 +47,7 @@ import {
 } from './evidence.ts';
 import { historyWith } from './history.ts';
 import { evidenceWanted, prepareIntent, ruleOutcomes, spentBy, spentKey } from './intents.ts';
+import { encodeEvidence } from './kept-evidence.ts';
 import { checkLimit, limitOf } from './limits.ts';
 import { canEnd, moveWithdrawal } from './machine.ts';
 import { type NoticeSeed, noticeSeed, withdrawalAuthorizedText, writeNotice } from './notice.ts';

@@ -225,6 +225,7 @@ describe('the claims', () => {
     ['A4: that expired in 1970', { iat: 0, exp: 0 }, 'has expired'],
     ['A7: without jti', { jti: undefined }, 'claims.jti is missing'],
     ['A7: with a short jti', { jti: 'x' }, 'as jti'],
+    ['A7: with a jti that begins otherwise', { jti: ':a-test-voucher-01' }, 'as jti'],
     ['A7: with a colon in jti', { jti: 'a:b:c:d:e:f:g:h:i' }, 'as jti'],
     ['A7: with nbf', { nbf: 0 }, 'unknown member "nbf"'],
     ['A7: with __proto__', JSON.parse('{"__proto__x":1}'), 'unknown member'],

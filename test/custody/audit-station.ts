@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Audited, type AuditRequest, audit } from '../../src/custody/audit/audit.ts';
 import type { Finding } from '../../src/custody/audit/finding.ts';
-import { encodeEvidence } from '../../src/custody/evidence.ts';
 import { foundStation, journalOrigin } from '../../src/custody/founding.ts';
+import { encodeEvidence } from '../../src/custody/kept-evidence.ts';
 import {
   type AccountId,
   type Address,

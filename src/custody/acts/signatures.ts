@@ -21,7 +21,7 @@ import type { OperatorSignature } from '../../gate/cases.ts';
 import type { OperatorPolicy, OperatorsPolicy } from '../../gate/policy/people.ts';
 import type { Policy } from '../../gate/policy.ts';
 import type { Facts, RowKey } from '../../store/facts.ts';
-import { decodeEvidence, encodeEvidence } from '../evidence.ts';
+import { decodeEvidence, encodeEvidence } from '../kept-evidence.ts';
 
 /** One operator's signature as it is kept with its act. */
 export interface KeptSignature {

@@ -16,8 +16,9 @@ import {
 import type { Leaf, LeafKind } from '../../journal/leaf.ts';
 import type { Records, TableName } from '../../store/tables.ts';
 import { decodeSignatures } from '../acts/signatures.ts';
-import { attesters, decodeEvidence, servicesNamed } from '../evidence.ts';
+import { attesters, servicesNamed } from '../evidence.ts';
 import { importSpentKey, operatorSpentKey } from '../intents.ts';
+import { decodeEvidence } from '../kept-evidence.ts';
 
 // Which journal entries tell of which rows. Every write of a row below carries the index of the entry that tells of it, and
 // indexes only grow; so a row that is missing, or whose entry is older than the newest that tells of it, was deleted or

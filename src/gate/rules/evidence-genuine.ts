@@ -101,9 +101,6 @@ export const approvalsStand: Rule<TransactionCase> = {
       // A9: whatever approved it, a factor or an MFA service.
       if (record.epoch !== of.station.factorEpoch)
         return refuse('factor-revoked', `withdrawal ${record.id} was authorized before every factor was revoked`);
-      // A9: what a token approved has no factor that would say so.
-      if (record.epoch !== of.station.factorEpoch)
-        return refuse('factor-revoked', `withdrawal ${record.id} was approved before all approvals were revoked`);
       for (const judgement of [genuine(evidence), usable(evidence, record.account, of)]) {
         if (!judgement.passed) return judgement;
       }

@@ -68,6 +68,32 @@ describe('a certificate', () => {
     expect(notAfter).toBe(Date.parse('2090-01-01T00:00:00Z'));
   });
 
+  /** The same with one byte changed, `offset` behind where these begin. */
+  const changed = (begin: string, offset: number, to: number): Uint8Array => {
+    const at = Buffer.from(der).indexOf(hex(begin));
+    expect(at).toBeGreaterThan(0);
+    return Uint8Array.from(der, (byte, i) => (i === at + offset ? to : byte));
+  };
+
+  it('is no authority’s where its basic constraints say that it is none', () => {
+    expect(parseCertificate(changed('30060101ff020102', 4, 0)).authority).toBe(false);
+  });
+
+  it('is not stopped by an extension that says that it is not critical', () => {
+    const { extensions } = parseCertificate(changed('0603551d130101ff', 7, 0));
+    expect(extensions.get('2.5.29.19')?.critical).toBe(false);
+  });
+
+  it('RFC 5280 §4.1.2.5.1: is of the last century from the year 50 on', () => {
+    const years = (first: string): number => {
+      const at = Buffer.from(der).indexOf('200101000000Z', 0, 'latin1');
+      const digits = Buffer.from(first, 'latin1');
+      return parseCertificate(Uint8Array.from(der, (byte, i) => digits[i - at] ?? byte)).notBefore;
+    };
+    expect(years('49')).toBe(Date.parse('2049-01-01T00:00:00Z'));
+    expect(years('50')).toBe(Date.parse('1950-01-01T00:00:00Z'));
+  });
+
   it('is refused with a byte after its end, cut off, or longer than 8 KiB', () => {
     expect(() => parseCertificate(Buffer.concat([der, hex('00')]))).toThrow('has 1 bytes after its end');
     expect(() => parseCertificate(der.slice(0, -1))).toThrow('ends too early');
