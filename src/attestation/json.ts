@@ -38,18 +38,19 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The first name that some object of a valid JSON text uses twice. */
+/** The first name that some object of a valid JSON text uses twice. Lists have no names of their own. */
 function repeatedMember(text: string): string | undefined {
-  const names: (Set<string> | undefined)[] = [];
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(?:[\t\n\r ]*:)?|[{}[\]]/g)) {
-    if (token === '{') names.push(new Set());
-    else if (token === '[') names.push(undefined);
-    else if (token === '}' || token === ']') names.pop();
+  const around: Set<unknown>[] = [];
+  let names = new Set<unknown>();
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(?:[\t\n\r ]*:)?|[{}]/g)) {
+    if (token === '{') {
+      around.push(names);
+      names = new Set();
+    } else if (token === '}') names = around.pop() ?? names;
     else if (token.endsWith(':')) {
       const name: unknown = JSON.parse(token.slice(0, token.lastIndexOf('"') + 1));
-      const known = names.at(-1);
-      if (typeof name !== 'string' || known?.has(name)) return String(name);
-      known?.add(name);
+      if (names.has(name)) return String(name);
+      names.add(name);
     }
   }
   return undefined;

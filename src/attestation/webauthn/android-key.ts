@@ -16,17 +16,21 @@ const KM_ORIGIN_GENERATED = 0;
 const TRUSTED_ENVIRONMENT = 1;
 
 const what = 'the key description of an android-key statement';
-const hashes: Readonly<Record<number, string>> = { [-7]: 'sha256', [-35]: 'sha384', [-36]: 'sha512', [-257]: 'sha256' };
+/** By COSE algorithm number. */
+const hashes = new Map<unknown, string>([
+  [-7, 'sha256'],
+  [-35, 'sha384'],
+  [-36, 'sha512'],
+  [-257, 'sha256'],
+]);
 
 /** WebAuthn L3 §8.4. A key that Android keeps in software, or that was imported, is genuine and never of hardware. Throws `Refusal`. */
 export function androidKey(stated: Stated, [leaf]: readonly Certificate[]): { softness: string | undefined } {
   const { statement, key, authData, clientDataHash } = stated;
   const [sig, alg] = [statement.get('sig'), statement.get('alg')];
-  const own = leaf?.x509.publicKey;
   // "Verify that the public key in the first certificate in x5c matches the credentialPublicKey"
-  if (leaf === undefined || own === undefined || !own.equals(key.key))
-    throw wrong('is not by the credential’s own key');
-  if (!(sig instanceof Uint8Array) || !signed(own, alg, Buffer.concat([authData, clientDataHash]), sig))
+  if (leaf === undefined || !leaf.x509.publicKey.equals(key.key)) throw wrong('is not by the credential’s own key');
+  if (!(sig instanceof Uint8Array) || !signed(key.key, alg, Buffer.concat([authData, clientDataHash]), sig))
     throw wrong('does not verify: its signature is not by its certificate’s key');
   const extension = leaf.extensions.get(keyDescription);
   if (extension === undefined) throw wrong('has a certificate without a key description');
@@ -38,7 +42,7 @@ export function androidKey(stated: Stated, [leaf]: readonly Certificate[]): { so
 }
 
 function signed(key: KeyObject, alg: unknown, message: Uint8Array, signature: Uint8Array): boolean {
-  const hash = typeof alg === 'number' ? hashes[alg] : undefined;
+  const hash = hashes.get(alg);
   return hash !== undefined && verify(hash, message, key, signature);
 }
 

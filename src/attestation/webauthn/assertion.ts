@@ -108,11 +108,11 @@ function genuine(
     );
   }
 
-  // "If authData.signCount is nonzero or credentialRecord.signCount is nonzero": here less or equal is refused, since it may
-  // be a copy of the key. After the signature, so that nobody else can make an authenticator look copied.
-  const counts = movingCounter === true || data.signCount !== 0 || factor.signCount !== 0;
+  // "If authData.signCount is nonzero or credentialRecord.signCount is nonzero": where it was 0 and isn't now, it has grown. Here less
+  // or equal is refused, since it may be a copy of the key. After the signature, so that nobody else can make an authenticator look copied.
+  const counts = movingCounter === true || factor.signCount !== 0;
   if (counts && data.signCount <= factor.signCount) {
-    const why = data.signCount === 0 && factor.signCount === 0 ? ', as policy wants of its class' : '';
+    const why = factor.signCount === 0 ? ', as policy wants of its class' : '';
     throw new Refusal(
       'counter-regressed',
       `the authenticator’s counter is ${data.signCount}, and was ${factor.signCount} before; it must have grown${why}`,

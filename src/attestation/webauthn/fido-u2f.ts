@@ -6,12 +6,13 @@ import type { Stated } from './stated.ts';
 /** WebAuthn L3 §8.6: a U2F key's statement over the credential, by a P-256 key of its batch. Throws `Refusal`. */
 export function fidoU2f(stated: Stated, [leaf, ...others]: readonly Certificate[]): Record<string, never> {
   const { statement, key, clientDataHash, credential, rpIdHash } = stated;
-  const attesting = leaf?.x509.publicKey;
   // "Check that x5c has exactly one element."
-  if (attesting === undefined || others.length > 0) throw wrong('must have exactly one certificate');
-  if (attesting.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw wrong('is not by a key on P-256');
-  const { x, y } = key.number === -7 ? key.key.export({ format: 'jwk' }) : {};
-  if (x === undefined || y === undefined) throw wrong('is of a credential that is not ES256');
+  if (leaf === undefined || others.length > 0) throw wrong('must have exactly one certificate');
+  const attesting = leaf.x509.publicKey;
+  const { namedCurve } = attesting.asymmetricKeyDetails ?? {};
+  if (namedCurve !== 'prime256v1') throw wrong('is not by a key on P-256');
+  if (key.number !== -7) throw wrong('is of a credential that is not ES256');
+  const { x = '', y = '' } = key.key.export({ format: 'jwk' });
   const sig = statement.get('sig');
   const verificationData = Buffer.concat([
     Uint8Array.of(0x00),

@@ -6,7 +6,7 @@ import type { Stated, Statement } from './stated.ts';
 
 interface Format {
   readonly members: readonly string[];
-  readonly optional?: readonly string[];
+  readonly optional: readonly string[];
   /** Throws `Refusal`. Absent: @simplewebauthn/server judges it. */
   readonly judge?: (stated: Stated, chain: readonly Certificate[]) => Pick<Statement, 'softness'>;
 }
@@ -16,14 +16,16 @@ interface Format {
  * an `android-key` statement name, and refuses the standard's own vector of `fido-u2f`, so that these two are judged here.
  * `android-safetynet` is missing: Google has turned it off. `compound` is missing: no authenticator makes it.
  */
-const formats: Readonly<Record<string, Format>> = {
-  none: { members: [] },
-  packed: { members: ['alg', 'sig'], optional: ['x5c'] },
-  tpm: { members: ['ver', 'alg', 'x5c', 'sig', 'certInfo', 'pubArea'] },
-  apple: { members: ['x5c'], optional: ['alg'] },
-  'android-key': { members: ['alg', 'sig', 'x5c'], judge: androidKey },
-  'fido-u2f': { members: ['sig', 'x5c'], judge: fidoU2f },
-};
+const formats = new Map<unknown, Format>(
+  Object.entries({
+    none: { members: [], optional: [] },
+    packed: { members: ['alg', 'sig'], optional: ['x5c'] },
+    tpm: { members: ['ver', 'alg', 'x5c', 'sig', 'certInfo', 'pubArea'], optional: [] },
+    apple: { members: ['x5c'], optional: ['alg'] },
+    'android-key': { members: ['alg', 'sig', 'x5c'], optional: [], judge: androidKey },
+    'fido-u2f': { members: ['sig', 'x5c'], optional: [], judge: fidoU2f },
+  } satisfies Record<string, Format>),
+);
 
 /** What may sign a statement: no SHA-1 (COSE −65535), which old TPMs use. */
 const statementAlgorithms = new Set<unknown>([-7, -8, -35, -36, -257]);
@@ -32,13 +34,13 @@ const certificatesMost = 6;
 
 /** Reads a statement of a known format, its members closed, its certificates strictly. Throws `Refusal` `attestation-invalid`. */
 export function readStatement(fmt: unknown, stated: Stated): { statement: Statement; judged: boolean } {
-  const format = typeof fmt === 'string' && Object.hasOwn(formats, fmt) ? formats[fmt] : undefined;
+  const format = formats.get(fmt);
   if (typeof fmt !== 'string' || format === undefined)
-    throw wrong(`has the format ${shown(fmt)}; accepted are ${Object.keys(formats).join(', ')}`);
+    throw wrong(`has the format ${shown(fmt)}; accepted are ${[...formats.keys()].join(', ')}`);
   const { statement, key } = stated;
   for (const name of format.members) if (!statement.has(name)) throw wrong(`(${fmt}) has no ${name}`);
   for (const name of statement.keys()) {
-    if (![...format.members, ...(format.optional ?? [])].includes(String(name)))
+    if (![...format.members, ...format.optional].includes(String(name)))
       throw wrong(`(${fmt}) has the unexpected member ${shown(String(name))}`);
   }
   const alg = statement.get('alg');

@@ -19,8 +19,8 @@ export interface Certificate {
   readonly notBefore: number;
   readonly notAfter: number;
   readonly authority: boolean;
-  /** How many authorities may stand between this one and the end entity; undefined: any number. */
-  readonly pathLength: number | undefined;
+  /** How many authorities may stand between this one and the end entity: ∞ where it says nothing of it. */
+  readonly pathLength: number;
   /** Whether its key usage lets it sign certificates, or says nothing of it. */
   readonly signsCertificates: boolean;
   readonly extensions: ReadonlyMap<string, Extension>;
@@ -35,6 +35,7 @@ const oids = { basicConstraints: '2.5.29.19', keyUsage: '2.5.29.15', commonName:
 /** Far above those of attestation keys and their authorities. */
 const maxLength = 8192;
 const extensionsMost = 32;
+const anyLength = Number.POSITIVE_INFINITY;
 
 /** A certificate of version 3 in DER, read strictly and as far as it is used. Throws `Refusal` `attestation-invalid`. */
 export function parseCertificate(raw: Uint8Array): Certificate {
@@ -59,7 +60,6 @@ export function parseCertificate(raw: Uint8Array): Certificate {
   const [constraints, usage] = [extensions.get(oids.basicConstraints), extensions.get(oids.keyUsage)];
   return {
     raw,
-    x509: imported(raw),
     subject: subject.raw,
     issuer: issuer.raw,
     commonNames: readCommonNames(subject),
@@ -67,9 +67,11 @@ export function parseCertificate(raw: Uint8Array): Certificate {
     signatureAlgorithm: oidOf(DerReader.within(parts.take(tags.sequence), what).take(tags.oid)),
     notBefore: readTime(validity.next()),
     notAfter: readTime(validity.next()),
-    ...(constraints === undefined ? { authority: false, pathLength: undefined } : readConstraints(constraints)),
+    ...(constraints === undefined ? { authority: false, pathLength: anyLength } : readConstraints(constraints)),
     signsCertificates: usage === undefined || readSignsCertificates(usage),
     extensions,
+    // Last: what is read here is refused by this reader, in its words.
+    x509: imported(raw),
   };
 }
 
@@ -113,7 +115,7 @@ function readConstraints({ value }: Extension): Pick<Certificate, 'authority' | 
   return {
     authority: authority !== undefined && authority.content[0] !== 0,
     // One that is beyond what is read here lets none stand between.
-    pathLength: length === undefined ? undefined : (smallInteger(length) ?? 0),
+    pathLength: length === undefined ? anyLength : (smallInteger(length) ?? 0),
   };
 }
 
@@ -144,9 +146,10 @@ function readTime({ tag, content }: Der): number {
   const year = Number(text.slice(0, 2));
   const full = tag === tags.utcTime ? `${year < 50 ? '20' : '19'}${text}` : text;
   const found = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(full);
-  const known = tag === tags.utcTime || tag === tags.generalizedTime;
-  const [, y, mo, d, h, mi, s] = found ?? [];
-  const at = known && found !== null ? Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`) : Number.NaN;
+  if (found === null || (tag !== tags.utcTime && tag !== tags.generalizedTime))
+    throw wrong('has a validity that is no time');
+  const [, y, mo, d, h, mi, s] = found;
+  const at = Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`);
   if (Number.isNaN(at)) throw wrong('has a validity that is no time');
   return at;
 }

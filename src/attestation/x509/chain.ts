@@ -76,7 +76,7 @@ function flawOf(certificate: Certificate, place: number, now: WallMs): string | 
   if (!strong(certificate.x509.publicKey)) return `${nth(place)} has a key that is too weak, or of an unknown kind`;
   if (place === 0) return undefined;
   if (!authority || !signsCertificates) return `${nth(place)} is no authority’s`;
-  if (pathLength !== undefined && pathLength < place - 1)
+  if (pathLength < place - 1)
     return `${nth(place)} lets ${pathLength} authorities stand below it, and there are ${place - 1}`;
   return undefined;
 }
@@ -84,12 +84,15 @@ function flawOf(certificate: Certificate, place: number, now: WallMs): string | 
 /** The last day that a year of four digits has. */
 const instant = (at: number): string => formatInstant(Math.min(at, 253_402_300_799_000) as WallMs);
 
-function strong({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
+function strong({
+  asymmetricKeyType,
+  asymmetricKeyDetails: { modulusLength = 0, namedCurve = '' } = {},
+}: KeyObject): boolean {
   switch (asymmetricKeyType) {
     case 'rsa':
-      return (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;
+      return modulusLength >= 2048;
     case 'ec':
-      return curves.has(asymmetricKeyDetails?.namedCurve ?? '');
+      return curves.has(namedCurve);
     default:
       return asymmetricKeyType === 'ed25519';
   }

@@ -54,6 +54,37 @@ describe('creation options', () => {
     });
   });
 
+  const asked = (further: object) => {
+    const { authenticatorSelection, extensions, attestation } = creationOptions({ ...enrolment, ...further });
+    const { userVerification, authenticatorAttachment } = authenticatorSelection ?? {};
+    return { userVerification, authenticatorAttachment, extensions, attestation };
+  };
+  const plain = {
+    userVerification: 'required',
+    authenticatorAttachment: undefined,
+    extensions: undefined,
+    attestation: 'none',
+  };
+
+  it('ask for an attestation where policy trusts somebody’s word', () => {
+    expect(asked({ attested: true })).toEqual({ ...plain, attestation: 'direct' });
+    expect(asked({ attested: false })).toEqual(plain);
+  });
+
+  it('leave verification to the authenticator where policy does not want it, and never for payments', () => {
+    expect(asked({ verified: true })).toEqual(plain);
+    expect(asked({ verified: false })).toEqual({ ...plain, userVerification: 'preferred' });
+    expect(asked({ verified: false, payment: true }).userVerification).toBe('required');
+    expect(asked({ verified: false, payment: false })).toEqual({ ...plain, userVerification: 'preferred' });
+  });
+
+  it('ask the device’s own authenticator for a credential of payments', () => {
+    const extensions = { payment: { isPayment: true } };
+    expect(asked({ payment: true })).toEqual({ ...plain, authenticatorAttachment: 'platform', extensions });
+    expect(asked({ payment: false })).toEqual(plain);
+    expect(creationOptions({ ...enrolment, payment: false })).toEqual(creationOptions(enrolment));
+  });
+
   it('name the user by a hash of the account', () => {
     expect(userHandle(alice)).toBe(
       Buffer.from(digestOf(utf8('portcullis/user/v1\0alice')), 'hex').toString('base64url'),

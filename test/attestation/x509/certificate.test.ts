@@ -1,53 +1,10 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseCertificate } from '../../../src/attestation/x509/certificate.ts';
-import { DerReader, explicit, oidOf, smallInteger, tags } from '../../../src/attestation/x509/der.ts';
 import { Refusal } from '../../../src/domain/index.ts';
 import { extension, TestAuthority } from './authority.ts';
 
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
-const reader = (text: string): DerReader => new DerReader(hex(text), 'a test');
-
-describe('DER', () => {
-  it.each([
-    ['an indefinite length', '3080', 'indefinite'],
-    ['a length of four bytes', '308400000001ff', 'too large'],
-    ['a length in a longer form', '308101ff', 'shortest form'],
-    ['a long length with a leading zero', `3082007f${'00'.repeat(127)}`, 'shortest form'],
-    ['a length with a zero before it', `308200${'80'}${'00'.repeat(128)}`, 'shortest form'],
-    ['no length', '30', 'ends too early'],
-    ['less than its length', '3002ff', 'ends too early'],
-    ['nothing', '', 'ends too early'],
-    ['a tag of three bytes', 'bf8180800100', 'a tag that nothing here has'],
-  ])('with %s is refused', (_, text, message) => {
-    expect(() => reader(text).next()).toThrow(Refusal);
-    expect(() => reader(text).next()).toThrow(message);
-  });
-
-  it('is read value by value, and insists on its tags and its end', () => {
-    const of = reader('0201050500');
-    expect(of.optional(tags.oid)).toBeUndefined();
-    expect(smallInteger(of.take(tags.integer))).toBe(5);
-    expect(() => of.take(tags.integer)).toThrow('has the tag 5 where 2 belongs');
-    const left = reader('05000500');
-    left.next();
-    expect(() => left.done()).toThrow('has 2 bytes after its end');
-    expect(reader('bf853e03020100').next().tag).toBe(explicit(702));
-    expect(reader('a1020500').next().tag).toBe(explicit(1));
-  });
-
-  it.each([
-    ['0603550403', '2.5.4.3'],
-    ['06082a8648ce3d040302', '1.2.840.10045.4.3.2'],
-    ['060a2b06010401d679020111', '1.3.6.1.4.1.11129.2.1.17'],
-  ])('spells the identifier %s as %s', (text, oid) => {
-    expect(oidOf(reader(text).next())).toBe(oid);
-  });
-
-  it.each([['0200'], ['0201ff'], ['02050100000000']])('has no small integer in %s', (text) => {
-    expect(smallInteger(reader(text).next())).toBeUndefined();
-  });
-});
 
 describe('a certificate', () => {
   let der: Uint8Array;

@@ -44,6 +44,21 @@ describe('A5: a chain of certificates', () => {
     expect(judged([await rsa.batch()], [rsa])).toBe('trusted');
   });
 
+  it('leads to one of Ed25519, and to none of another kind', async () => {
+    const usual = await TestAuthority.root({ algorithm: { name: 'Ed25519' } });
+    expect(judged([await usual.batch()], [usual])).toBe('trusted');
+    const odd = await root.batch({ algorithm: { name: 'Ed448' } });
+    expect(judged([odd], [root])).toBe('certificate 1 of the chain has a key that is too weak, or of an unknown kind');
+  });
+
+  it('leads on through several that stand between', async () => {
+    const lower = await middle.issue({ subject: 'CN=Lower' });
+    const chain = [await lower.batch(), lower, middle];
+    expect(judged(chain, [root])).toBe('trusted');
+    expect(judged([...chain, root], [root])).toBe('trusted');
+    expect(judged(chain.slice(0, 2), [root])).toBe('it leads to no authority that policy trusts');
+  });
+
   it('leads to nobody where nobody is pinned, or another', async () => {
     expect(judged([leaf, middle, root], [])).toBe('it leads to no authority that policy trusts');
     expect(judged([leaf, middle, root], [await TestAuthority.root()])).toBe(
