@@ -49,10 +49,10 @@ export function parseSignatures(bytes: Uint8Array, field: string): readonly Inpu
     const input = view.getUint32(forth(4));
     const keyLength = view.getUint8(forth(1));
     if (!isKeyLength(keyLength)) throw new Malformed(field, `holds a key of ${keyLength} bytes`);
-    const key = bytes.slice(forth(keyLength), at);
+    const key = Uint8Array.from(bytes.subarray(forth(keyLength), at));
     const length = view.getUint16(forth(2));
     if (!isSignatureLength(length)) throw new Malformed(field, `holds a signature of ${length} bytes`);
-    signatures.push({ input, key, signature: bytes.slice(forth(length), at) });
+    signatures.push({ input, key, signature: Uint8Array.from(bytes.subarray(forth(length), at)) });
   }
   return signatures;
 }
