@@ -197,6 +197,11 @@ describe('the form', () => {
   ])('A7: with %s is refused', async (_, bad) => {
     expect(await judged(bad)).toMatch(/^voucher-invalid: /);
   });
+
+  it('A7: is judged before anything that it says', async () => {
+    for (const bad of [`${head}=.${body}.${signature}`, `${head}.${body}=.${signature}`, `${token}=`, `${token}.`])
+      expect(await judged(bad)).toContain('is not a compact JWS');
+  });
 });
 
 it('A7: a token is looked at up to 4096 characters', async () => {
@@ -227,6 +232,8 @@ describe('the claims', () => {
     ['A7: with a short jti', { jti: 'x' }, 'as jti'],
     ['A7: with a jti that begins otherwise', { jti: ':a-test-voucher-01' }, 'as jti'],
     ['A7: with a colon in jti', { jti: 'a:b:c:d:e:f:g:h:i' }, 'as jti'],
+    ['A7: with a jti that ends otherwise', { jti: 'a-test-voucher-01:' }, 'as jti'],
+    ['A7: with a jti of 65 characters', { jti: 'j'.repeat(65) }, 'as jti'],
     ['A7: with nbf', { nbf: 0 }, 'unknown member "nbf"'],
     ['A7: with __proto__', JSON.parse('{"__proto__x":1}'), 'unknown member'],
   ])('%s are refused', async (_, members, message) => {

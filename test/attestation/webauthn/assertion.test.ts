@@ -169,6 +169,16 @@ describe('the authenticator data', () => {
     );
   });
 
+  it('A5: say what changed', () => {
+    const told = (flags: number, backupEligible: boolean) => {
+      const sent = assertion(es256, { data: authenticatorData({ flags: UP | UV | flags }) });
+      const verification = verifyAssertion(sent, expected(es256, { backupEligible }));
+      return verification.genuine ? 'genuine' : verification.message;
+    };
+    expect(told(BE, false)).toBe('the credential can be backed up, and could not when it was enrolled (BE changed)');
+    expect(told(0, true)).toBe('the credential can’t be backed up, and could when it was enrolled (BE changed)');
+  });
+
   it('A5: that are backed up and can’t be (BS without BE) are refused', () => {
     const data = authenticatorData({ flags: UP | UV | BS });
     expect(judged({ data })).toBe('backup-state-invalid');
@@ -225,6 +235,23 @@ describe('the signature counter', () => {
     [0xffffffff, 0, 'counter-regressed'],
   ])('A5: from %i to %i is %s', (then, now, result) => {
     expect(judged({ data: authenticatorData({ signCount: now }) }, { signCount: then })).toBe(result);
+  });
+
+  const told = (then: number, now: number, movingCounter?: boolean): string => {
+    const data = authenticatorData({ signCount: now });
+    const wanted = expected(es256, { signCount: then }, movingCounter === undefined ? {} : { movingCounter });
+    const verification = verifyAssertion(assertion(es256, { data }), wanted);
+    return verification.genuine ? 'genuine' : verification.message;
+  };
+
+  it('A5: must move where policy wants it of its class', () => {
+    const of = (then: number) =>
+      `the authenticator’s counter is 0, and was ${then} before; it must have grown${then === 0 ? ', as policy wants of its class' : ''}`;
+    expect(told(0, 0, true)).toBe(of(0));
+    expect(told(0, 1, true)).toBe('genuine');
+    expect(told(6, 0, true)).toBe(of(6));
+    expect(told(0, 0, false)).toBe('genuine');
+    expect(told(6, 0, false)).toBe(of(6));
   });
 
   it('A5: makes nobody look copied by data that the authenticator never signed', () => {

@@ -104,8 +104,7 @@ describe('A5: under FIDO metadata a model', () => {
 
   it('that they report as broken enrols nobody, even where it is only claimed', async () => {
     const metadata = listing({ revoked: 'REVOKED' });
-    const refused =
-      `authenticator-revoked: the FIDO metadata report REVOKED of the authenticator model Test key (${aaguid})`;
+    const refused = `authenticator-revoked: the FIDO metadata report REVOKED of the authenticator model Test key (${aaguid})`;
     expect(await by(metadata, root)).toBe(refused);
     expect(await classed(registration(), { ...trusting(), metadata })).toBe(refused);
     expect(await classed(registration(), { ...trusting(), metadata: unlisting() })).toMatch(/^device: /);

@@ -57,6 +57,12 @@ describe('a COSE key', () => {
     expect(() => parseCoseKey(bytes(hex))).toThrow(message);
   });
 
+  it('is told which algorithms there are', () => {
+    expect(() => parseCoseKey(bytes('a10301'))).toThrow(
+      'has the algorithm 1; accepted are -8 (EdDSA), -7 (ES256), -35 (ES384), -257 (RS256)',
+    );
+  });
+
   it('is looked at up to 1024 bytes', () => {
     expect(() => parseCoseKey(new Uint8Array(1024))).toThrow('1023 bytes after its end');
     expect(() => parseCoseKey(new Uint8Array(1025))).toThrow('longer than 1024');
@@ -132,6 +138,21 @@ describe('the cache of keys', () => {
     expect(cache.size).toBe(2);
     expect(cache.get(keyOf(1))).toBe(first);
     expect(cache.get(keyOf(2))).not.toBe(second);
+  });
+
+  it('takes no key’s place by one that it has', () => {
+    const cache = new KeyCache(2);
+    const first = cache.get(keyOf(1));
+    cache.get(keyOf(2));
+    cache.get(keyOf(2));
+    expect(cache.get(keyOf(1))).toBe(first);
+  });
+
+  it('knows what was used again before it was full', () => {
+    const cache = new KeyCache(3);
+    const first = cache.get(keyOf(1));
+    for (const n of [2, 1, 3, 4]) cache.get(keyOf(n));
+    expect(cache.get(keyOf(1))).toBe(first);
   });
 
   it('refuses bytes that are no key each time, and remembers none', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { verifyRegistration } from '../../../src/attestation/webauthn/registration.ts';
-import { digestOf, sha256 } from '../../../src/domain/index.ts';
+import { type AuthenticatorClass, digestOf, sha256 } from '../../../src/domain/index.ts';
 import {
   AT,
   authenticatorData,
@@ -80,6 +80,7 @@ describe('a registration', () => {
 describe('A5: a registration is refused', () => {
   it.each([
     ['for another challenge', { client: { challenge: base64url(sha256(utf8('other'))) } }, 'challenge-mismatch'],
+    ['for a challenge that is a number', { client: { challenge: 7 } }, 'challenge-mismatch'],
     ['for a challenge that is no base64url', { client: { challenge: `${challenge}=` } }, 'challenge-mismatch'],
     ['of another ceremony', { client: { type: 'webauthn.get' } }, 'attestation-invalid: the client data has the type'],
     ['made on another origin', { client: { origin: 'https://evil.example' } }, 'origin-mismatch'],
@@ -177,7 +178,6 @@ describe('a registration’s JSON is refused', () => {
   });
 
   it.each([
-    ['empty', bytes('')],
     ['no JSON', utf8('{')],
     ['a list', utf8('[]')],
     ['invalid UTF-8', bytes(registration().slice(0, -1), 'ff7d')],
@@ -187,7 +187,11 @@ describe('a registration’s JSON is refused', () => {
   });
 });
 
-it('is looked at up to 16 KiB', async () => {
+it('is looked at up to 16 KiB, and from one byte on', async () => {
+  expect(await verified(bytes(''))).toMatchObject({
+    reason: 'malformed',
+    message: 'the registration must be 1 to 16384 bytes, got 0',
+  });
   const padding = (length: number) => registration({ outer: { clientExtensionResults: { x: 'x'.repeat(length) } } });
   const most = 16_384 - padding(0).length;
   expect(await verified(padding(most))).toMatchObject({ genuine: true });
@@ -196,4 +200,23 @@ it('is looked at up to 16 KiB', async () => {
 
 it('A5: user verification is asked for only where policy wants it', async () => {
   expect(await judged({ flags: UP }, { userVerification: false })).toBe('genuine');
+});
+
+it('A5: user verification is not wanted of the classes that policy excuses, and of every other', async () => {
+  const excusing = async (unverified: readonly AuthenticatorClass[] | undefined, flags = UP) => {
+    const further = unverified === undefined ? {} : { unverified };
+    const verification = await verifyRegistration(registration({ flags }), { ...expected, ...further });
+    return verification.genuine ? verification.registration.userVerified : verification.message;
+  };
+  const refused = 'the authenticator did not verify its user, and policy wants it of class device (UV is not set)';
+  expect(await excusing(undefined)).toBe(refused);
+  expect(await excusing([])).toBe(refused);
+  expect(await excusing(['hardware', 'synced'])).toBe(refused);
+  expect(await excusing(['hardware', 'device'])).toBe(false);
+  expect(await excusing(['device'], UP | UV)).toBe(true);
+});
+
+it('may name a key of the browser’s for payments, which is not used', async () => {
+  const client = { payment: { browserBoundPublicKey: 'pQECAyYg' } };
+  expect(await judged({ client })).toBe('genuine');
 });
