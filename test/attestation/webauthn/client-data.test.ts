@@ -9,7 +9,12 @@ const expected: ExpectedClientData = {
 };
 const payment = {
   rpId,
-  shown: { payeeName: 'Exchange', total: { currency: 'ETH', value: '1' }, instrument: { displayName: 'x', icon: 'y' } },
+  shown: {
+    payeeName: 'Exchange',
+    payeeOrigin: origin,
+    total: { currency: 'ETH', value: '1' },
+    instrument: { displayName: 'x', icon: 'y' },
+  },
   origins: [origin],
   topOrigins: [],
 };
