@@ -32,13 +32,19 @@ const multi = new RegExp(`^wsh\\(sortedmulti\\(([1-9][0-9]?)((?:,${keyForm}){1,1
  * checksum must be there. Throws `Malformed`, naming `field`.
  */
 export function parseDescriptor(text: string, field: string): Descriptor {
+  if (/[A-Za-z]prv[1-9A-HJ-NP-Za-km-z]{20}/.test(text)) {
+    throw new Malformed(
+      field,
+      'holds a private key: it belongs on its device and nowhere else; count it as exposed, and write the xpub',
+    );
+  }
   const hash = text.indexOf('#');
   if (hash < 0) throw new Malformed(field, 'has no checksum: append # and its eight characters (BIP-380)');
   const body = text.slice(0, hash);
   const sum = descriptorChecksum(body);
   if (sum === undefined) throw new Malformed(field, 'holds a character that no descriptor has');
   if (text.slice(hash + 1) !== sum)
-    throw new Malformed(field, `its checksum is ${shown(text.slice(hash + 1))}, and that of what it says is ${sum}`);
+    throw new Malformed(field, `its checksum is ${elided(text.slice(hash + 1))}, and that of what it says is ${sum}`);
   return parseBody(body, field);
 }
 
@@ -53,7 +59,7 @@ function parseBody(body: string, field: string): Descriptor {
   if (threshold === undefined || listed === undefined) {
     throw new Malformed(
       field,
-      `expected wpkh(KEY), tr(KEY), pkh(KEY), sh(wpkh(KEY)) or wsh(sortedmulti(M,KEY,…)), each key as [fingerprint/path]xpub/<0;1>/*, got ${shown(body)}`,
+      `expected wpkh(KEY), tr(KEY), pkh(KEY), sh(wpkh(KEY)) or wsh(sortedmulti(M,KEY,…)), at most 15 keys, each as [fingerprint/path]xpub/<0;1>/*, got ${elided(body)}`,
     );
   }
   const keys = listed
@@ -67,12 +73,17 @@ function parseBody(body: string, field: string): Descriptor {
   return { script: 'wsh-sortedmulti', threshold: Number(threshold), keys };
 }
 
+/** Shows a text without its keys: one of them may be private (BIP-380 takes WIF, too), and errors are logged. */
+function elided(text: string): string {
+  return shown(text.replace(/[1-9A-HJ-NP-Za-km-z]{40,}/g, (run) => `${run.slice(0, 4)}...`));
+}
+
 function keyOf(text: string, field: string): DescriptorKey {
   const [, fingerprint = '', steps = '', xpub = ''] = key.exec(text) ?? [];
   if (steps.includes('h'))
     throw new Malformed(field, "writes hardened steps as h: write them as ', so that a wallet has one spelling");
   if (steps.split('/').some((step) => Number.parseInt(step, 10) >= 2 ** 31))
-    throw new Malformed(field, `has a step of 2^31 or more: ${shown(steps)}`);
+    throw new Malformed(field, `has a step of 2^31 or more: m${steps}`);
   return { fingerprint, path: `m${steps}`, xpub };
 }
 

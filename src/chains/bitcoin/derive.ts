@@ -7,7 +7,7 @@ import { hmacSha512, taggedHash } from './hashes.ts';
 export type Branch = 0 | 1;
 
 /** BIP-32: a public key and its chain code. */
-interface Node {
+export interface Node {
   readonly publicKey: Uint8Array;
   readonly chainCode: Uint8Array;
 }
@@ -35,7 +35,8 @@ function branchesOf(xpub: string): readonly [Node, Node] {
   return made;
 }
 
-function child({ publicKey, chainCode }: Node, index: number): Node {
+/** BIP-32, CKDpub. `index` is below 2^31, else RangeError. */
+export function child({ publicKey, chainCode }: Node, index: number): Node {
   if (!Number.isInteger(index) || index < 0 || index >= hardened)
     throw new RangeError(`${index} is no step that a public key can take (BIP-32)`);
   const data = new Uint8Array(37);
