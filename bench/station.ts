@@ -119,7 +119,9 @@ export async function openStation(
     decisions++;
   });
   const signatures = new Map<string, Uint8Array>();
-  const names = [...new Set([...policy.wallets.values()].map((wallet) => wallet.signer))];
+  const names = [
+    ...new Set([...policy.wallets.values()].flatMap((wallet) => (wallet.kind === 'account' ? [wallet.signer] : []))),
+  ];
   const running = startCustody({
     store,
     policy,

@@ -7,7 +7,7 @@ import { type Config, type LedgerTransport, readJournalKey, readMetadata, readSt
 import { type Running, startCustody } from './custody/index.ts';
 import { Models } from './custody/models.ts';
 import { WitnessedClock } from './custody/witnessed-clock.ts';
-import { Malformed, second, type TimeSource, type Wallet } from './domain/index.ts';
+import { Malformed, second, signersOf, type TimeSource, type Wallet } from './domain/index.ts';
 import type { Policy } from './gate/policy.ts';
 import { formatVerifierKey, noteSigner, noteVerifier } from './journal/note.ts';
 import { policyInForce, writePolicyFile } from './policy-file.ts';
@@ -165,7 +165,7 @@ function checkTime(origin: string, time: TimeSource): void {
 
 function openSigners(config: Config, policy: Policy, log: StationLog): Map<string, Signer> {
   const transports = new Map(config.signers.map(({ name, transport }) => [name, transportOf(transport)]));
-  for (const wallet of policy.wallets.values()) checkWallet(wallet, transports.get(wallet.signer), log);
+  for (const wallet of policy.wallets.values()) checkWallet(wallet, transports, log);
   return new Map(
     config.signers.map(({ name, transport, review }) => {
       const signer = createLedgerSigner({
@@ -184,13 +184,16 @@ function transportOf(transport: LedgerTransport): Transport {
 }
 
 /** What would otherwise show only when the first payment is to be signed. */
-function checkWallet(wallet: Wallet, transport: Transport | undefined, log: StationLog): void {
-  parseEthereumPath(wallet.path, `policy.wallets.${wallet.id}.path`);
-  if (transport === undefined) {
-    log('wallet-without-signer', { wallet: wallet.id, signer: wallet.signer });
-  } else if (!transportAllowed(transport, wallet.chain)) {
-    const why = `wallet ${wallet.id} is on ${wallet.chain}: an emulated Ledger signs for test networks only`;
-    throw new Malformed(`policy.wallets.${wallet.id}.signer`, why);
+function checkWallet(wallet: Wallet, transports: ReadonlyMap<string, Transport>, log: StationLog): void {
+  if (wallet.kind === 'account') parseEthereumPath(wallet.path, `policy.wallets.${wallet.id}.path`);
+  for (const signer of signersOf(wallet)) {
+    const transport = transports.get(signer);
+    if (transport === undefined) {
+      log('wallet-without-signer', { wallet: wallet.id, signer });
+    } else if (!transportAllowed(transport, wallet.chain)) {
+      const why = `wallet ${wallet.id} is on ${wallet.chain}: an emulated Ledger signs for test networks only`;
+      throw new Malformed(`policy.wallets.${wallet.id}.${wallet.kind === 'account' ? 'signer' : 'signers'}`, why);
+    }
   }
 }
 
@@ -202,11 +205,19 @@ function fitting(policy: Policy, { config, allowed, time }: Composition, metadat
   const transports = new Map(config.signers.map(({ name, transport }) => [name, transportOf(transport)]));
   const warnings: string[] = [];
   for (const wallet of policy.wallets.values()) {
-    const warn = () =>
-      warnings.push(`the config names no signer ${wallet.signer}, so that wallet ${wallet.id} signs nothing`);
-    checkWallet(wallet, transports.get(wallet.signer), warn);
+    checkWallet(wallet, transports, (_, details) =>
+      warnings.push(
+        `the config names no signer ${details?.['signer']}, so that wallet ${wallet.id} signs ${without(wallet)}`,
+      ),
+    );
   }
   return [...warnings, ...authorityWarnings(policy, config)];
+}
+
+/** What a wallet can do while one of its signers is missing. */
+function without(wallet: Wallet): string {
+  const spare = wallet.kind === 'script' && wallet.threshold < wallet.keys.length;
+  return spare ? 'only with the others' : 'nothing';
 }
 
 /** S11: a policy that names other authorities than the CA file holds shuts clients out, and the next start, too. */

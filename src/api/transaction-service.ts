@@ -52,12 +52,13 @@ export function transactionMessage(record: TransactionRecord): Transaction {
   };
 }
 
-function effectsMessage({ chain, payments, maxFee, anchor }: Effects): EffectsMessage {
+function effectsMessage({ chain, payments, change, maxFee, anchors }: Effects): EffectsMessage {
   return {
     chain,
     payments: payments.map(({ asset, destination, amount }) => ({ asset, destination, amount: String(amount) })),
     maxFee: String(maxFee),
-    anchor: anchor.id,
+    anchors: [...anchors],
+    change: change.map(({ index, amount }) => ({ index, amount: String(amount) })),
   };
 }
 

@@ -6,7 +6,7 @@ import { policyHash, refusedNetworks } from '../custody/founding.ts';
 import { type Inspection, inspectStation } from '../custody/inspection.ts';
 import { verifierKeyOf } from '../custody/journal-key.ts';
 import type { SealingState } from '../custody/sealed.ts';
-import { type Reason, reasons, type Wallet, type WallMs } from '../domain/index.ts';
+import { type Reason, reasons, signersOf, type Wallet, type WallMs } from '../domain/index.ts';
 import { machineTime } from '../machine-time.ts';
 import { readSealingKeys } from '../sealing-keys.ts';
 import { probeSigner } from '../signer-probe.ts';
@@ -199,12 +199,15 @@ async function* checkSigners(
   running: boolean,
   probe: Probe,
 ): AsyncGenerator<Diagnosis> {
-  for (const { id, signer } of wallets) {
-    if (config.signers.some(({ name }) => name === signer)) continue;
-    yield { what: `wallet ${id}`, found: `its signer ${signer} is not in the config`, mend: 'Add it under signers.' };
+  for (const wallet of wallets) {
+    for (const signer of signersOf(wallet)) {
+      if (config.signers.some(({ name }) => name === signer)) continue;
+      const found = `its signer ${signer} is not in the config`;
+      yield { what: `wallet ${wallet.id}`, found, mend: 'Add it under signers.' };
+    }
   }
   for (const signer of config.signers) {
-    const own = wallets.filter((wallet) => wallet.signer === signer.name);
+    const own = wallets.filter((wallet) => signersOf(wallet).includes(signer.name));
     const what = `signer ${signer.name}`;
     if (own.length === 0) yield { what, found: 'no wallet of the policy is on it' };
     else if (running) yield { what, found: 'the running station has it: "portcullis status" tells of it' };

@@ -49,7 +49,7 @@ export class Attempts {
   }
 
   /** The second reading of every rule but freshness: immediately before a device sees a byte. */
-  async send(record: TransactionRecord): Promise<Permit | undefined> {
+  async send(record: TransactionRecord, signer: string): Promise<Permit | undefined> {
     const again = this.#judges.again(record);
     const committed = await this.#station.decide(again.keys, (facts): Verdict<undefined> => {
       const now = current(facts, record.id);
@@ -60,6 +60,7 @@ export class Attempts {
         ...now,
         state: moveTransaction(now.state, 'send'),
         blockedBy: null,
+        signer,
         attempts: now.attempts + 1,
         history: historyWith(now.history, toldBy(facts, 0)),
       };
@@ -67,7 +68,13 @@ export class Attempts {
         result: undefined,
         writes: [{ table: 'transactions', record: sent, leaf: 0 }],
         leaves: [{ kind: 'transaction-sent', fields: { transaction: sent.id, attempt: String(sent.attempts) } }],
-        permit: { transaction: sent.id, wallet: again.wallet, tokenDescriptors: again.tokenDescriptors },
+        permit: {
+          transaction: sent.id,
+          wallet: again.wallet,
+          signer,
+          tokenDescriptors: again.tokenDescriptors,
+          registration: null,
+        },
       };
     });
     return committed.permit;
@@ -86,11 +93,10 @@ export class Attempts {
       return this.#plainEnd(id, wallet, 'decline', 'transaction-declined', outcome.reason, refused);
     if (outcome.kind !== 'signed')
       return this.#plainEnd(id, wallet, 'lose', 'transaction-uncertain', outcome.reason, []);
-    const assembled = chainOf(wallet.chain, 'wallet').assembleSigned(
-      record.unsigned,
-      outcome.signature,
-      wallet.publicKey,
-    );
+    const part = { signer: record.signer ?? '', signature: outcome.signature };
+    const chain = chainOf(wallet.chain, 'wallet');
+    const checked = chain.checkPart(record, wallet, part);
+    const assembled = checked.ok === true ? chain.assembleSigned(record, wallet, [part]) : checked;
     if (assembled.ok !== true) {
       this.#station.log('signature-wrong', { transaction: id, wallet: wallet.id });
       return this.#wrongSignature(id, wallet);

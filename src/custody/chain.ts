@@ -1,36 +1,83 @@
+import * as bitcoin from '../chains/bitcoin/index.ts';
+import * as ethereum from '../chains/ethereum/index.ts';
 import {
-  type Assembled,
-  addressOfKey,
-  assembleSigned,
-  canonicalAddress,
-  canonicalAsset,
-  decodeUnsigned,
-} from '../chains/ethereum/index.ts';
-import {
+  type AccountWallet,
   type Address,
+  type Assembled,
   type AssetId,
   type ChainId,
   chainOfAddress,
   chainOfAsset,
   type Decoded,
   Malformed,
+  type ScriptWallet,
+  type SignaturePart,
+  type UnsignedTransaction,
   type Wallet,
 } from '../domain/index.ts';
 import type { Policy } from '../gate/policy.ts';
+
+/** Whether one signer's answer is the wallet's over exactly the permitted bytes (I7), before anything is made of it. */
+export type PartChecked = { readonly ok: true } | { readonly ok: false; readonly message: string };
 
 /** What custody asks of a chain: one for each CAIP-2 namespace. */
 export interface Chain {
   canonicalAddress(address: Address, field: string): Address;
   canonicalAsset(asset: AssetId, field: string): AssetId;
-  /** The chain's own spelling of the address that a public key (compressed, hex) has. */
-  addressOfKey(publicKey: string): string;
-  decodeUnsigned(bytes: Uint8Array): Decoded;
-  assembleSigned(unsigned: Uint8Array, signature: Uint8Array, publicKey: string): Assembled;
+  /** Throws `Malformed`, naming a member under `place`, for a wallet whose address isn't that of its keys. */
+  checkWallet(wallet: Wallet, place: string): void;
+  /** Never throws for any bytes. */
+  decodeUnsigned(bytes: Uint8Array, wallet: Wallet): Decoded;
+  checkPart(transaction: UnsignedTransaction, wallet: Wallet, part: SignaturePart): PartChecked;
+  /** Of as many parts as the wallet's threshold. */
+  assembleSigned(transaction: UnsignedTransaction, wallet: Wallet, parts: readonly SignaturePart[]): Assembled;
 }
 
-const chains: ReadonlyMap<string, Chain> = new Map([
-  ['eip155', { canonicalAddress, canonicalAsset, addressOfKey, decodeUnsigned, assembleSigned }],
+const chains: ReadonlyMap<string, Chain> = new Map<string, Chain>([
+  [
+    'eip155',
+    {
+      canonicalAddress: ethereum.canonicalAddress,
+      canonicalAsset: ethereum.canonicalAsset,
+      checkWallet: checkAccount,
+      decodeUnsigned: (bytes) => ethereum.decodeUnsigned(bytes),
+      // There is one key, so its part is judged when the transaction is put together.
+      checkPart: () => ({ ok: true }),
+      assembleSigned: ({ unsigned }, wallet, parts) =>
+        ethereum.assembleSigned(unsigned, parts[0]?.signature ?? new Uint8Array(0), accountOf(wallet).publicKey),
+    },
+  ],
+  [
+    'bip122',
+    {
+      canonicalAddress: bitcoin.canonicalAddress,
+      canonicalAsset: bitcoin.canonicalAsset,
+      checkWallet: (wallet, place) => bitcoin.checkWallet(scriptOf(wallet), place),
+      decodeUnsigned: (bytes, wallet) => bitcoin.decodeUnsigned(bytes, scriptOf(wallet)),
+      checkPart: (transaction, wallet, part) => bitcoin.checkPart(transaction, scriptOf(wallet), part),
+      assembleSigned: (transaction, wallet, parts) => bitcoin.assembleSigned(transaction, parts, scriptOf(wallet)),
+    },
+  ],
 ]);
+
+/** A wallet's pinned address must be its pinned key's: one is what people compare, the other what signatures are held to. */
+function checkAccount(wallet: Wallet, place: string): void {
+  const { chain, address, publicKey } = accountOf(wallet);
+  ethereum.canonicalAddress(address, `${place}.address`);
+  const own = `${chain}:${ethereum.addressOfKey(publicKey)}`;
+  if (own !== address) throw new Malformed(`${place}.address`, `is not the address of public_key, which is ${own}`);
+}
+
+// Policy's parser holds the kind to the chain.
+function accountOf(wallet: Wallet): AccountWallet {
+  if (wallet.kind !== 'account') throw new Malformed(`policy.wallets.${wallet.id}`, 'is not one key');
+  return wallet;
+}
+
+function scriptOf(wallet: Wallet): ScriptWallet {
+  if (wallet.kind !== 'script') throw new Malformed(`policy.wallets.${wallet.id}`, 'has no descriptor');
+  return wallet;
+}
 
 /** The chain that speaks for a CAIP-2 id; throws `Malformed` for a namespace that the station does not know. */
 export function chainOf(id: ChainId, field: string): Chain {
@@ -61,14 +108,10 @@ export function checkSpellings(policy: Pick<Policy, 'denied' | 'chains' | 'treas
     chainOf(chainOfAsset(asset), 'policy.assets').canonicalAsset(asset, 'policy.assets');
 }
 
-/** A wallet's pinned address must be its pinned key's: one is what people compare, the other what signatures are held to. */
+/** Each wallet as its chain says that it can be. */
 export function checkWallets(wallets: Iterable<Wallet>): void {
   for (const wallet of wallets) {
     const place = `policy.wallets.${wallet.id}`;
-    const chain = chainOf(wallet.chain, `${place}.chain`);
-    chain.canonicalAddress(wallet.address, `${place}.address`);
-    const own = `${wallet.chain}:${chain.addressOfKey(wallet.publicKey)}`;
-    if (own !== wallet.address)
-      throw new Malformed(`${place}.address`, `is not the address of public_key, which is ${own}`);
+    chainOf(wallet.chain, `${place}.chain`).checkWallet(wallet, place);
   }
 }

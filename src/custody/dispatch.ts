@@ -2,6 +2,7 @@ import {
   minute,
   type Reason,
   Refusal,
+  signersOf,
   type TransactionId,
   type TransactionRecord,
   type Wallet,
@@ -85,14 +86,18 @@ export class Dispatch {
 
   /** What a wallet's signer said when it was last asked. */
   readiness(wallet: Wallet): Readiness {
-    const message = this.#signers.has(wallet.signer)
-      ? 'the device has not been asked yet'
-      : `the config names no signer ${wallet.signer}`;
+    const absent = signersOf(wallet).find((signer) => !this.#signers.has(signer));
+    const message = absent === undefined ? 'the device has not been asked yet' : `the config names no signer ${absent}`;
     return this.#readiness.get(wallet.id) ?? { ready: false, reason: 'device-missing', message };
   }
 
   #follow(policy: Policy): void {
-    this.#wallets = Map.groupBy(policy.wallets.values(), (wallet) => wallet.signer);
+    const pairs = [...policy.wallets.values()].flatMap((wallet) =>
+      signersOf(wallet).map((signer) => ({ signer, wallet })),
+    );
+    this.#wallets = new Map(
+      [...Map.groupBy(pairs, ({ signer }) => signer)].map(([signer, of]) => [signer, of.map(({ wallet }) => wallet)]),
+    );
     // Under the same id there may be another key by now: its device has not been asked.
     for (const id of this.#readiness.keys()) this.#readiness.delete(id);
   }
@@ -263,7 +268,7 @@ export class Dispatch {
     }
     // While it was asked the station may have been told to stop: then its device sees nothing more.
     if (this.#closed) return true;
-    const permit = await this.#attemptsOf().send(record);
+    const permit = await this.#attemptsOf().send(record, signer.name);
     if (permit === undefined) return true;
     const outcome = await this.#signed(signer, permit);
     this.#unrecorded.set(permit.transaction, outcome);

@@ -1,4 +1,4 @@
-import type { TimeSource } from '../domain/index.ts';
+import { signersOf, type TimeSource } from '../domain/index.ts';
 import type { Policy } from '../gate/policy.ts';
 import type { NoteSigner } from '../journal/note.ts';
 import type { Signer } from '../signers/signer.ts';
@@ -68,9 +68,9 @@ export function startCustody(parts: CustodyParts): Running {
   const refusals = new Refusals(breaker);
   const dispatch = new Dispatch(station, parts.signers, parts.timing);
   const withdrawals = new WithdrawalDesk(station, refusals, breaker);
-  const transactions = new TransactionDesk(station, withdrawals, refusals, breaker, (wallet) =>
-    dispatch.kick(wallet.signer),
-  );
+  const transactions = new TransactionDesk(station, withdrawals, refusals, breaker, (wallet) => {
+    for (const signer of signersOf(wallet)) dispatch.kick(signer);
+  });
   const effectParts: EffectParts = {
     station,
     readClock: () => parts.time.read(),

@@ -24,6 +24,7 @@ import { replayPolicy } from './replay.ts';
 import type { Resealing } from './resealing.ts';
 import { ripened } from './ripened.ts';
 import { freezeRows, type Station, wallAfter } from './station.ts';
+import { walletBefore } from './wallet-state.ts';
 
 /**
  * The station at a glance, and what its people do where policy founds no operators: there one certificate of the operators' role
@@ -104,7 +105,7 @@ export class OperatorDesk implements Operators {
         return {
           id: wallet.id,
           address: wallet.address,
-          nextNonce: next.get(wallet.id) ?? wallet.firstNonce,
+          nextNonce: next.get(wallet.id) ?? walletBefore(wallet, undefined).nextNonce,
           readiness: readiness.ready
             ? { ready: true }
             : { ready: false, reason: readiness.reason, message: readiness.message },

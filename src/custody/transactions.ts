@@ -1,5 +1,6 @@
 import {
   type AnchorRecord,
+  type Decoded,
   type Effects,
   type FreezeScope,
   Malformed,
@@ -9,6 +10,7 @@ import {
   type TransactionId,
   type TransactionRecord,
   transactionId,
+  type UnsignedTransaction,
   type Wallet,
   type WithdrawalRecord,
 } from '../domain/index.ts';
@@ -44,6 +46,7 @@ import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
 import { accountOf, permitRows, Reservations } from './reservations.ts';
 import { reliedOn } from './ripened.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
+import { anchorsBeside, walletAfter } from './wallet-state.ts';
 import { watchRecords } from './watch.ts';
 import {
   type AuthorizationVerdict,
@@ -67,8 +70,9 @@ interface ReadyPayment {
 export interface ReadyTransaction {
   readonly id: TransactionId;
   readonly wallet: Wallet;
-  readonly unsigned: Uint8Array;
+  readonly transaction: UnsignedTransaction;
   readonly effects: Effects;
+  readonly anchor: string;
   readonly replaces: TransactionId | undefined;
   readonly payments: readonly ReadyPayment[];
   /** Withdrawals that are authorized in the same commit. */
@@ -100,7 +104,7 @@ export class TransactionDesk implements Transactions, Judges {
   }
 
   async explain(request: TransactionRequest): Promise<{ effects: Effects | undefined; rules: readonly RuleOutcome[] }> {
-    const ready = this.#ready(request, []);
+    const ready = this.#ready(request, this.#decoded(request), []);
     const facts = this.#station.look(this.keys(ready));
     const verdict = this.judge(ready, facts, 'first');
     return { effects: ready.effects, rules: ruleOutcomes(verdict) };
@@ -110,14 +114,15 @@ export class TransactionDesk implements Transactions, Judges {
     request: TransactionRequest & { readonly authorizations: readonly Authorization[] },
     client?: string,
   ): Promise<TransactionRecord> {
-    // Asking again prompts nobody, whatever else the request says: the id names wallet and bytes.
-    const id = transactionId(request.wallet, request.unsigned);
+    const decoded = this.#decoded(request);
+    // Asking again prompts nobody, whatever else the request says: the id names wallet and unsigned transaction.
+    const id = transactionId(request.wallet, decoded?.ok === true ? decoded.transaction.unsigned : request.unsigned);
     const known = this.#station.reading(() => this.#station.store.read('transactions', id));
     if (known !== undefined) return known;
     const asked = askedTransaction(id, request.wallet, request.pays, client);
     let ready: ReadyTransaction;
     try {
-      ready = this.#ready(request, request.authorizations);
+      ready = this.#ready(request, decoded, request.authorizations);
     } catch (error) {
       return this.#refusals.told(this.#station, asked, error);
     }
@@ -206,10 +211,13 @@ export class TransactionDesk implements Transactions, Judges {
     if (wallet === undefined) throw new Refusal('wallet-unknown', `policy names no wallet ${record.wallet}`);
     const request = {
       wallet: record.wallet,
-      unsigned: record.unsigned,
+      unsigned: record.psbt ?? record.unsigned,
       pays: record.pays as TransactionRequest['pays'],
+      replaces: record.replaces ?? undefined,
     };
-    const ready = this.#ready({ ...request, replaces: record.replaces ?? undefined }, []);
+    const ready = this.#ready(request, this.#decoded(request), []);
+    // The row holds both, under one code; what was permitted is what its id names.
+    if (ready.id !== record.id) throw new Error(`transaction ${record.id} no longer decodes to what its id names`);
     const { assets } = this.#station.policy;
     const descriptors = ready.effects.payments.flatMap((p) => assets.get(p.asset)?.ledgerDescriptor ?? []);
     return {
@@ -225,7 +233,7 @@ export class TransactionDesk implements Transactions, Judges {
     const { wallet, effects } = ready;
     const rows: RowKey[] = [
       ['transactions', ready.id],
-      ['anchors', wallet.id, effects.anchor.id],
+      ...effects.anchors.map((anchor): RowKey => ['anchors', wallet.id, anchor]),
       ['wallets', wallet.id],
       ...freezeRows(transactionScopes(ready)),
     ];
@@ -251,7 +259,7 @@ export class TransactionDesk implements Transactions, Judges {
   }
 
   #caseOf(ready: ReadyTransaction, facts: Facts, phase: Phase, inline: readonly WithdrawalRecord[]): TransactionCase {
-    const { wallet, effects, replaces } = ready;
+    const { wallet, effects, replaces, anchor } = ready;
     const { policy } = this.#station;
     const paid = ready.payments.map(({ record, checked, approvals }): PaidWithdrawal => {
       const now = facts.get('withdrawals', record.id);
@@ -270,7 +278,9 @@ export class TransactionDesk implements Transactions, Judges {
       wallet,
       effects,
       withdrawals: [...paid, ...fresh],
-      anchor: facts.get('anchors', wallet.id, effects.anchor.id),
+      anchorId: anchor,
+      anchor: facts.get('anchors', wallet.id, anchor),
+      otherAnchors: anchorsBeside(anchor, effects, wallet, facts),
       walletState: facts.get('wallets', wallet.id),
       prices: this.#withdrawals.prices.inForce(facts, policy),
       walletCounted: new Reservations(facts).ofWallet(policy, wallet.id),
@@ -316,17 +326,22 @@ export class TransactionDesk implements Transactions, Judges {
   }
 
   /** Decodes the bytes, finds the withdrawals, verifies their kept evidence again. Throws `Refusal` for what can't be. */
-  #ready(request: TransactionRequest, authorizations: readonly Authorization[]): ReadyTransaction {
+  #ready(
+    request: TransactionRequest,
+    decoded: Decoded | undefined,
+    authorizations: readonly Authorization[],
+  ): ReadyTransaction {
     const wallet = this.#wallet(request);
     const { pays } = request;
     if (pays.length === 0) throw new Malformed('withdrawal_ids', 'names no withdrawal');
     if (pays.length > mostPayments)
       throw new Malformed('withdrawal_ids', `names more than ${mostPayments} withdrawals`);
     if (new Set(pays).size !== pays.length) throw new Malformed('withdrawal_ids', 'names a withdrawal twice');
-    const decoded = chainOf(wallet.chain, 'wallet').decodeUnsigned(request.unsigned);
+    if (decoded === undefined) throw new Error(`wallet ${wallet.id} came to policy while its bytes were decoded`);
     if (decoded.ok !== true) throw new Malformed('unsigned', decoded.message, decoded.reason);
+    const { effects, transaction } = decoded;
     // Before any evidence is verified: what cannot match one to one must not cost as much as what can (S2).
-    const made = decoded.effects.payments.length;
+    const made = effects.payments.length;
     if (made !== pays.length)
       throw new Refusal('payment-unmatched', `${made} payment(s) are made, ${pays.length} withdrawal(s) are named`);
     if (authorizations.length > pays.length)
@@ -352,16 +367,22 @@ export class TransactionDesk implements Transactions, Judges {
       else throw new Refusal('withdrawal-unknown', `no withdrawal ${id} is authorized`);
     }
     for (const id of given.keys()) throw new Malformed('authorizations', `withdrawal ${id} is not in withdrawal_ids`);
-    const id = transactionId(wallet.id, request.unsigned);
     return {
-      id,
+      id: transactionId(wallet.id, transaction.unsigned),
       wallet,
-      unsigned: request.unsigned,
-      effects: decoded.effects,
+      transaction,
+      effects,
+      anchor: anchorAmong(effects, payments),
       replaces: request.replaces,
       payments,
       inline,
     };
+  }
+
+  /** What the bytes would do; undefined where policy names no such wallet. */
+  #decoded(request: TransactionRequest): Decoded | undefined {
+    const wallet = this.#station.policy.wallets.get(request.wallet);
+    return wallet && chainOf(wallet.chain, 'wallet').decodeUnsigned(request.unsigned, wallet);
   }
 
   #checkKept(record: WithdrawalRecord): Checked[] {
@@ -374,6 +395,14 @@ export class TransactionDesk implements Transactions, Judges {
       ),
     );
   }
+}
+
+/** The anchor that a withdrawal of it is bound to, where it spends that; else the first that it could have. */
+function anchorAmong({ anchors }: Effects, payments: readonly ReadyPayment[]): string {
+  const bound = payments.flatMap(({ record }) => record.anchor ?? []);
+  const anchor = anchors.find((candidate) => bound.includes(candidate)) ?? anchors[0];
+  if (anchor === undefined) throw new Error('a transaction has nothing that its versions could have in common');
+  return anchor;
 }
 
 /** What the circuit breaker sees of a transaction that takes an anchor. */
@@ -423,22 +452,23 @@ function permit(
     act: null,
     wallet: wallet.id,
     chain: wallet.chain,
-    unsigned: ready.unsigned,
+    unsigned: ready.transaction.unsigned,
+    psbt: ready.transaction.psbt,
     pays,
     paymentSet: set,
-    anchor: effects.anchor.id,
+    anchor: ready.anchor,
     maxFee: effects.maxFee,
     replaces: ready.replaces ?? null,
     state: 'PERMITTED',
     blockedBy: null,
     signed: null,
     sealed: null,
+    signer: null,
     attempts: 0,
     permittedAt: facts.now,
     history: toldBy(facts, position),
   };
-  const anchor: AnchorRecord = { wallet: wallet.id, anchor: effects.anchor.id, paymentSet: set, transaction: ready.id };
-  const before = facts.get('wallets', wallet.id)?.nextNonce ?? wallet.firstNonce;
+  const anchor: AnchorRecord = { wallet: wallet.id, anchor: ready.anchor, paymentSet: set, transaction: ready.id };
   const writes: Write[] = [
     // An inline authorization's own row is written below, in the state that permitting gives it.
     ...inline.flatMap((a) => a.writes.filter((w) => w.table !== 'withdrawals')),
@@ -449,17 +479,13 @@ function permit(
     ),
     { table: 'transactions', record, leaf: position },
     { table: 'anchors', record: anchor, leaf: position },
-    {
-      table: 'wallets',
-      record: { wallet: wallet.id, nextNonce: Math.max(before, effects.anchor.nonce + 1) },
-      leaf: position,
-    },
+    { table: 'wallets', record: walletAfter(wallet, effects, facts), leaf: position },
     ...withdrawals.map((w): Write => {
       const claimed: WithdrawalRecord = {
         ...w,
         state: w.state === 'AUTHORIZED' ? moveWithdrawal(w.state, 'commit') : w.state,
         wallet: wallet.id,
-        anchor: effects.anchor.id,
+        anchor: ready.anchor,
         transaction: ready.id,
         history: historyWith(w.history, toldBy(facts, position)),
       };
@@ -473,7 +499,7 @@ function permit(
       fields: {
         transaction: ready.id,
         wallet: wallet.id,
-        anchor: effects.anchor.id,
+        anchor: ready.anchor,
         payment_set: set,
         withdrawals: pays.join(' '),
         max_fee: String(effects.maxFee),

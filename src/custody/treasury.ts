@@ -10,6 +10,7 @@ import {
   type TransactionId,
   type TransactionRecord,
   transactionId,
+  type UnsignedTransaction,
   type Wallet,
 } from '../domain/index.ts';
 import type { Phase } from '../gate/cases.ts';
@@ -25,14 +26,16 @@ import { chainOf } from './chain.ts';
 import { historyWith } from './history.ts';
 import { moveTransaction } from './machine.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
+import { anchorsBeside, walletAfter } from './wallet-state.ts';
 
 /** Unsigned bytes that operators want signed, decoded. */
 export interface ReadyTreasury {
   readonly kind: 'transfer' | 'void';
   readonly id: TransactionId;
   readonly wallet: Wallet;
-  readonly unsigned: Uint8Array;
+  readonly transaction: UnsignedTransaction;
   readonly effects: Effects;
+  readonly anchor: string;
   /** The newest transaction on the anchor, as it stands outside the decision: its row is read again inside. */
   readonly newest: TransactionId | undefined;
   readonly newestPayments: readonly Payment[];
@@ -48,29 +51,37 @@ export function readyTreasury(
   unsigned: Uint8Array,
 ): ReadyTreasury {
   if (wallet === undefined) throw new Refusal('wallet-unknown', 'policy names no such wallet');
-  const decoded = chainOf(wallet.chain, 'wallet').decodeUnsigned(unsigned);
+  const decoded = chainOf(wallet.chain, 'wallet').decodeUnsigned(unsigned, wallet);
   if (decoded.ok !== true) throw new Malformed('payload', decoded.message, decoded.reason);
-  const { effects } = decoded;
+  const { effects, transaction } = decoded;
   const { store } = station;
-  const anchor = station.reading(() => store.read('anchors', wallet.id, effects.anchor.id));
+  // Of what it spends, what is an anchor already: a void, or another version of a transfer, takes its place.
+  const anchor = station.reading(() =>
+    effects.anchors
+      .map((candidate) => store.read('anchors', wallet.id, candidate))
+      .find((found) => found !== undefined),
+  );
+  const [first] = effects.anchors;
+  if (first === undefined) throw new Error('a transaction has nothing that its versions could have in common');
   const newest = station.reading(() =>
     anchor === undefined ? undefined : store.read('transactions', anchor.transaction),
   );
   return {
     kind,
-    id: transactionId(wallet.id, unsigned),
+    id: transactionId(wallet.id, transaction.unsigned),
     wallet,
-    unsigned,
+    transaction,
     effects,
+    anchor: anchor?.anchor ?? first,
     newest: newest?.id,
-    newestPayments: newest === undefined ? [] : paymentsOf(newest),
+    newestPayments: newest === undefined ? [] : paymentsOf(newest, wallet),
     newestReplaces: newest?.replaces ?? undefined,
   };
 }
 
 /** What stored bytes pay. They were decoded before they were stored. */
-function paymentsOf(record: TransactionRecord): readonly Payment[] {
-  const decoded = chainOf(record.chain, 'chain').decodeUnsigned(record.unsigned);
+function paymentsOf(record: TransactionRecord, wallet: Wallet): readonly Payment[] {
+  const decoded = chainOf(record.chain, 'chain').decodeUnsigned(record.psbt ?? record.unsigned, wallet);
   return decoded.ok ? decoded.effects.payments : [];
 }
 
@@ -79,7 +90,7 @@ export function treasuryRows(ready: ReadyTreasury): RowKey[] {
   const { wallet, effects, id, newest } = ready;
   return [
     ['transactions', id],
-    ['anchors', wallet.id, effects.anchor.id],
+    ...effects.anchors.map((anchor): RowKey => ['anchors', wallet.id, anchor]),
     ['wallets', wallet.id],
     ...(newest === undefined || newest === id ? [] : [['transactions', newest] as const]),
     ...freezeRows(treasuryScopes(ready)),
@@ -105,7 +116,7 @@ export function treasuryCase(
   by: Pick<TreasuryCase, 'operators' | 'signatures'>,
 ): TreasuryCase {
   const { wallet, effects, id, kind } = ready;
-  const anchor = facts.get('anchors', wallet.id, effects.anchor.id);
+  const anchor = facts.get('anchors', wallet.id, ready.anchor);
   // What the anchor's newest pays was read beforehand: another one since then is not guessed at.
   if (phase === 'first' && anchor?.transaction !== ready.newest)
     throw new Refusal('changed-meanwhile', 'another transaction took the anchor meanwhile: ask again');
@@ -116,7 +127,9 @@ export function treasuryCase(
     id,
     wallet: station.policy.wallets.get(wallet.id),
     effects,
+    anchorId: ready.anchor,
     anchor,
+    otherAnchors: anchorsBeside(ready.anchor, effects, wallet, facts),
     walletState: facts.get('wallets', wallet.id),
     newest: ready.newest === undefined ? undefined : facts.get('transactions', ready.newest),
     newestPayments: ready.newestPayments,
@@ -128,7 +141,7 @@ export function treasuryCase(
 export function permitTreasury(ready: ReadyTreasury, facts: Facts, by: TakenBy): Applied {
   const { wallet, effects, id, kind } = ready;
   const newest = ready.newest === undefined ? undefined : facts.get('transactions', ready.newest);
-  const anchor = facts.get('anchors', wallet.id, effects.anchor.id);
+  const anchor = facts.get('anchors', wallet.id, ready.anchor);
   const told = toldBy(facts, by.position);
   if (newest?.id === id) {
     const again: TransactionRecord = {
@@ -152,29 +165,30 @@ export function permitTreasury(ready: ReadyTreasury, facts: Facts, by: TakenBy):
     act: by.act,
     wallet: wallet.id,
     chain: wallet.chain,
-    unsigned: ready.unsigned,
+    unsigned: ready.transaction.unsigned,
+    psbt: ready.transaction.psbt,
     pays: [],
     paymentSet: set,
-    anchor: effects.anchor.id,
+    anchor: ready.anchor,
     maxFee: effects.maxFee,
     replaces: newest?.id ?? null,
     state: 'PERMITTED',
     blockedBy: null,
     signed: null,
     sealed: null,
+    signer: null,
     attempts: 0,
     permittedAt: facts.now,
     history: told,
   };
-  const next = Math.max(facts.get('wallets', wallet.id)?.nextNonce ?? wallet.firstNonce, effects.anchor.nonce + 1);
   const writes: Write[] = [
     { table: 'transactions', record, leaf: by.position },
     {
       table: 'anchors',
-      record: { wallet: wallet.id, anchor: effects.anchor.id, paymentSet: set, transaction: id },
+      record: { wallet: wallet.id, anchor: ready.anchor, paymentSet: set, transaction: id },
       leaf: by.position,
     },
-    { table: 'wallets', record: { wallet: wallet.id, nextNonce: next }, leaf: by.position },
+    { table: 'wallets', record: walletAfter(wallet, effects, facts), leaf: by.position },
   ];
   const leaves: LeafDraft[] = [
     {
@@ -184,7 +198,7 @@ export function permitTreasury(ready: ReadyTreasury, facts: Facts, by: TakenBy):
         transaction_kind: kind,
         act: by.act,
         wallet: wallet.id,
-        anchor: effects.anchor.id,
+        anchor: ready.anchor,
         payment_set: set,
         withdrawals: '',
         max_fee: String(effects.maxFee),
@@ -217,7 +231,7 @@ export class TreasuryJudge implements Judges {
     const { policy, store } = station;
     if (record.kind === 'payment' || record.act === null) throw new Error(`transaction ${record.id} is a customer’s`);
     const wallet = policy.wallets.get(record.wallet);
-    const ready = readyTreasury(station, record.kind, wallet, record.unsigned);
+    const ready = readyTreasury(station, record.kind, wallet, record.psbt ?? record.unsigned);
     const act = station.reading(() => store.read('acts', record.act ?? ''));
     const checked = act === undefined ? [] : this.#signatures(act, record);
     const descriptors = ready.effects.payments.flatMap((p) => policy.assets.get(p.asset)?.ledgerDescriptor ?? []);

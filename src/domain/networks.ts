@@ -1,10 +1,18 @@
 import type { ChainId } from './caip.ts';
 
 /**
- * Networks whose coins are worth nothing: Foundry's and Hardhat's local chain, Sepolia, Holesky, Hoodi. The list is closed:
- * a chain that it doesn't name counts as a main network.
+ * Networks whose coins are worth nothing: Foundry's and Hardhat's local chain, Sepolia, Holesky, Hoodi; Bitcoin's testnet4
+ * (BIP-94), signet (BIP-325) and regtest. The list is closed: a chain that it doesn't name counts as a main network.
  */
-const testNetworks: ReadonlySet<string> = new Set(['eip155:31337', 'eip155:11155111', 'eip155:17000', 'eip155:560048']);
+const testNetworks: ReadonlySet<string> = new Set([
+  'eip155:31337',
+  'eip155:11155111',
+  'eip155:17000',
+  'eip155:560048',
+  'bip122:00000000da84f2bafbbc53dee25a72ae',
+  'bip122:00000008819873e925422c1ff0f99f7c',
+  'bip122:0f9188f13cb7b2c71f2a335e3a4fc328',
+]);
 
 /** Whether a chain is known to be a test network. Unknown ones are not. */
 export function isTestNetwork(chain: ChainId): boolean {

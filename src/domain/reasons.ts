@@ -267,6 +267,30 @@ export const reasons = {
     'The nonce belongs to another payment, or is below the wallet’s first.',
     'Use the wallet’s next nonce.',
   ),
+  'input-foreign': denied(
+    'The transaction spends an output that is not its wallet’s, or that it does not prove to be.',
+    'Give each input its derivation and previous transaction, and spend the wallet’s own outputs only.',
+  ),
+  'sighash-refused': denied(
+    'An input asks for a signature that does not bind the whole transaction.',
+    'Ask for SIGHASH_ALL, or for SIGHASH_DEFAULT where the input is taproot.',
+  ),
+  'output-refused': denied(
+    'An output pays nothing, less than nodes relay, or to a script that is no address.',
+    'Let each output be a payment or the wallet’s own change.',
+  ),
+  'change-beyond-gap': denied(
+    'Change goes to an address of the wallet so far ahead that no scan would find it.',
+    'Use the wallet’s next change address.',
+  ),
+  'transaction-locked': denied(
+    'The transaction cannot be mined now: its lock is beyond policy’s bound.',
+    'Build it with nLockTime 0 and without relative locks.',
+  ),
+  'outpoint-used': denied(
+    'An output that the transaction spends is what another payment’s versions have in common.',
+    'Spend other outputs.',
+  ),
   'nonce-out-of-window': denied('The nonce is too far ahead.', 'Use the wallet’s next nonce.'),
   'anchor-taken': denied(
     'The withdrawal is bound to another anchor: paying it there could pay it twice.',

@@ -219,6 +219,8 @@ export interface TransactionRecord extends Told {
   readonly chain: ChainId;
   /** Canonical unsigned bytes. */
   readonly unsigned: Uint8Array;
+  /** As of `UnsignedTransaction`. */
+  readonly psbt: Uint8Array | null;
   /** Ids of the withdrawals that it pays. */
   readonly pays: readonly string[];
   readonly paymentSet: Digest;
@@ -232,6 +234,8 @@ export interface TransactionRecord extends Told {
   readonly signed: Uint8Array | null;
   /** A withheld one, sealed (formats.md, "Sealing"). */
   readonly sealed: Uint8Array | null;
+  /** The signer that it was sent to last; null before the first. */
+  readonly signer: string | null;
   /** How often its bytes went to a device. */
   readonly attempts: number;
   readonly permittedAt: WallMs;
@@ -250,6 +254,8 @@ export interface WalletRecord {
   readonly wallet: WalletId;
   /** One above the highest nonce that any anchor claimed. */
   readonly nextNonce: number;
+  /** One above the highest index that change was seen at. */
+  readonly nextChange: number;
 }
 
 /** Evidence that was used: an intent's digest, a voucher's `jti`. */

@@ -216,7 +216,11 @@ export interface TransactionCase extends Moment {
   readonly wallet: Wallet | undefined;
   readonly effects: Effects;
   readonly withdrawals: readonly PaidWithdrawal[];
+  /** What its versions have in common: the anchor that its withdrawals are bound to, else the first that it could have. */
+  readonly anchorId: string;
   readonly anchor: AnchorRecord | undefined;
+  /** Anchors among the other outpoints that it spends. */
+  readonly otherAnchors: readonly AnchorRecord[];
   readonly walletState: WalletRecord | undefined;
   readonly prices: PricesInForce | undefined;
   /** What the wallet's limits have counted already. */

@@ -16,7 +16,7 @@ import { actJoinedOnce } from './rules/act-joined-once.ts';
 import { actRipe } from './rules/act-ripe.ts';
 import { codesComeSecond, factorAdmitted, factorClassAccepted, factorNew } from './rules/admission.ts';
 import { amountWithinCeiling } from './rules/amount-within-ceiling.ts';
-import { anchorHolds, nonceInWindow } from './rules/anchor-holds.ts';
+import { anchorHolds, changeWithinGap, lockPassed, nonceInWindow, othersAnchorsLeft } from './rules/anchor-holds.ts';
 import { assetKnown } from './rules/asset-known.ts';
 import { assetsRegistered } from './rules/assets-registered.ts';
 import { bandRules } from './rules/bands.ts';
@@ -186,7 +186,10 @@ const transactionItself: readonly Rule<TransactionCase>[] = [
 const transactionApproved: readonly Rule<TransactionCase>[] = [
   paymentsMatch,
   anchorHolds,
+  othersAnchorsLeft,
   nonceInWindow,
+  changeWithinGap,
+  lockPassed,
   feeWithinApproved,
   payByAheadOfAll,
   approvalsStand,

@@ -17,7 +17,10 @@ export interface TreasuryCase extends Moment {
   readonly id: string;
   readonly wallet: Wallet | undefined;
   readonly effects: Effects;
+  /** As of `TransactionCase`; a void's is that of what it voids. */
+  readonly anchorId: string;
   readonly anchor: AnchorRecord | undefined;
+  readonly otherAnchors: readonly AnchorRecord[];
   readonly walletState: WalletRecord | undefined;
   /** The newest transaction on the anchor, and the payments that it makes. */
   readonly newest: TransactionRecord | undefined;

@@ -1,5 +1,5 @@
 import { decide, type Rule, type Verdict } from './rule.ts';
-import { nonceInWindow } from './rules/anchor-holds.ts';
+import { changeWithinGap, lockPassed, nonceInWindow, othersAnchorsLeft } from './rules/anchor-holds.ts';
 import { clockTrusted } from './rules/clock-trusted.ts';
 import { notFrozenUnlessEvacuating } from './rules/evacuation.ts';
 import { accessListWithinPolicy, dataFeeBounded, feeWithinPolicy } from './rules/fees-bounded.ts';
@@ -19,7 +19,10 @@ const treasuryItself: readonly Rule<TreasuryCase>[] = [
   dataFeeBounded,
   feeWithinPolicy,
   treasuryAnchorHolds,
+  othersAnchorsLeft,
   nonceInWindow,
+  changeWithinGap,
+  lockPassed,
 ];
 
 /** I1: no customer, so a quorum; and only to the station's own wallets or the operators' own list. */

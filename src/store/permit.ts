@@ -7,8 +7,14 @@ import type { TransactionId, Wallet } from '../domain/index.ts';
 export interface Permit {
   readonly transaction: TransactionId;
   readonly wallet: Wallet;
+  /** The one of the wallet's signers that is asked. */
+  readonly signer: string;
   /** Canonical unsigned transaction. */
   readonly unsigned: Uint8Array;
+  /** Bitcoin: around it, what the signer needs to know of its inputs; null elsewhere. */
+  readonly psbt: Uint8Array | null;
+  /** Bitcoin: proof that the device knows the wallet's policy, 32 bytes; null where it needs none. */
+  readonly registration: Uint8Array | null;
   /** What the device needs to show a token by name: Ledger's signed descriptors, hex. Display only. */
   readonly tokenDescriptors: readonly string[];
 }
@@ -33,6 +39,8 @@ export function takeMint(): (permit: Permit) => Permit {
       ...permit,
       wallet: Object.freeze({ ...permit.wallet }),
       unsigned: permit.unsigned.slice(),
+      psbt: permit.psbt?.slice() ?? null,
+      registration: permit.registration?.slice() ?? null,
     });
     minted.add(frozen);
     return frozen;

@@ -415,13 +415,21 @@ export class Store implements DecisionStore {
   #permit(request: PermitRequest): Permit {
     if (this.tampered !== undefined) throw this.tampered;
     const row = this.#rows.get('transactions', [request.transaction])?.record;
-    if (row === undefined || row.state !== 'SENT' || row.wallet !== request.wallet.id) {
+    if (
+      row === undefined ||
+      row.state !== 'SENT' ||
+      row.wallet !== request.wallet.id ||
+      row.signer !== request.signer
+    ) {
       throw new Error(`no permit: transaction ${request.transaction} is not committed as SENT on ${request.wallet.id}`);
     }
     return mint({
       transaction: row.id,
       wallet: request.wallet,
+      signer: request.signer,
       unsigned: row.unsigned,
+      psbt: row.psbt,
+      registration: request.registration,
       tokenDescriptors: request.tokenDescriptors,
     });
   }

@@ -23,5 +23,9 @@ export interface Verdict<R> {
 export interface PermitRequest {
   readonly transaction: TransactionId;
   readonly wallet: Wallet;
+  /** Which of the wallet's signers it goes to. */
+  readonly signer: string;
+  /** Proof that the device was shown the wallet's policy and took it (32 bytes); null where it needs none. */
+  readonly registration: Uint8Array | null;
   readonly tokenDescriptors: readonly string[];
 }

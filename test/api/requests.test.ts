@@ -276,7 +276,8 @@ describe('what custody is asked', () => {
         chain: 'eip155:1',
         payments: [{ asset: fake.asset, destination: fake.address, amount: 5n, weight: 1n }],
         maxFee: 3n,
-        anchor: { id: 'nonce:7', nonce: 7 },
+        anchors: ['nonce:7'],
+        change: [{ index: 4, amount: 9n }],
       },
     }));
     const some = accepted(await as('withdrawals', TransactionServiceService.explainTransaction, request));
@@ -284,7 +285,8 @@ describe('what custody is asked', () => {
       chain: 'eip155:1',
       payments: [{ asset: fake.asset, destination: fake.address, amount: '5' }],
       maxFee: '3',
-      anchor: 'nonce:7',
+      anchors: ['nonce:7'],
+      change: [{ index: 4, amount: '9' }],
     });
   });
 

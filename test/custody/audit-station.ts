@@ -320,6 +320,7 @@ async function withdraw(store: Store, station: string, entry: EntryId): Promise<
       wallet,
       chain: 'eip155:11155111' as ChainId,
       unsigned,
+      psbt: null,
       pays: [id],
       paymentSet: set,
       anchor: 'nonce:0',
@@ -329,6 +330,7 @@ async function withdraw(store: Store, station: string, entry: EntryId): Promise<
       blockedBy: null,
       signed: null,
       sealed: null,
+      signer: null,
       attempts: 0,
       permittedAt: facts.now,
       history: told,
@@ -346,7 +348,7 @@ async function withdraw(store: Store, station: string, entry: EntryId): Promise<
       writes: [
         { table: 'transactions', leaf: 0, record },
         { table: 'anchors', leaf: 0, record: { wallet, anchor: 'nonce:0', paymentSet: set, transaction } },
-        { table: 'wallets', leaf: 0, record: { wallet, nextNonce: 1 } },
+        { table: 'wallets', leaf: 0, record: { wallet, nextNonce: 1, nextChange: 0 } },
         { table: 'withdrawals', leaf: 0, record: claimed },
       ],
       leaves: [

@@ -59,7 +59,9 @@ describe('a transaction that brings its withdrawal’s authorization', () => {
     const higher = { intent: first.bytes, attestations: [alice.attest(first.digest)] };
     // No chain that is supported yet pays twice in one transaction.
     const eip155 = chainOf(parseChainId(chain, 'chain'), 'chain');
-    const decoded = eip155.decodeUnsigned(station.payment());
+    const wallet = station.policy.wallets.get(walletId);
+    if (wallet === undefined) throw new Error('policy names no wallet');
+    const decoded = eip155.decodeUnsigned(station.payment(), wallet);
     if (decoded.ok !== true) throw new Error(decoded.message);
     const { effects } = decoded;
     const twice = { ...decoded, effects: { ...effects, payments: [...effects.payments, ...effects.payments] } };

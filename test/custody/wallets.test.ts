@@ -5,6 +5,7 @@ import { publicKeyOf, testKey } from './fake-signer.ts';
 import { alicesAddress, chain } from './station.ts';
 
 const wallet = {
+  kind: 'account' as const,
   id: 'hot-1' as WalletId,
   chain: chain as ChainId,
   signer: 'ledger',

@@ -4,7 +4,16 @@ import type { Direction } from '../../src/gate/policy/change.ts';
 import { onlyTightens, policyChanges, sayPolicy } from '../../src/gate/policy.ts';
 import { alicesAddress, chain, ether, mallorysAddress, tokenAsset } from '../custody/station.ts';
 import { testAuthorities } from './test-authorities.ts';
-import { aaguids, type Json, otherKey, sepolia, wholeDocument, wholePolicy } from './whole-policy.ts';
+import {
+  aaguids,
+  type Json,
+  multisig,
+  otherKey,
+  regtest,
+  sepolia,
+  wholeDocument,
+  wholePolicy,
+} from './whole-policy.ts';
 
 const { three, meta2 } = testAuthorities;
 const model = '00000000-0000-4000-8000-000000000003';
@@ -135,6 +144,12 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'chains[0].data_fee': undefined }, `chains[${chain}].data_fee`, 'looser'],
   [{ 'chains[0].access_list_entries': 3 }, `chains[${chain}].access_list_entries`, 'looser'],
   [{ 'chains[0].access_list_entries': 0 }, `chains[${chain}].access_list_entries`, 'tighter'],
+  [{ 'chains[2].max_fee_per_kvb': '1' }, `chains[${regtest}].max_fee_per_kvb`, 'tighter'],
+  [{ 'chains[2].max_fee_per_kvb': '200001' }, `chains[${regtest}].max_fee_per_kvb`, 'looser'],
+  [{ 'chains[2].change_gap': 1 }, `chains[${regtest}].change_gap`, 'tighter'],
+  [{ 'chains[2].change_gap': 21 }, `chains[${regtest}].change_gap`, 'looser'],
+  [{ 'chains[2].lock_height': 0 }, `chains[${regtest}].lock_height`, 'tighter'],
+  [{ 'chains[2].lock_height': 900001 }, `chains[${regtest}].lock_height`, 'looser'],
   [{ 'chains[1]': undefined }, `chains[${sepolia}]`, 'tighter'],
   [{ 'chains[1].chain': 'eip155:17000' }, 'chains[eip155:17000]', 'looser'],
   [{ 'assets[0].symbol': 'ETHER' }, `assets[${ether}].symbol`, 'looser'],
@@ -167,6 +182,9 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'wallets[0].evidence.webauthn': 2 }, 'wallets[hot].evidence', 'tighter'],
   [{ 'wallets[0].evidence.hardware': undefined }, 'wallets[hot].evidence', 'looser'],
   [{ 'wallets[0].first_nonce': '1' }, 'wallets[hot].first_nonce', 'looser'],
+  [{ 'wallets[1].descriptor': multisig(2) }, 'wallets[vault].descriptor', 'looser'],
+  [{ 'wallets[1].signers': ['second', 'ledger'] }, 'wallets[vault].signers', 'looser'],
+  [{ 'wallets[1].address': `${regtest}:bcrt1qanother` }, 'wallets[vault].address', 'looser'],
   [{ nonce_window: 5 }, 'nonce_window', 'looser'],
   [{ nonce_window: 3 }, 'nonce_window', 'tighter'],
   [{ batch_most: 4 }, 'batch_most', 'looser'],
@@ -354,6 +372,7 @@ describe('I3: which way a change of policy is', () => {
     expect(directions({ ...banded, 'evidence.classes': 2 }, gone)).not.toContain('looser');
     expect(directions({ 'wallets[0].evidence': { classes: 2 } }, { wallets: [] })).toContain('looser');
     expect(directions({ 'wallets[0].evidence': { classes: 2 }, 'evidence.classes': 2 }, { wallets: [] })).toEqual([
+      'tighter',
       'tighter',
     ]);
   });

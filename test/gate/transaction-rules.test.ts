@@ -363,8 +363,8 @@ describe('I4: anchors', () => {
   it('E7: nonce-in-window takes a new nonce from the wallet’s first to below its next + window', () => {
     const at = (nonce: number, nextNonce?: number, of: Partial<TransactionCase> = {}) =>
       judge(nonceInWindow, {
-        effects: effects({ anchor: { id: `nonce:${nonce}`, nonce } }),
-        walletState: nextNonce === undefined ? undefined : { wallet: walletId, nextNonce },
+        effects: effects({ anchors: [`nonce:${nonce}`], nonce }),
+        walletState: nextNonce === undefined ? undefined : { wallet: walletId, nextNonce, nextChange: 0 },
         ...of,
       });
     expectPass(at(0));

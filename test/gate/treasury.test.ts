@@ -69,7 +69,9 @@ function transfer(of: Partial<TreasuryCase> = {}): TreasuryCase {
     id: 'd'.repeat(64),
     wallet,
     effects: pays(treasury),
+    anchorId: of.effects?.anchors[0] ?? 'nonce:0',
     anchor: undefined,
+    otherAnchors: [],
     walletState: undefined,
     newest: undefined,
     newestPayments: [],
@@ -152,7 +154,7 @@ describe('I1: a transfer of the station’s own money', () => {
     expect(reason(transfer({ effects: { ...pays(treasury), chain: 'eip155:1' as never } }))).toBe('chain-mismatch');
     expect(reason(transfer({ effects: { ...pays(treasury), maxFee: 10n ** 30n } }))).toBe('fee-above-ceiling');
     expect(reason(transfer({ effects: { ...pays(treasury), accessListEntries: 9 } }))).toBe('access-list-refused');
-    const far = { ...pays(treasury), anchor: { id: 'nonce:99', nonce: 99 } };
+    const far = { ...pays(treasury), anchors: ['nonce:99'], nonce: 99 };
     expect(reason(transfer({ effects: far }))).toBe('nonce-out-of-window');
   });
 
@@ -186,7 +188,7 @@ describe('I4: a void', () => {
   });
 
   it('spends exactly the anchor of what it voids, the newest on it', () => {
-    const elsewhere = { ...pays(wallet?.address ?? cold, 0n), anchor: { id: 'nonce:1', nonce: 1 } };
+    const elsewhere = { ...pays(wallet?.address ?? cold, 0n), anchors: ['nonce:1'], nonce: 1 };
     expect(reason(voiding({ effects: elsewhere }))).toBe('void-differs');
     expect(reason(voiding({ anchor: anchor({ transaction: 'e'.repeat(64) as TransactionId }) }))).toBe('anchor-taken');
     expect(reason(voiding({ anchor: undefined }))).toBe('anchor-taken');

@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { addressOfKey } from '../../src/chains/ethereum/index.ts';
+import { formatDescriptor } from '../../src/domain/index.ts';
 import { type Policy, parsePolicy } from '../../src/gate/policy.ts';
 import { alicesAddress, chain, ether, mallorysAddress, tokenAsset } from '../custody/station.ts';
 import { testAuthorities } from './test-authorities.ts';
@@ -14,6 +15,14 @@ const person = (name: string, at: string): string =>
 const hot = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
 export const otherKey = '02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5';
 export const sepolia = 'eip155:11155111';
+export const regtest = 'bip122:0f9188f13cb7b2c71f2a335e3a4fc328';
+/** A multisig of keys that nobody has: of an extended key the gate reads no more than its alphabet. */
+export const multisig = (threshold: number): string =>
+  formatDescriptor({
+    script: 'wsh-sortedmulti',
+    threshold,
+    keys: ['A', 'B'].map((of) => ({ fingerprint: '00000001', path: "m/48'/1'/0'/2'", xpub: of.repeat(111) })),
+  });
 
 export const aaguids = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'] as const;
 /** JSON is YAML. */
@@ -44,11 +53,13 @@ attesters:
 chains:
   - { chain: '${chain}', max_fee: '2000000000000000', max_fee_per_gas: '2000000000', data_fee: '1000', access_list_entries: 2 }
   - { chain: '${sepolia}', max_fee: '2000000000000000', max_fee_per_gas: '2000000000', data_fee: '100000', access_list_entries: 0 }
+  - { chain: '${regtest}', max_fee: '100000', max_fee_per_kvb: '200000', change_gap: 20, lock_height: 900000 }
 assets:
   - { asset: '${ether}', symbol: ETH, decimals: 18, max_payment: '2000000000000000000', payment_currency: ETH }
   - { asset: '${tokenAsset}', symbol: TST, decimals: 6, max_payment: '1000000', ledger_descriptor: '00ff' }
 wallets:
   - { id: hot, chain: '${chain}', signer: ledger, path: "m/44'/60'/0'/0/0", address: '${chain}:${addressOfKey(hot)}', public_key: '${hot}', first_nonce: '0', evidence: { assertions: 2, classes: 2, enrolments: 2, webauthn: 1, hardware: 1 } }
+  - { id: vault, chain: '${regtest}', address: '${regtest}:bcrt1qtestonly', descriptor: "${multisig(1)}", signers: [ledger, second] }
 nonce_window: 4
 batch_most: 3
 limits:

@@ -15,12 +15,12 @@ describe('a permit', () => {
   afterEach(() => bare.close());
 
   function send(members: Partial<Records['transactions']>): Promise<Committed<undefined>> {
-    const record = sample('transactions', { wallet: wallet.id, ...members });
+    const record = sample('transactions', { wallet: wallet.id, signer: 'ledger', ...members });
     return bare.store.decide({}, () => ({
       result: undefined,
       writes: [{ table: 'transactions', record, leaf: 0 }],
       leaves: [{ kind: 'transaction-sent', fields: {} }],
-      permit: { transaction: record.id, wallet, tokenDescriptors: [] },
+      permit: { transaction: record.id, wallet, signer: 'ledger', tokenDescriptors: [], registration: null },
     }));
   }
 
@@ -53,8 +53,14 @@ describe('a permit', () => {
 
   it('I1: none for another wallet than the row’s, and none for a row that is not there', async () => {
     await expect(send({ state: 'SENT', wallet: 'cold' as Wallet['id'] })).rejects.toThrow(/no permit/);
-    const permit = { transaction: 'nothing' as Records['transactions']['id'], wallet, tokenDescriptors: [] };
+    const transaction = 'nothing' as Records['transactions']['id'];
+    const permit = { transaction, wallet, signer: 'ledger', tokenDescriptors: [], registration: null };
     await expect(bare.store.decide({}, () => ({ result: 1, permit }))).rejects.toThrow(/no permit/);
+  });
+
+  it('I1: none for another signer than the row was sent to', async () => {
+    await expect(send({ state: 'SENT', signer: 'another' })).rejects.toThrow(/no permit/);
+    await expect(send({ state: 'SENT', signer: null })).rejects.toThrow(/no permit/);
   });
 
   it('I1: a decision that the same commit overtook gets none', async () => {

@@ -55,7 +55,7 @@ describe('a row under its MAC', () => {
 
   it('D4: one table’s row in another table of the same shape is a tampered row', () => {
     rows.put('accounts', sample('accounts', { account: 'hot' as never }), 5);
-    bare.db.exec('INSERT INTO wallets SELECT account, ever_enrolled, leaf, mac FROM accounts');
+    bare.db.exec('INSERT INTO wallets SELECT account, ever_enrolled, since, leaf, mac FROM accounts');
     expect(() => rows.get('wallets', ['hot'])).toThrow(TamperedRow);
   });
 

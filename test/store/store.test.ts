@@ -25,11 +25,22 @@ describe('a decision', () => {
   const spent = (key: string): boolean => bare.store.read('spent', key) !== undefined;
   const sending = (id: string) =>
     bare.store.decide({}, () => {
-      const record = sample('transactions', { id: id as never, wallet: 'hot' as Wallet['id'], state: 'SENT' });
+      const record = sample('transactions', {
+        id: id as never,
+        wallet: 'hot' as Wallet['id'],
+        signer: 'ledger',
+        state: 'SENT',
+      });
       return {
         result: undefined,
         writes: [{ table: 'transactions', record }],
-        permit: { transaction: record.id, wallet: { id: 'hot' } as Wallet, tokenDescriptors: [] },
+        permit: {
+          transaction: record.id,
+          wallet: { id: 'hot' } as Wallet,
+          signer: 'ledger',
+          tokenDescriptors: [],
+          registration: null,
+        },
       };
     });
   const outcomes = async (...jobs: Promise<unknown>[]): Promise<string[]> =>

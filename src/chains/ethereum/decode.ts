@@ -1,4 +1,3 @@
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { type Decoded, type Effects, equalBytes, Refusal } from '../../domain/index.ts';
 import { chainOf } from './address.ts';
 import { paymentOf } from './call.ts';
@@ -15,7 +14,7 @@ export function decodeUnsigned(bytes: Uint8Array): Decoded {
     const transaction = parseTransaction(bytes);
     // E6: what isn't read back byte for byte was not understood whole.
     if (!equalBytes(encodeUnsigned(transaction), bytes)) throw undecodable('encoding it again gives other bytes');
-    return { ok: true, effects: effectsOf(transaction), digest: keccak_256(bytes) };
+    return { ok: true, effects: effectsOf(transaction), transaction: { unsigned: bytes, psbt: null } };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, reason: error.reason, message: error.message };
     throw error;
@@ -33,7 +32,10 @@ function effectsOf(transaction: Transaction): Effects {
     maxFee: transaction.gasLimit * feeRate,
     feeRate,
     priorityFeeRate: feeMarket ? transaction.maxPriorityFeePerGas : feeRate,
-    anchor: { id: `nonce:${transaction.nonce}`, nonce: transaction.nonce },
+    change: [],
+    anchors: [`nonce:${transaction.nonce}`],
+    nonce: transaction.nonce,
+    lock: undefined,
     accessListEntries: transaction.type === 'legacy' ? 0 : transaction.accessList.length,
   };
 }

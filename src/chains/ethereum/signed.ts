@@ -1,20 +1,9 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { equalBytes, toHex } from '../../domain/index.ts';
+import { type Assembled, equalBytes, toHex } from '../../domain/index.ts';
 import { faultOf } from './assembled.ts';
 import { encodeSigned } from './encode.ts';
 import { order, parsePublicKey, recover } from './key.ts';
 import { parseTransaction } from './transaction.ts';
-
-/** A signed transaction that may be released, or why what the device gave is discarded. */
-export type Assembled =
-  | {
-      readonly ok: true;
-      /** What a node takes. */
-      readonly raw: Uint8Array;
-      /** Keccak-256 of `raw`, as `0x` and lowercase hex: the transaction's hash on the chain. */
-      readonly hash: string;
-    }
-  | { readonly ok: false; readonly reason: 'signature-wrong'; readonly message: string };
 
 /**
  * I7: puts a device's signature to the permitted bytes, and lets the result go only if it is the wallet's key's signature over

@@ -5,12 +5,15 @@ import {
   parseAddress,
   parseAmount,
   parseChainId,
+  parseDescriptor,
   parseWalletId,
+  signersOf,
   type Wallet,
   type WalletId,
+  walletIdentity,
 } from '../../domain/index.ts';
 import { atLeast, type EvidenceDemand, noDemand, sayDemand } from '../demand.ts';
-import { Members } from '../document.ts';
+import { Members, textItem } from '../document.ts';
 import { type Change, listed, otherLoosens } from './change.ts';
 import { type Demanding, demandChange, enrolmentDemand, parseDemand } from './demand.ts';
 import { keyed } from './keyed.ts';
@@ -31,8 +34,8 @@ export const walletsSection: Section<WalletsPart, WalletsPart & Demanding> = {
       (w) => w.id,
       top.at('wallets'),
     );
-    // E7: an anchor is a nonce of a wallet, so two wallets with one key on one chain would give one nonce two owners.
-    keyed([...wallets.values()], (wallet) => `${wallet.chain} ${wallet.publicKey}`, top.at('wallets'));
+    // E7, I4: two wallets with one key on one chain would give one anchor two owners.
+    keyed([...wallets.values()], walletIdentity, top.at('wallets'));
     const walletDemands = new Map(
       parsed.flatMap(({ wallet, demand }) => (demand === undefined ? [] : [[wallet.id, demand] as const])),
     );
@@ -45,12 +48,8 @@ export const walletsSection: Section<WalletsPart, WalletsPart & Demanding> = {
       removed: 'tighter',
       kept: (member, old, fresh) => [
         ...otherLoosens(`${member}.chain`, old.chain, fresh.chain),
-        ...otherLoosens(`${member}.signer`, old.signer, fresh.signer),
-        ...otherLoosens(`${member}.path`, old.path, fresh.path),
         ...otherLoosens(`${member}.address`, old.address, fresh.address),
-        ...otherLoosens(`${member}.public_key`, old.publicKey, fresh.publicKey),
-        // A higher one closes the nonces below it, and opens others above: the window moves with it.
-        ...otherLoosens(`${member}.first_nonce`, old.firstNonce, fresh.firstNonce),
+        ...keyChange(member, old, fresh),
       ],
     }),
     ...[...new Set([...was.walletDemands.keys(), ...will.walletDemands.keys()])].flatMap((id) =>
@@ -75,8 +74,35 @@ function demandChanged(id: WalletId, was: WalletsPart & Demanding, will: Wallets
   return demandChange(`wallets[${id}].evidence`, old, fresh);
 }
 
-function sayWallet({ id, address, signer, path, publicKey, firstNonce }: Wallet): string {
-  return `${id} is ${address}, with the key ${publicKey} at ${path} on the signer ${signer}, from nonce ${firstNonce}`;
+function keyChange(member: string, old: Wallet, fresh: Wallet): Change[] {
+  if (old.kind === 'account' && fresh.kind === 'account') {
+    return [
+      ...otherLoosens(`${member}.signer`, old.signer, fresh.signer),
+      ...otherLoosens(`${member}.path`, old.path, fresh.path),
+      ...otherLoosens(`${member}.public_key`, old.publicKey, fresh.publicKey),
+      // A higher one closes the nonces below it, and opens others above: the window moves with it.
+      ...otherLoosens(`${member}.first_nonce`, old.firstNonce, fresh.firstNonce),
+    ];
+  }
+  if (old.kind === 'script' && fresh.kind === 'script') {
+    return [
+      ...otherLoosens(`${member}.descriptor`, old.descriptor, fresh.descriptor),
+      ...otherLoosens(`${member}.signers`, signersOf(old).join(', '), signersOf(fresh).join(', ')),
+    ];
+  }
+  // Of another kind, it is on another chain, and that is said.
+  return [];
+}
+
+function sayWallet(wallet: Wallet): string {
+  const { id, address } = wallet;
+  if (wallet.kind === 'account') {
+    const { publicKey, path, signer, firstNonce } = wallet;
+    return `${id} is ${address}, with the key ${publicKey} at ${path} on the signer ${signer}, from nonce ${firstNonce}`;
+  }
+  const { descriptor, threshold, keys } = wallet;
+  const signs = keys.length === 1 ? 'on the signer' : `of which any ${threshold} sign, on the signers`;
+  return `${id} is ${address} and the addresses after it of ${descriptor}, ${signs} ${signersOf(wallet).join(', ')}`;
 }
 
 function parseWallet(
@@ -87,25 +113,47 @@ function parseWallet(
   const chain = parseChainId(of.text('chain'), of.at('chain'));
   const address: Address = parseAddress(of.text('address'), of.at('address'));
   if (chainOfAddress(address) !== chain) throw new Malformed(of.at('address'), `is not on ${chain}`);
+  const named = { id: parseWalletId(of.text('id'), of.at('id')), chain, address };
+  const wallet: Wallet = of.has('descriptor') ? parseScript(of, named) : parseAccount(of, named);
+  if ((wallet.kind === 'script') !== chain.startsWith('bip122:')) {
+    const expected = wallet.kind === 'script' ? 'a key with a path and a nonce' : 'a descriptor and its signers';
+    throw new Malformed(of.place, `a wallet on ${chain} is ${expected}`);
+  }
+  const demand = of.has('evidence') ? parseWalletDemand(of.members('evidence')) : undefined;
+  of.done();
+  return { wallet, demand };
+}
+
+type NamedPart = Pick<Wallet, 'id' | 'chain' | 'address'>;
+
+function parseAccount(of: Members, named: NamedPart): Wallet {
   const publicKey = of.text('public_key');
   if (!/^0[23][0-9a-f]{64}$/.test(publicKey))
     throw new Malformed(of.at('public_key'), 'expected a compressed secp256k1 key, 66 hex digits');
   const path = of.text('path');
   if (!/^m(?:\/(?:0|[1-9][0-9]{0,9})'?){1,10}$/.test(path))
     throw new Malformed(of.at('path'), "expected a BIP-32 path such as m/44'/60'/0'/0/0");
-  const wallet = {
-    id: parseWalletId(of.text('id'), of.at('id')),
-    chain,
-    signer: parseWalletId(of.text('signer'), of.at('signer')),
-    path,
-    address,
-    publicKey,
-    firstNonce: Number(parseAmount(of.text('first_nonce'), of.at('first_nonce'))),
+  const signer = parseWalletId(of.text('signer'), of.at('signer'));
+  const firstNonce = Number(parseAmount(of.text('first_nonce'), of.at('first_nonce')));
+  if (!Number.isSafeInteger(firstNonce)) throw new Malformed(of.at('first_nonce'), 'is too large');
+  return { kind: 'account', ...named, signer, path, publicKey, firstNonce };
+}
+
+function parseScript(of: Members, named: NamedPart): Wallet {
+  const descriptor = of.text('descriptor');
+  const { keys, ...script } = parseDescriptor(descriptor, of.at('descriptor'));
+  const signers = of.list('signers', (value, place) => parseWalletId(textItem(value, place), place));
+  if (signers.length !== keys.length)
+    throw new Malformed(of.at('signers'), `names ${signers.length} for ${keys.length} key(s) of the descriptor`);
+  // One that answered for two keys would stand for two devices.
+  if (new Set(signers).size !== signers.length) throw new Malformed(of.at('signers'), 'names one twice');
+  return {
+    kind: 'script',
+    ...named,
+    ...script,
+    descriptor,
+    keys: keys.map((key, i) => ({ ...key, signer: signers[i] ?? '' })),
   };
-  if (!Number.isSafeInteger(wallet.firstNonce)) throw new Malformed(of.at('first_nonce'), 'is too large');
-  const demand = of.has('evidence') ? parseWalletDemand(of.members('evidence')) : undefined;
-  of.done();
-  return { wallet, demand };
 }
 
 function parseWalletDemand(of: Members): EvidenceDemand {

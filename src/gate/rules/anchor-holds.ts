@@ -9,14 +9,14 @@ import { type Judgement, pass, type Rule, refuse } from '../rule.ts';
 export const anchorHolds: Rule<TransactionCase> = {
   name: 'anchor-holds',
   judge(of) {
-    const { anchor, effects, withdrawals, wallet } = of;
+    const { anchor, anchorId, withdrawals, wallet } = of;
     if (wallet === undefined) return refuse('wallet-unknown', 'policy names no such wallet');
     if (withdrawals.length === 0) return refuse('payment-unmatched', 'the transaction pays no withdrawal');
     for (const { record } of withdrawals) {
-      if (record.anchor !== null && (record.anchor !== effects.anchor.id || record.wallet !== wallet.id)) {
+      if (record.anchor !== null && (record.anchor !== anchorId || record.wallet !== wallet.id)) {
         return refuse(
           'anchor-taken',
-          `withdrawal ${record.id} is bound to ${record.anchor} of ${record.wallet}: at ${effects.anchor.id} of ${wallet.id} it could be paid twice`,
+          `withdrawal ${record.id} is bound to ${record.anchor} of ${record.wallet}: at ${anchorId} of ${wallet.id} it could be paid twice`,
           { anchor: record.anchor },
         );
       }
@@ -37,9 +37,9 @@ function again({ anchor, id }: TransactionCase, set: string): Judgement {
   return refuse('anchor-taken', 'the anchor has passed to another transaction');
 }
 
-function first({ withdrawals, replaces, effects }: TransactionCase): Judgement {
+function first({ withdrawals, replaces, anchorId }: TransactionCase): Judgement {
   if (replaces !== undefined)
-    return refuse('replacement-differs', `nothing to replace: ${effects.anchor.id} has no transaction`);
+    return refuse('replacement-differs', `nothing to replace: ${anchorId} has no transaction`);
   for (const { record } of withdrawals) {
     // Design §4, "Batches": a HELD member is settled first. Nothing of the batch is permitted before, nor, where its authorization
     // came inline, spent: that would hold one member of a call, and leave the others undecided.
@@ -55,7 +55,7 @@ function first({ withdrawals, replaces, effects }: TransactionCase): Judgement {
       return refuse('withdrawal-not-payable', `withdrawal ${record.id} is ${record.state}`);
     }
   }
-  return pass(`${effects.anchor.id} is free, and no withdrawal is bound to another`);
+  return pass(`${anchorId} is free, and no withdrawal is bound to another`);
 }
 
 function replacement({ anchor, replaces, withdrawals }: TransactionCase, set: string): Judgement {
@@ -91,9 +91,10 @@ export const nonceInWindow: Rule<
 > = {
   name: 'nonce-in-window',
   judge({ phase, anchor, effects, wallet, walletState, policy }) {
-    const { nonce } = effects.anchor;
+    const { nonce } = effects;
+    if (nonce === undefined) return pass('its chain has no nonces');
     if (phase === 'again' || anchor !== undefined) return pass(`nonce ${nonce} is held already`);
-    const least = wallet?.firstNonce ?? Number.POSITIVE_INFINITY;
+    const least = wallet?.kind === 'account' ? wallet.firstNonce : Number.POSITIVE_INFINITY;
     const next = walletState?.nextNonce ?? least;
     if (nonce < least)
       return refuse('nonce-used', `nonce ${nonce} is below the wallet’s first, ${least}`, { next_nonce: String(next) });
@@ -103,5 +104,57 @@ export const nonceInWindow: Rule<
       });
     }
     return pass(`nonce ${nonce} is within ${policy.nonceWindow} of the wallet’s next, ${next}`);
+  },
+};
+
+/**
+ * B7: an outpoint that is another payment's anchor is spent by that payment's versions, and by nothing else: what spends it
+ * beside its own anchor could keep that payment from ever confirming, or pass for a version of it.
+ */
+export const othersAnchorsLeft: Rule<Pick<TransactionCase, 'phase' | 'otherAnchors'>> = {
+  name: 'others-anchors-left',
+  judge({ phase, otherAnchors }) {
+    // What was permitted before another took one of its outpoints for its anchor goes on: only one of the two confirms.
+    if (phase === 'again') return pass('it was permitted before');
+    const [taken] = otherAnchors;
+    if (taken === undefined) return pass('it spends no other payment’s anchor');
+    return refuse('outpoint-used', `${taken.anchor} is the anchor of transaction ${taken.transaction}`, {
+      anchor: taken.anchor,
+      transaction: taken.transaction,
+    });
+  },
+};
+
+/** B1: change that lies far ahead is lost to whoever scans for it. */
+export const changeWithinGap: Rule<Pick<TransactionCase, 'phase' | 'effects' | 'walletState' | 'policy'>> = {
+  name: 'change-within-gap',
+  judge({ phase, effects, walletState, policy }) {
+    const highest = Math.max(-1, ...effects.change.map(({ index }) => index));
+    if (highest < 0) return pass('nothing of it is change');
+    if (phase === 'again') return pass('its change was looked at when it was permitted');
+    const next = walletState?.nextChange ?? 0;
+    const gap = policy.chains.get(effects.chain)?.changeGap ?? 0;
+    if (highest < next + gap) return pass(`change at ${highest} is within ${gap} of the wallet’s next, ${next}`);
+    return refuse('change-beyond-gap', `change at /1/${highest} is not below ${next} + ${gap}`, {
+      next_change: String(next),
+    });
+  },
+};
+
+/** B9: what cannot be mined now could be used when its approvals are forgotten. */
+export const lockPassed: Rule<Pick<TransactionCase, 'phase' | 'effects' | 'policy' | 'now'>> = {
+  name: 'lock-passed',
+  judge({ phase, effects, policy, now }) {
+    const { lock } = effects;
+    if (lock === undefined) return pass('nothing keeps it from being mined');
+    if (phase === 'again') return pass('its lock was looked at when it was permitted');
+    if (lock.kind === 'time') {
+      // BIP-113: compared with the median of the last blocks' times, about an hour behind the clock.
+      if (lock.until * 1000 <= now) return pass(`its lock, ${lock.until} s since 1970, has passed`);
+      return refuse('transaction-locked', `it cannot be mined before ${lock.until} s since 1970`);
+    }
+    const most = policy.chains.get(effects.chain)?.lockHeight ?? 0;
+    if (lock.until <= most) return pass(`its lock, block ${lock.until}, is within policy’s ${most}`);
+    return refuse('transaction-locked', `it cannot be mined before block ${lock.until}, policy allows ${most}`);
   },
 };

@@ -1,5 +1,6 @@
 import { hasDataFee } from '../../domain/index.ts';
 import type { TransactionCase } from '../cases.ts';
+import { matchPayments } from '../matching.ts';
 import { pass, type Rule, refuse } from '../rule.ts';
 
 /** What bytes do, under a policy: whoever asked for it. */
@@ -29,7 +30,7 @@ export const feeWithinApproved: Rule<TransactionCase> = {
       worstFee(of),
       of.effects.payments.map((p) => p.weight),
     );
-    for (const [i, withdrawal] of matched(of).entries()) {
+    for (const [i, withdrawal] of matchPayments(of.effects.payments, of.withdrawals).paid.entries()) {
       const share = shares[i];
       const ceiling = withdrawal?.intent.intent.maxFee;
       if (share === undefined || ceiling === undefined || share > ceiling) {
@@ -42,17 +43,6 @@ export const feeWithinApproved: Rule<TransactionCase> = {
     return pass(`the fee can reach ${worstFee(of)}, within what was approved`);
   },
 };
-
-/** The withdrawal that each payment pays, in the order of the payments; undefined where none does. */
-function matched(of: TransactionCase): (TransactionCase['withdrawals'][number] | undefined)[] {
-  const left = [...of.withdrawals];
-  return of.effects.payments.map((p) => {
-    const i = left.findIndex(
-      ({ record: r }) => r.asset === p.asset && r.destination === p.destination && r.amount === p.amount,
-    );
-    return i < 0 ? undefined : left.splice(i, 1)[0];
-  });
-}
 
 /** E5: policy's own ceilings, in exact arithmetic. */
 export const feeWithinPolicy: Rule<Moved> = {
@@ -67,8 +57,9 @@ export const feeWithinPolicy: Rule<Moved> = {
         `the priority fee ${effects.priorityFeeRate} is above the maximum fee ${effects.feeRate} per gas`,
       );
     }
-    if (effects.feeRate > chain.maxFeePerGas) {
-      return refuse('fee-above-ceiling', `${effects.feeRate} per gas is above policy’s ${chain.maxFeePerGas}`);
+    if (effects.feeRate > chain.maxFeeRate) {
+      const unit = effects.nonce === undefined ? '1000 virtual bytes' : 'gas';
+      return refuse('fee-above-ceiling', `${effects.feeRate} per ${unit} is above policy’s ${chain.maxFeeRate}`);
     }
     if (worstFee(of) > chain.maxFee)
       return refuse('fee-above-ceiling', `the fee can reach ${worstFee(of)}, policy allows ${chain.maxFee}`);

@@ -1,5 +1,6 @@
 import type { Payment, WithdrawalRecord } from '../../domain/index.ts';
 import type { TransactionCase } from '../cases.ts';
+import { matchPayments } from '../matching.ts';
 import { type Judgement, pass, type Rule, refuse } from '../rule.ts';
 
 /**
@@ -9,15 +10,10 @@ import { type Judgement, pass, type Rule, refuse } from '../rule.ts';
 export const paymentsMatch: Rule<TransactionCase> = {
   name: 'payments-match',
   judge({ effects, withdrawals }) {
-    const unpaid = withdrawals.map((w) => w.record);
-    const unmatched: Payment[] = [];
-    for (const payment of effects.payments) {
-      const i = unpaid.findIndex((w) => equal(payment, w));
-      if (i < 0) unmatched.push(payment);
-      else unpaid.splice(i, 1);
-    }
+    const { paid, unpaid } = matchPayments(effects.payments, withdrawals);
+    const unmatched = effects.payments.filter((_, i) => paid[i] === undefined);
     const [payment] = unmatched;
-    const [withdrawal] = unpaid;
+    const withdrawal = unpaid[0]?.record;
     if (payment === undefined && withdrawal === undefined && effects.payments.length > 0) {
       return pass(`${effects.payments.length} payment(s) match ${withdrawals.length} withdrawal(s), one to one`);
     }
@@ -30,14 +26,6 @@ export const paymentsMatch: Rule<TransactionCase> = {
     );
   },
 };
-
-function equal(payment: Payment, withdrawal: WithdrawalRecord): boolean {
-  return (
-    payment.asset === withdrawal.asset &&
-    payment.destination === withdrawal.destination &&
-    payment.amount === withdrawal.amount
-  );
-}
 
 function difference(payment: Payment, withdrawal: WithdrawalRecord): Judgement {
   const of = `withdrawal ${withdrawal.id}`;

@@ -15,7 +15,7 @@ export const treasuryAnchorHolds: Rule<TreasuryCase> = {
       return refuse('anchor-taken', 'the anchor has passed to another transaction');
     }
     if (of.kind === 'void') return voids(of);
-    if (anchor === undefined) return pass(`${effects.anchor.id} is free`);
+    if (anchor === undefined) return pass(`${of.anchorId} is free`);
     if (newest?.kind !== 'transfer')
       return refuse('nonce-used', `${anchor.anchor} of ${anchor.wallet} belongs to another payment for ever`);
     if (!same(effects.payments, of.newestPayments))
@@ -25,14 +25,11 @@ export const treasuryAnchorHolds: Rule<TreasuryCase> = {
 };
 
 function voids(of: TreasuryCase): Judgement {
-  const { anchor, newest, effects } = of;
+  const { anchor, newest, anchorId } = of;
   if (newest === undefined || anchor === undefined || anchor.transaction !== newest.id)
     return refuse('anchor-taken', 'what is to be voided is not the newest transaction on its anchor');
-  if (newest.anchor !== effects.anchor.id || newest.wallet !== anchor.wallet)
-    return refuse(
-      'void-differs',
-      `a void of ${newest.id} spends ${newest.anchor}, and this spends ${effects.anchor.id}`,
-    );
+  if (newest.anchor !== anchorId || newest.wallet !== anchor.wallet)
+    return refuse('void-differs', `a void of ${newest.id} spends ${newest.anchor}, and this spends ${anchorId}`);
   return replaces(of);
 }
 

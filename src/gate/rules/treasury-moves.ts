@@ -9,7 +9,11 @@ export const movesNothingElsewhere: Rule<TreasuryCase> = {
   judge: (of) => (of.kind === 'void' ? voids(of) : transfers(of)),
 };
 
-function voids({ effects: { payments }, wallet }: TreasuryCase): Judgement {
+function voids({ effects: { payments, change }, wallet }: TreasuryCase): Judgement {
+  if (wallet?.kind === 'script') {
+    if (payments.length === 0 && change.length > 0) return pass('all of it comes back to its own wallet');
+    return refuse('void-differs', `a void sends everything back to change of ${wallet.id} and pays nobody`);
+  }
   const [only] = payments;
   const idle =
     payments.length === 1 &&

@@ -1,3 +1,4 @@
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import { keccak256, serializeTransaction } from 'viem';
 import { describe, expect, it } from 'vitest';
 import { encodeUnsigned } from '../../../src/chains/ethereum/encode.ts';
@@ -22,7 +23,10 @@ describe('E1: what a transaction does is read from its bytes alone', () => {
       maxFee: 21_000n * 30n * gwei,
       feeRate: 30n * gwei,
       priorityFeeRate: gwei,
-      anchor: { id: 'nonce:7', nonce: 7 },
+      change: [],
+      anchors: ['nonce:7'],
+      nonce: 7,
+      lock: undefined,
       accessListEntries: 0,
     });
   });
@@ -54,7 +58,10 @@ describe('E1: what a transaction does is read from its bytes alone', () => {
         maxFee: 21_000n * gwei,
         feeRate: gwei,
         priorityFeeRate: gwei,
-        anchor: { id: 'nonce:0', nonce: 0 },
+        change: [],
+        anchors: ['nonce:0'],
+        nonce: 0,
+        lock: undefined,
         accessListEntries: 0,
       });
     }
@@ -63,14 +70,14 @@ describe('E1: what a transaction does is read from its bytes alone', () => {
   it('gives Keccak-256 of the bytes as what the key signs', () => {
     const bytes = encodeUnsigned(payment);
     const decoded = decodeUnsigned(bytes);
-    expect(decoded.ok && `0x${toHex(decoded.digest)}`).toBe(keccak256(bytes));
+    expect(decoded.ok && `0x${toHex(keccak_256(decoded.transaction.unsigned))}`).toBe(keccak256(bytes));
   });
 
   // EIP-155, "Example".
   it('gives the signing hash of EIP-155’s own example', () => {
     const bytes = hex('ec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080');
     const decoded = decodeUnsigned(bytes);
-    expect(decoded.ok && toHex(decoded.digest)).toBe(
+    expect(decoded.ok && toHex(keccak_256(decoded.transaction.unsigned))).toBe(
       'daf5a779ae972f972197303d7b574746c7ef83eadac0f2791ad23db92e4c8e53',
     );
   });
@@ -187,10 +194,10 @@ describe('E5: the fee is exact', () => {
 
 describe('E7: the anchor is the nonce', () => {
   it('is the same for every version that spends it, and another for another nonce', () => {
-    const bumped = effects(bytesOf({ maxFeePerGas: 60n * gwei })).anchor;
-    expect(bumped).toEqual(effects(bytesOf({})).anchor);
-    expect(bumped).toEqual(effects(legacy(int(1), none, none)).anchor);
-    expect(effects(bytesOf({ nonce: 8 })).anchor).toEqual({ id: 'nonce:8', nonce: 8 });
+    const bumped = effects(bytesOf({ maxFeePerGas: 60n * gwei })).anchors;
+    expect(bumped).toEqual(effects(bytesOf({})).anchors);
+    expect(bumped).toEqual(effects(legacy(int(1), none, none)).anchors);
+    expect(effects(bytesOf({ nonce: 8 }))).toMatchObject({ anchors: ['nonce:8'], nonce: 8 });
   });
 });
 

@@ -79,7 +79,7 @@ describe('E6: one encoding, and no signature', () => {
       value: maxAmount,
       maxFeePerGas: maxAmount,
     });
-    expect(effects(bytes).anchor).toEqual({ id: 'nonce:9007199254740991', nonce: Number.MAX_SAFE_INTEGER });
+    expect(effects(bytes)).toMatchObject({ anchors: ['nonce:9007199254740991'], nonce: Number.MAX_SAFE_INTEGER });
     expect(effects(bytes).payments[0]?.amount).toBe(maxAmount);
   });
 

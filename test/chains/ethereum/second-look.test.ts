@@ -1,3 +1,4 @@
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import secp256k1 from 'secp256k1/bindings.js';
 import { expect, it, vi } from 'vitest';
 import * as assembled from '../../../src/chains/ethereum/assembled.ts';
@@ -24,7 +25,7 @@ it('E6: bytes that encode again to others are refused, however well they were re
 it('I7: an assembled transaction with a fault is not released, however good the signature', () => {
   const decoded = decodeUnsigned(bytes);
   if (!decoded.ok) throw new Error(decoded.message);
-  const { signature } = secp256k1.ecdsaSign(decoded.digest, testKey);
+  const { signature } = secp256k1.ecdsaSign(keccak_256(bytes), testKey);
   expect(assembleSigned(bytes, signature, testPublicKey).ok).toBe(true);
   vi.mocked(assembled.faultOf).mockReturnValueOnce('its value differs from the permitted one');
   expect(assembleSigned(bytes, signature, testPublicKey)).toEqual({
@@ -37,7 +38,7 @@ it('I7: an assembled transaction with a fault is not released, however good the 
 it('I7: what is assembled otherwise than it was permitted is not released', () => {
   const decoded = decodeUnsigned(bytes);
   if (!decoded.ok) throw new Error(decoded.message);
-  const { signature } = secp256k1.ecdsaSign(decoded.digest, testKey);
+  const { signature } = secp256k1.ecdsaSign(keccak_256(bytes), testKey);
   vi.mocked(encode.encodeSigned).mockReturnValueOnce(bytesOf({ value: 2n }));
   expect(assembleSigned(bytes, signature, testPublicKey)).toMatchObject({ ok: false, reason: 'signature-wrong' });
 });

@@ -6,10 +6,10 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { describe, expect, it } from 'vitest';
 import { faultOf } from '../../../src/chains/ethereum/assembled.ts';
 import { encodeSigned, encodeUnsigned } from '../../../src/chains/ethereum/encode.ts';
-import { type Assembled, addressOfKey, assembleSigned, decodeUnsigned } from '../../../src/chains/ethereum/index.ts';
+import { addressOfKey, assembleSigned, decodeUnsigned } from '../../../src/chains/ethereum/index.ts';
 import { order } from '../../../src/chains/ethereum/key.ts';
 import type { Transaction } from '../../../src/chains/ethereum/transaction.ts';
-import { toHex } from '../../../src/domain/index.ts';
+import { type Assembled, toHex } from '../../../src/domain/index.ts';
 import {
   foreignKey,
   hex,

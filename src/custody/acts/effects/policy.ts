@@ -1,4 +1,12 @@
-import { type Digest, isTestNetwork, Malformed, Refusal, type Wallet, type WalletId } from '../../../domain/index.ts';
+import {
+  type Digest,
+  isTestNetwork,
+  Malformed,
+  Refusal,
+  type Wallet,
+  type WalletId,
+  walletIdentity,
+} from '../../../domain/index.ts';
 import type { Change } from '../../../gate/policy/change.ts';
 import { onlyTightens, type Policy, policyChanges } from '../../../gate/policy.ts';
 import type { LookupKey } from '../../../store/facts.ts';
@@ -86,7 +94,7 @@ class WalletWatch {
         if (known.id === wallet.id && !same(known, wallet))
           unused.set(known.id, `${wallet.id} would get another key, chain or path than it had`);
         // E7: its nonces have owners under the other id, for ever.
-        if (known.id !== wallet.id && known.chain === wallet.chain && known.publicKey === wallet.publicKey)
+        if (known.id !== wallet.id && walletIdentity(known) === walletIdentity(wallet))
           unused.set(known.id, `${wallet.id} would get the key of ${known.id}`);
       }
     }
@@ -125,7 +133,8 @@ function formerWallets(station: Station): Wallet[] {
 }
 
 function same(one: Wallet, other: Wallet | undefined): boolean {
-  return one.chain === other?.chain && one.publicKey === other.publicKey && one.path === other.path;
+  if (other === undefined || walletIdentity(one) !== walletIdentity(other)) return false;
+  return one.kind !== 'account' || other.kind !== 'account' || one.path === other.path;
 }
 
 function described(base: Digest, next: Digest, changes: readonly Change[]): string {

@@ -1,4 +1,4 @@
-import { type Effects, parseWalletId, type Reason, Refusal } from '../../../domain/index.ts';
+import { parseWalletId, type Reason, Refusal } from '../../../domain/index.ts';
 import { evacuates } from '../../../gate/rules/evacuation.ts';
 import { decideTreasury, explainTreasury } from '../../../gate/treasury.ts';
 import { refusalOf } from '../../refusals.ts';
@@ -34,7 +34,7 @@ export const transferEffect: Effect = {
       recovery: false,
       stoppedBy: stoppedBy(ready, station.policy),
       personal: false,
-      approved: (facts) => standing(station, ready, facts, payload),
+      approved: (facts) => standing(station, ready, facts),
       describe: () => described(station, ready),
       signatures: () => station.policy.operators?.quorum ?? Number.POSITIVE_INFINITY,
       delay: () => undefined,
@@ -47,24 +47,24 @@ function described(station: Station, ready: ReadyTreasury): string {
   const { effects, wallet } = ready;
   const safety = evacuates(effects.payments, station.policy) ? ' to safety, also under a freeze' : '';
   const moves = effects.payments.map(({ amount, asset, destination }) => `${amount} of ${asset} to ${destination}`);
-  return `Transfer from wallet ${wallet.id}${safety}: ${moves.join('; ')}. ${feeOf(effects)}`;
+  return `Transfer from wallet ${wallet.id}${safety}: ${moves.join('; ')}. ${feeOf(ready)}`;
 }
 
 /** For people: what it spends and what it can cost. */
-export function feeOf(effects: Effects): string {
-  return `It spends ${effects.anchor.id}; its fee can reach ${effects.maxFee}`;
+export function feeOf({ effects }: ReadyTreasury): string {
+  return `It spends ${effects.anchors.join(', ')}; its fee can reach ${effects.maxFee}`;
 }
 
 /**
- * The bytes, as long as nothing makes them wrong for good; a freeze or a suspect clock only has them wait, and so does what they
- * take the place of while it is before its device.
+ * The unsigned transaction, which operators sign for, as long as nothing makes it wrong for good; a freeze or a suspect clock only
+ * has it wait, and so does what it takes the place of while that is before its device.
  */
-export function standing(station: Station, ready: ReadyTreasury, facts: Facts, payload: Uint8Array): Uint8Array {
+export function standing(station: Station, ready: ReadyTreasury, facts: Facts): Uint8Array {
   const verdict = explainTreasury(treasuryCase(station, ready, facts, 'first', { operators: [], signatures: [] }));
   if (!verdict.approved && verdict.refusal?.reason !== inFlight) throw refusalOf(verdict);
   if (facts.get('transactions', ready.id) !== undefined && ready.newest !== ready.id)
     throw new Refusal('transaction-not-retryable', `transaction ${ready.id} was asked for before, and replaced`);
-  return payload;
+  return ready.transaction.unsigned;
 }
 
 /** Judged whole in the commit that permits it; the signatures are the machinery's to count, here and again before the device. */

@@ -4,7 +4,7 @@ import type { Effect } from '../effect.ts';
 import { applied, feeOf, mostUnsigned, standing } from './transfer.ts';
 
 /**
- * Spends a transaction's anchor on nothing: zero to its own wallet at the same nonce (design §4). From then on at most one of the
+ * Spends a transaction's anchor on nothing (design §4): zero to its own wallet at the same nonce, or the same outpoint to its change. From then on at most one of the
  * two can confirm; until a quorum states which one did, its withdrawals are paid by nothing else.
  */
 export const voidEffect: Effect = {
@@ -27,13 +27,13 @@ export const voidEffect: Effect = {
       stoppedBy: stoppedBy(ready, station.policy),
       personal: false,
       approved(facts) {
-        if (ready.effects.anchor.id !== record.anchor)
-          throw new Refusal('void-differs', `a void of ${id} spends ${record.anchor}, not ${ready.effects.anchor.id}`);
-        if (named) return standing(station, ready, facts, payload);
+        if (ready.anchor !== record.anchor)
+          throw new Refusal('void-differs', `a void of ${id} spends ${record.anchor}, not ${ready.anchor}`);
+        if (named) return standing(station, ready, facts);
         throw new Refusal('anchor-taken', `transaction ${id} is not the newest on its anchor`);
       },
       describe: () =>
-        `Void transaction ${id} of wallet ${ready.wallet.id}: zero to itself in its place. ${feeOf(ready.effects)}`,
+        `Void transaction ${id} of wallet ${ready.wallet.id}: nothing but back to itself in its place. ${feeOf(ready)}`,
       signatures: () => station.policy.operators?.quorum ?? Number.POSITIVE_INFINITY,
       delay: () => undefined,
       apply: (facts, by) => applied(station, ready, facts, by),

@@ -59,12 +59,12 @@ export namespace TransactionState {
 }
 
 export interface Transaction {
-  /** SHA-256 over wallet and unsigned bytes, 64 hex digits. */
+  /** SHA-256 over wallet and unsigned transaction, 64 hex digits. */
   id: string;
   wallet: string;
   unsigned: Buffer;
   withdrawalIds: string[];
-  /** What all versions of this payment spend, such as `nonce:7`. */
+  /** What all versions of this payment spend, such as `nonce:7` or `outpoint:<txid>:<vout>`. */
   anchor: string;
   replaces: string;
   state: TransactionState;
@@ -96,7 +96,17 @@ export interface Effects {
   payments: Payment[];
   /** The most that the chain can take, base units of its native asset. */
   maxFee: string;
-  anchor: string;
+  /** What its versions could have in common, the first being a new payment's: `nonce:7`, or each outpoint that it spends. */
+  anchors: string[];
+  /** Bitcoin: what comes back to the wallet, proven to be its own. */
+  change: Change[];
+}
+
+export interface Change {
+  /** The last step of its path, /1/index. */
+  index: number;
+  /** Base units, decimal. */
+  amount: string;
 }
 
 export interface ExplainTransactionRequest {
@@ -115,7 +125,10 @@ export interface ExplainTransactionResponse {
 export interface SignTransactionRequest {
   /** A wallet of the policy. */
   wallet: string;
-  /** Ethereum: the unsigned serialization (EIP-155 legacy, EIP-2930, EIP-1559). */
+  /**
+   * Ethereum: the unsigned serialization (EIP-155 legacy, EIP-2930, EIP-1559). Bitcoin: a PSBT (BIP-174 or BIP-370), each input
+   * with its derivation, its previous transaction where it isn't taproot, and nothing signed; change with its derivation.
+   */
   unsigned: Buffer;
   /** The withdrawals that it pays, authorized before. */
   withdrawalIds: string[];
@@ -439,7 +452,7 @@ export const Payment: MessageFns<Payment> = {
 };
 
 function createBaseEffects(): Effects {
-  return { chain: "", payments: [], maxFee: "", anchor: "" };
+  return { chain: "", payments: [], maxFee: "", anchors: [], change: [] };
 }
 
 export const Effects: MessageFns<Effects> = {
@@ -453,8 +466,11 @@ export const Effects: MessageFns<Effects> = {
     if (message.maxFee !== "") {
       writer.uint32(26).string(message.maxFee);
     }
-    if (message.anchor !== "") {
-      writer.uint32(34).string(message.anchor);
+    for (const v of message.anchors) {
+      writer.uint32(34).string(v!);
+    }
+    for (const v of message.change) {
+      Change.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -501,7 +517,15 @@ export const Effects: MessageFns<Effects> = {
               break;
             }
 
-            message.anchor = reader.string();
+            message.anchors.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.change.push(Change.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -524,7 +548,75 @@ export const Effects: MessageFns<Effects> = {
     message.chain = object.chain ?? "";
     message.payments = object.payments?.map((e) => Payment.fromPartial(e)) || [];
     message.maxFee = object.maxFee ?? "";
-    message.anchor = object.anchor ?? "";
+    message.anchors = object.anchors?.map((e) => e) || [];
+    message.change = object.change?.map((e) => Change.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseChange(): Change {
+  return { index: 0, amount: "" };
+}
+
+export const Change: MessageFns<Change> = {
+  encode(message: Change, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0) {
+      writer.uint32(8).uint32(message.index);
+    }
+    if (message.amount !== "") {
+      writer.uint32(18).string(message.amount);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Change {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.amount = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Change>): Change {
+    return Change.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Change>): Change {
+    const message = createBaseChange();
+    message.index = object.index ?? 0;
+    message.amount = object.amount ?? "";
     return message;
   },
 };
