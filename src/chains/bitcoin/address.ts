@@ -77,8 +77,8 @@ function readSegwit(text: string, own: readonly Network[], network: Network, fie
   const { segwitPrefix } = network;
   if (!own.some((other) => other.segwitPrefix === segwitPrefix)) throw foreign(text, own, network, field);
   const lower = text.toLowerCase();
-  const [plain, modified] = [bech32.decodeUnsafe(lower, 90), bech32m.decodeUnsafe(lower, 90)];
-  const [version, ...words] = (plain ?? modified)?.words ?? [];
+  const plain = bech32.decodeUnsafe(lower, 90);
+  const [version, ...words] = (plain ?? bech32m.decodeUnsafe(lower, 90))?.words ?? [];
   if (version === undefined) throw notCanonical(field, `${shown(text)} fails its checksum: compare it with its source`);
   // BIP-350: version 0 has BIP-173's checksum, every later one its own.
   if ((version === 0) !== (plain !== undefined)) {

@@ -38,7 +38,7 @@ function checkKey({ xpub, path, fingerprint }: WalletKey, network: Network, at: 
   const key = parseExtendedKey(xpub, at);
   if (key.version !== network.extendedKey) {
     const right = nameOfVersion(network.extendedKey);
-    throw new Malformed(at, `is an ${nameOfVersion(key.version)}, and ${network.name} has ${right}`);
+    throw new Malformed(at, `is written as ${nameOfVersion(key.version)}, and ${network.name} has ${right}`);
   }
   const steps = stepsOf(path);
   const last = steps.at(-1) ?? 0;

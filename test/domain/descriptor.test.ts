@@ -1,0 +1,248 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type Descriptor,
+  descriptorChecksum,
+  formatDescriptor,
+  Malformed,
+  parseDescriptor,
+  scriptTypes,
+} from '../../src/domain/index.ts';
+
+const xpubs = [
+  'xpub6Dg9Y1YV8vKUJaBjWVXyNYcwEbj9cMu6SmnANQaKKPeP2qJoj7YLwc9f6BAhcRsWMU6EmgFRPqWA6imwftveyAYX3CwDBv99BjwgHTAPKbS',
+  'xpub6DkFAXWQ2dHxq2vatrt9qyA3bXYU4ToWQwCHbf5XB2mSTexcHZCeKS1VZYcPoBd5X8yVcbXFHJR9R8UCVpt82VX1VhR28mCyxUFL4r6KFrf',
+  'xpub6FHZCoNb3tg3o1GAJQxSwgFNF8mLRtTk2GgkF7n5rwzoxBhUEdFWa8cyZRHqytAzKZWsKz8627cQEMCCfR5GDSv6yXegqirpgDUX41Pxybr',
+] as const;
+const [xpub, second, third] = xpubs;
+const key = (of: string = xpub) => `[f5acc2fd/84'/0'/0']${of}/<0;1>/*`;
+const summed = (body: string) => `${body}#${descriptorChecksum(body)}`;
+const parse = (text: string) => parseDescriptor(text, 'wallets[0].descriptor');
+const refused = (message: string) =>
+  expect.objectContaining({
+    reason: 'malformed',
+    field: 'wallets[0].descriptor',
+    message: expect.stringContaining(message),
+  });
+const other = 'expected wpkh(KEY), tr(KEY), pkh(KEY), sh(wpkh(KEY)) or wsh(sortedmulti(M,KEY,…))';
+
+describe('BIP-380, "Checksum"', () => {
+  it('is the valid vector’s', () => {
+    expect(descriptorChecksum('raw(deadbeef)')).toBe('89f8spxm');
+    // It holds, so what is wrong is that such a wallet is none.
+    expect(() => parse('raw(deadbeef)#89f8spxm')).toThrow(refused(other));
+  });
+
+  it.each([
+    ['no checksum', 'raw(deadbeef)', 'has no checksum: append # and its eight characters'],
+    ['missing checksum', 'raw(deadbeef)#', 'its checksum is "", and that of what it says is 89f8spxm'],
+    ['too long (9 characters)', 'raw(deadbeef)#89f8spxmx', 'its checksum is "89f8spxmx", and that of'],
+    ['too short (7 characters)', 'raw(deadbeef)#89f8spx', 'its checksum is "89f8spx", and that of'],
+    ['error in payload', 'raw(deedbeef)#89f8spxm', 'its checksum is "89f8spxm", and that of'],
+    ['error in checksum', 'raw(deedbeef)##9f8spxm', 'its checksum is "#9f8spxm", and that of'],
+    ['invalid characters in payload', 'raw(Ü)#00000000', 'holds a character that no descriptor has'],
+  ])('%s', (_, text, message) => {
+    expect(() => parse(text)).toThrow(refused(message));
+  });
+
+  // Bitcoin Core's documentation of descriptors, and its own tests.
+  it.each([
+    [
+      'wpkh([d34db33f/84h/0h/0h]xpub6DJ2dNUysrn5Vt36jH2KLBT2i1auw1tTSSomg8PhqNiUtx8QX2SvC9nrHu81fT41fvDUnhMjEzQgXnQjKEu3oaqMSzhSrHMxyyoEAmUHQbY/0/*)',
+      'cjjspncu',
+    ],
+    [
+      "sh(multi(2,[00000000/111'/222]xprvA1RpRA33e1JQ7ifknakTFpgNXPmW2YvmhqLQYMmrj4xJXXWYpDPS3xz7iAxn8L39njGVyuoseXzU6rcxFLJ8HFsTjSyQbLYnMpCqE2VbFWc,xprv9uPDJpEQgRQfDcW7BkF7eTya6RPxXeJCqCJGHuCJ4GiRVLzkTXBAJMu2qaMWPrS7AANYqdq6vcBcBUdJCVVFceUvJFjaPdGZ2y9WACViL4L/0))",
+      'ggrsrxfy',
+    ],
+  ])('%s', (body, sum) => {
+    expect(descriptorChecksum(body)).toBe(sum);
+  });
+
+  it('covers every character of its set, and none beside', () => {
+    for (let code = 0; code < 0x180; code++) {
+      const sum = descriptorChecksum(String.fromCodePoint(code));
+      expect(sum === undefined).toBe(code < 0x20 || code > 0x7e);
+    }
+    expect(descriptorChecksum('')).toHaveLength(8);
+  });
+
+  it('tells any descriptor from one with another character', () => {
+    const body = `wpkh(${key()})`;
+    const printable = fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCodePoint(code));
+    fc.assert(
+      fc.property(fc.nat(body.length - 1), printable, (at, character) => {
+        fc.pre(body[at] !== character);
+        const changed = body.slice(0, at) + character + body.slice(at + 1);
+        expect(descriptorChecksum(changed)).not.toBe(descriptorChecksum(body));
+      }),
+    );
+  });
+});
+
+describe('a descriptor', () => {
+  const one = { fingerprint: 'f5acc2fd', path: "m/84'/0'/0'", xpub };
+
+  it.each([
+    ['pkh', `pkh(${key()})`],
+    ['sh-wpkh', `sh(wpkh(${key()}))`],
+    ['wpkh', `wpkh(${key()})`],
+    ['tr', `tr(${key()})`],
+  ])('%s of one key', (script, body) => {
+    const read = { script, threshold: 1, keys: [one] };
+    expect(parse(summed(body))).toEqual(read);
+    expect(formatDescriptor(parse(summed(body)))).toBe(summed(body));
+  });
+
+  it('wsh(sortedmulti(…)) of two to fifteen keys, in the order that they are written in', () => {
+    const three = summed(`wsh(sortedmulti(2,${key(third)},${key()},${key(second)}))`);
+    expect(parse(three)).toEqual({
+      script: 'wsh-sortedmulti',
+      threshold: 2,
+      keys: [third, xpub, second].map((of) => ({ ...one, xpub: of })),
+    });
+    expect(formatDescriptor(parse(three))).toBe(three);
+    const many = Array.from({ length: 15 }, (_, i) => key(`${xpub.slice(0, -2)}${'ABCDEFGHJKLMNPQ'[i]}A`));
+    expect(parse(summed(`wsh(sortedmulti(15,${many.join(',')}))`))).toMatchObject({ threshold: 15 });
+    expect(parse(summed(`wsh(sortedmulti(1,${many.slice(0, 2).join(',')}))`))).toMatchObject({ threshold: 1 });
+  });
+
+  it('keeps a path as it is, the empty one and unhardened steps included: chains judge it', () => {
+    for (const [origin, path] of [
+      ['', 'm'],
+      ['/0', 'm/0'],
+      ["/48'/1/2147483647'", "m/48'/1/2147483647'"],
+    ])
+      expect(parse(summed(`tr([00000000${origin}]${xpub}/<0;1>/*)`)).keys[0]?.path).toBe(path);
+  });
+
+  it('says the same again when it is written and read', () => {
+    const hexDigits = fc.array(fc.constantFrom(...'0123456789abcdef'), { minLength: 8, maxLength: 8 });
+    const step = fc.tuple(fc.nat(2 ** 31 - 1), fc.boolean()).map(([n, hard]) => `/${n}${hard ? "'" : ''}`);
+    const base58 = [...'123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'];
+    const keys = fc.uniqueArray(
+      fc.record({
+        fingerprint: hexDigits.map((digits) => digits.join('')),
+        path: fc.array(step, { maxLength: 6 }).map((steps) => `m${steps.join('')}`),
+        xpub: fc
+          .array(fc.constantFrom(...base58), { minLength: 96, maxLength: 116 })
+          .map((text) => `xpub${text.join('').replaceAll('prv', 'pub')}`),
+      }),
+      { minLength: 1, maxLength: 15, selector: (k) => k.xpub },
+    );
+    const descriptor: fc.Arbitrary<Descriptor> = fc
+      .tuple(fc.constantFrom(...scriptTypes), keys, fc.nat(14))
+      .map(([script, all, m]) =>
+        script === 'wsh-sortedmulti' && all.length > 1
+          ? { script, threshold: 1 + (m % all.length), keys: all }
+          : { script: script === 'wsh-sortedmulti' ? 'wpkh' : script, threshold: 1, keys: all.slice(0, 1) },
+      );
+    fc.assert(
+      fc.property(descriptor, (value) => {
+        expect(parse(formatDescriptor(value))).toEqual(value);
+      }),
+    );
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['a key alone', key()],
+    ['wsh of one key', `wsh(${key()})`],
+    ['sh of one key', `sh(${key()})`],
+    ['sh(wsh(…))', `sh(wsh(sortedmulti(1,${key()},${key(second)})))`],
+    ['multi, which is not sorted', `wsh(multi(2,${key()},${key(second)}))`],
+    ['a bare sortedmulti', `sortedmulti(2,${key()},${key(second)})`],
+    ['sh(sortedmulti(…))', `sh(sortedmulti(2,${key()},${key(second)}))`],
+    ['taproot with a script tree', `tr(${key()},pk(${key(second)}))`],
+    ['combo', `combo(${key()})`],
+    ['addr', 'addr(bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu)'],
+    ['two keys where one goes', `wpkh(${key()},${key(second)})`],
+    ['no origin', `wpkh(${xpub}/<0;1>/*)`],
+    ['a short fingerprint', `wpkh([f5acc2f/84'/0'/0']${xpub}/<0;1>/*)`],
+    ['a long fingerprint', `wpkh([f5acc2fd0/84'/0'/0']${xpub}/<0;1>/*)`],
+    ['a fingerprint in upper case', `wpkh([F5ACC2FD/84'/0'/0']${xpub}/<0;1>/*)`],
+    ['a step with a zero before it', `wpkh([f5acc2fd/084'/0'/0']${xpub}/<0;1>/*)`],
+    ['a step that is empty', `wpkh([f5acc2fd/84'//0']${xpub}/<0;1>/*)`],
+    ['a slash at the origin’s end', `wpkh([f5acc2fd/84'/0'/0'/]${xpub}/<0;1>/*)`],
+    ['steps hardened as H', `wpkh([f5acc2fd/84H/0H/0H]${xpub}/<0;1>/*)`],
+    ['children in the origin', `wpkh([f5acc2fd/84'/*]${xpub}/<0;1>/*)`],
+    ['no branches', `wpkh([f5acc2fd/84'/0'/0']${xpub}/*)`],
+    ['one branch', `wpkh([f5acc2fd/84'/0'/0']${xpub}/0/*)`],
+    ['branches the other way round', `wpkh([f5acc2fd/84'/0'/0']${xpub}/<1;0>/*)`],
+    ['other branches', `wpkh([f5acc2fd/84'/0'/0']${xpub}/<2;3>/*)`],
+    ['three branches', `wpkh([f5acc2fd/84'/0'/0']${xpub}/<0;1;2>/*)`],
+    ['hardened children', `wpkh([f5acc2fd/84'/0'/0']${xpub}/<0;1>/*')`],
+    ['BIP-388’s shorthand', `wpkh([f5acc2fd/84'/0'/0']${xpub}/**)`],
+    ['a raw public key', `wpkh([f5acc2fd]0260b2003c386519fc9eadf2b5cf124dd8eea4c4e68d5e154050a9346ea98ce600)`],
+    ['a space', `wpkh( ${key()})`],
+    ['something before it', `x wpkh(${key()})`],
+    ['something after it', `wpkh(${key()})x`],
+    ['a threshold of zero', `wsh(sortedmulti(0,${key()},${key(second)}))`],
+    ['a threshold with a zero before it', `wsh(sortedmulti(02,${key()},${key(second)}))`],
+    ['no threshold', `wsh(sortedmulti(${key()},${key(second)}))`],
+    ['no keys', 'wsh(sortedmulti(1))'],
+    ['an empty key', `wsh(sortedmulti(1,${key()},))`],
+    ['sixteen keys', `wsh(sortedmulti(1${`,${key()}`.repeat(16)}))`],
+    ['something after a multisig', `wsh(sortedmulti(2,${key()},${key(second)}))x`],
+    ['an xpub that is far too short', `wpkh([f5acc2fd/84'/0'/0']xpub123/<0;1>/*)`],
+    ['an xpub with a 0', `wpkh([f5acc2fd/84'/0'/0']${xpub.replace('Dg9', 'D09')}/<0;1>/*)`],
+  ])('refuses %s', (_, body) => {
+    expect(() => parse(summed(body))).toThrow(refused(other));
+  });
+
+  it.each([
+    ['more signatures than keys', `wsh(sortedmulti(3,${key()},${key(second)}))`, '3 of 2 keys can never sign'],
+    ['a multisig of one', `wsh(sortedmulti(1,${key()}))`, 'a multisig of one key is wpkh'],
+    ['one key twice', `wsh(sortedmulti(2,${key()},${key()}))`, 'names one key twice: then fewer than it says sign'],
+    [
+      'one key twice under two origins',
+      `wsh(sortedmulti(2,${key()},[00000000/1']${xpub}/<0;1>/*))`,
+      'names one key twice',
+    ],
+    ['steps hardened as h', `wpkh([f5acc2fd/84h/0h/0h]${xpub}/<0;1>/*)`, "writes hardened steps as h: write them as '"],
+    ['some steps hardened as h', `wpkh([f5acc2fd/84'/0h/0']${xpub}/<0;1>/*)`, 'writes hardened steps as h'],
+    ['h in the second key of several', `wsh(sortedmulti(1,${key()},[f5acc2fd/1h]${second}/<0;1>/*))`, 'as h'],
+    [
+      'a step beyond 2^31',
+      `wpkh([f5acc2fd/84'/2147483648'/0']${xpub}/<0;1>/*)`,
+      "a step of 2^31 or more: m/84'/2147483648'/0'",
+    ],
+  ])('refuses %s', (_, body, message) => {
+    expect(() => parse(summed(body))).toThrow(refused(message));
+  });
+});
+
+describe('S9: a private key in a descriptor', () => {
+  // BIP-380's and BIP-32's vectors.
+  const xprv =
+    'xprvA1RpRA33e1JQ7ifknakTFpgNXPmW2YvmhqLQYMmrj4xJXXWYpDPS3xz7iAxn8L39njGVyuoseXzU6rcxFLJ8HFsTjSyQbLYnMpCqE2VbFWc';
+  const wif = 'L4rK1yDtCWekvXuE6oXD9jCYfFNV2cWRpVuPLBcCU2z8TrisoyY1';
+  const said = (text: string): string => {
+    try {
+      parse(text);
+    } catch (error) {
+      if (error instanceof Malformed) return error.message;
+    }
+    throw new Error('it was taken');
+  };
+
+  it.each([
+    ['in its place', summed(`wpkh([f5acc2fd/84'/0'/0']${xprv}/<0;1>/*)`)],
+    ['in a form that is refused', summed(`wpkh(${xprv})`)],
+    ['of a test network', summed(`wpkh(${xprv.replace('xprv', 'tprv')})`)],
+    ['without a checksum', `wpkh(${xprv})`],
+    ['in place of the checksum', `wpkh(${key()})#${xprv}`],
+  ])('%s: is called one, and not repeated', (_, text) => {
+    const message = said(text);
+    expect(message).toContain('holds a private key');
+    expect(message).not.toContain(xprv.slice(4, 16));
+  });
+
+  it('in the form of WIF: is not repeated', () => {
+    for (const text of [summed(`wpkh(${wif})`), `wpkh(${key()})#${wif}`]) {
+      const message = said(text);
+      expect(message).toContain('L4rK...');
+      expect(message).not.toContain(wif.slice(4, 12));
+    }
+  });
+});
