@@ -44,8 +44,7 @@ export function openMetadata(
   const chain = readCertificates(x5c, 'its header’s x5c', certificatesMost);
   const [leaf] = chain;
   const chained = chainTo(chain, [{ certificate: root }], now);
-  if (!chained.trusted || leaf === undefined)
-    throw wrong(`is signed by nobody whom policy trusts: ${chained.trusted ? 'no certificate' : chained.why}`);
+  if (!chained.trusted) throw wrong(`is signed by nobody whom policy trusts: ${chained.why}`);
   if (!isSigners(leaf)) throw wrong(`is signed by ${leaf.commonNames.join(', ')}, not by ${signer}`);
   if (!signed(leaf, alg, `${parts[0]}.${parts[1]}`, signature)) throw wrong('does not verify: its signature is wrong');
   return readPayload(parseObject(payload, 'payload'));
@@ -63,7 +62,8 @@ function signed(leaf: Certificate, alg: unknown, input: string, signature: Uint8
   const key = leaf.x509.publicKey;
   const message = Buffer.from(input, 'latin1');
   if (alg === 'RS256' && key.asymmetricKeyType === 'rsa') return verify('sha256', message, key, signature);
-  if (alg === 'ES256' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1')
+  const { namedCurve } = key.asymmetricKeyDetails ?? {};
+  if (alg === 'ES256' && namedCurve === 'prime256v1')
     return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);
   throw wrong(`names the algorithm ${shown(String(alg))}; accepted are RS256 and ES256, as its key is for`);
 }
@@ -129,15 +129,16 @@ function readRoots(roots: unknown, name: string): TrustedAuthority[] {
 }
 
 /** RFC 7515 §4.1.6: base64, not base64url. */
-function readCertificates(values: unknown, what: string, most: number): Certificate[] {
-  if (!Array.isArray(values) || values.length === 0 || values.length > most)
-    throw wrong(`must have 1 to ${most} certificates in ${what}`);
-  return (values as readonly unknown[]).map((value) => {
+function readCertificates(values: unknown, what: string, most: number): readonly [Certificate, ...Certificate[]] {
+  const listed: readonly unknown[] = Array.isArray(values) && values.length <= most ? values : [];
+  const [first, ...others] = listed.map((value) => {
     const text = typeof value === 'string' ? value.replace(/\s/g, '') : '';
     const raw = Buffer.from(text, 'base64');
     if (text === '' || raw.toString('base64') !== text) throw wrong(`has a certificate in ${what} that is no base64`);
     return parseCertificate(new Uint8Array(raw));
   });
+  if (first === undefined) throw wrong(`must have 1 to ${most} certificates in ${what}`);
+  return [first, ...others];
 }
 
 /**

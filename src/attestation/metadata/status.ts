@@ -41,7 +41,9 @@ export interface Standing {
  */
 export function standingOf(reports: unknown, place: string): Standing {
   if (!Array.isArray(reports)) throw wrong(place, 'has no list of status reports');
-  let [revoked, certification, newest]: [string | undefined, string | undefined, string] = [undefined, undefined, ''];
+  let revoked: string | undefined;
+  let certification: string | undefined;
+  let newest = '';
   for (const report of reports as readonly unknown[]) {
     const { status, effectiveDate = '9999-12-31' } = isObject(report) ? report : {};
     if (typeof status !== 'string') throw wrong(place, 'has a status report without a status');
@@ -49,7 +51,8 @@ export function standingOf(reports: unknown, place: string): Standing {
       throw wrong(place, `has a status report of the date ${shown(String(effectiveDate))}`);
     if (broken.has(status)) revoked ??= status;
     if (!certifications.has(status) || effectiveDate < newest) continue;
-    [certification, newest] = [status, effectiveDate];
+    certification = status;
+    newest = effectiveDate;
   }
   return { revoked, certification };
 }

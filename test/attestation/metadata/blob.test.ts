@@ -161,6 +161,7 @@ describe('FIDO metadata are refused', () => {
 
   it('where they are larger than 64 MiB', () => {
     expect(() => open('x'.repeat(metadataMost + 1))).toThrow('is longer than');
+    expect(() => open('x'.repeat(metadataMost))).toThrow('no JWS');
   });
 
   it('whatever is changed in them: with a reason, and nothing else', () => {
