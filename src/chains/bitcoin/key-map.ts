@@ -11,6 +11,9 @@ export interface Entry {
 /** `psbt` and 0xff. */
 export const magic = Uint8Array.of(0x70, 0x73, 0x62, 0x74, 0xff);
 
+/** An input of 15 keys has 20, and a global map as many; each costs time, and hostile ones would be hundreds of thousands. */
+const mostEntries = 64;
+
 /** Reads one map to its separator. A key that stands twice refuses it (BIP-174: "keys … must be unique"). */
 export function readMap(reader: Reader, place: string): Entry[] {
   const entries: Entry[] = [];
@@ -18,6 +21,7 @@ export function readMap(reader: Reader, place: string): Entry[] {
   for (;;) {
     const length = reader.compactSize();
     if (length === 0) return entries;
+    if (entries.length === mostEntries) throw undecodable(`${place} has more than ${mostEntries} entries`);
     const start = reader.at;
     const type = reader.compactSize();
     const rest = length - (reader.at - start);

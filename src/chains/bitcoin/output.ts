@@ -12,14 +12,9 @@ export type Output =
   | { readonly kind: 'payment'; readonly amount: bigint; readonly destination: Address; readonly weight: bigint }
   | { readonly kind: 'change'; readonly amount: bigint; readonly index: number; readonly at: WalletScript };
 
-/** The largest batch that policy may allow: half of a block's share of what nodes relay at once. */
-export const mostOutputs = 500;
-
 /** The outputs of a PSBT, in their order. Throws Refusal, which names the output. */
 export function outputsOf({ transaction, outputs }: Psbt, wallet: ScriptWallet): Output[] {
   if (transaction.outputs.length === 0) throw undecodable('it has no outputs');
-  if (transaction.outputs.length > mostOutputs)
-    throw undecodable(`it has ${transaction.outputs.length} outputs, more than ${mostOutputs}`);
   const places = new Places(wallet);
   return transaction.outputs.map((output, i) => outputOf(output, outputs[i], i, wallet, places));
 }

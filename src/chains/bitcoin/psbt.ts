@@ -3,7 +3,7 @@ import { expectOrigin, named, onlyOne, u32Value } from './psbt-field.ts';
 import { type PsbtInput, readInput } from './psbt-input.ts';
 import { lockTimeOf, type RequiredLock } from './psbt-lock.ts';
 import { type PsbtOutput, readOutputMap } from './psbt-output.ts';
-import { finalSequence, readUnsigned, type Transaction } from './transaction.ts';
+import { expectInputs, expectOutputs, finalSequence, readUnsigned, type Transaction } from './transaction.ts';
 import { Reader, undecodable } from './wire.ts';
 
 // Partially signed transactions: BIP-174 (version 0) and BIP-370 (version 2), with BIP-371's fields. What is read here is valid by
@@ -19,7 +19,7 @@ export interface Psbt {
 }
 
 /**
- * The largest request: 200 inputs (`spend.ts`) whose previous transactions have 20 KB each, the size of one that pays 600. It bounds
+ * The largest request: 200 inputs (`transaction.ts`) whose previous transactions have 20 KB each, the size of one that pays 600. It bounds
  * what one call can take in time and memory.
  */
 export const largestPsbt = 4 * 1024 * 1024;
@@ -125,7 +125,7 @@ function readVersion2(global: Global, reader: Reader, beyond: string[]): Psbt {
   const inputs: PsbtInput[] = [];
   const spent: Transaction['inputs'][number][] = [];
   const locks: RequiredLock[] = [];
-  for (let i = 0; i < inputCount; i++) {
+  for (let i = 0; i < expectInputs(inputCount); i++) {
     const place = `input ${i}`;
     const { input, own } = readInput(readMap(reader, place), place, { version: 2 }, beyond);
     inputs.push(input);
@@ -134,7 +134,7 @@ function readVersion2(global: Global, reader: Reader, beyond: string[]): Psbt {
   }
   const outputs: PsbtOutput[] = [];
   const paid: Transaction['outputs'][number][] = [];
-  for (let i = 0; i < outputCount; i++) {
+  for (let i = 0; i < expectOutputs(outputCount); i++) {
     const place = `output ${i}`;
     const { output, own } = readOutputMap(readMap(reader, place), place, 2, beyond);
     outputs.push(output);

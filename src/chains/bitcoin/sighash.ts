@@ -10,7 +10,7 @@ export const sighashAll = 1;
 
 /**
  * What the inputs' signatures sign, of types ALL and DEFAULT only. The parts that all inputs share are hashed once, so that segwit's
- * take time by the number of inputs (BIP-143, BIP-341); what was before it, by its square, within `mostInputs`.
+ * take time by the number of inputs (BIP-143, BIP-341); what was before it, by its square, within the bound on inputs.
  */
 export class Sighashes {
   readonly #transaction: Transaction;

@@ -19,14 +19,9 @@ export interface Spend {
   readonly previous: Uint8Array | undefined;
 }
 
-/** An input takes a Ledger more than a second, and the second look at the assembled transaction grows with their square. */
-export const mostInputs = 200;
-
 /** The inputs of a PSBT, each the wallet's own. Throws Refusal, which names the input. */
 export function spendsOf({ transaction, inputs }: Psbt, wallet: ScriptWallet): Spend[] {
   if (transaction.inputs.length === 0) throw undecodable('it has no inputs');
-  if (transaction.inputs.length > mostInputs)
-    throw undecodable(`it has ${transaction.inputs.length} inputs, more than ${mostInputs}`);
   const seen = new Map<string, number>();
   for (const [i, input] of transaction.inputs.entries()) {
     const outpoint = shownOutpoint(input);

@@ -1,5 +1,5 @@
 import { toHex } from '../../domain/index.ts';
-import { compactSize, hash256, joined, Reader, sized, u32, u64 } from './wire.ts';
+import { compactSize, hash256, joined, Reader, sized, u32, u64, undecodable } from './wire.ts';
 
 export interface Outpoint {
   /** As it is hashed; people see it reversed (`shownTxid`). */
@@ -48,13 +48,13 @@ export function shownOutpoint({ txid, vout }: Outpoint): string {
 export function readUnsigned(bytes: Uint8Array): Transaction {
   const reader = new Reader(bytes, 'the unsigned transaction');
   const version = reader.u32();
-  const inputs = times(reader.compactSize(), (i) => {
+  const inputs = times(expectInputs(reader.compactSize()), (i) => {
     const txid = reader.take(32);
     const vout = reader.u32();
     if (reader.bytes().length > 0) throw reader.wrong(`input ${i} has a scriptSig`);
     return { txid, vout, sequence: reader.u32() };
   });
-  const outputs = times(reader.compactSize(), () => readOutput(reader));
+  const outputs = times(expectOutputs(reader.compactSize()), () => readOutput(reader));
   const lockTime = reader.u32();
   reader.end();
   return { version, inputs, outputs, lockTime };
@@ -64,7 +64,23 @@ export function readOutput(reader: Reader): TransactionOutput {
   return { amount: reader.u64(), script: reader.bytes() };
 }
 
-/** Grows as it reads: a count is believed only as far as there are bytes for it. */
+/** An input takes a Ledger more than a second, and the second look at the assembled transaction grows with their square. */
+const mostInputs = 200;
+/** As many as a batch can sensibly pay, and change. */
+const mostOutputs = 500;
+
+/** The count of inputs, if it is one that a request may have. */
+export function expectInputs(count: number): number {
+  if (count > mostInputs) throw undecodable(`it has ${count} inputs, more than ${mostInputs}`);
+  return count;
+}
+
+/** The count of outputs, if it is one that a request may have. */
+export function expectOutputs(count: number): number {
+  if (count > mostOutputs) throw undecodable(`it has ${count} outputs, more than ${mostOutputs}`);
+  return count;
+}
+
 function times<T>(count: number, read: (i: number) => T): T[] {
   const list: T[] = [];
   for (let i = 0; i < count; i++) list.push(read(i));
@@ -118,7 +134,7 @@ export interface Previous {
 /** Reads a whole transaction (BIP-144), and keeps of it its name and its output `vout`. */
 export function readPrevious(bytes: Uint8Array, vout: number, what: string): Previous {
   const reader = new Reader(bytes, what);
-  reader.take(4);
+  reader.skip(4);
   const witnessed = reader.peek() === 0;
   if (witnessed) {
     reader.u8();
@@ -128,9 +144,9 @@ export function readPrevious(bytes: Uint8Array, vout: number, what: string): Pre
   const inputs = reader.compactSize();
   if (inputs === 0) throw reader.wrong('it has no inputs');
   for (let i = 0; i < inputs; i++) {
-    reader.take(36);
-    reader.bytes();
-    reader.take(4);
+    reader.skip(36);
+    reader.skipBytes();
+    reader.skip(4);
   }
   const count = reader.compactSize();
   let output: TransactionOutput | undefined;
@@ -138,8 +154,8 @@ export function readPrevious(bytes: Uint8Array, vout: number, what: string): Pre
     if (i === vout) {
       output = readOutput(reader);
     } else {
-      reader.take(8);
-      reader.bytes();
+      reader.skip(8);
+      reader.skipBytes();
     }
   }
   const body = reader.since(start);
@@ -148,7 +164,7 @@ export function readPrevious(bytes: Uint8Array, vout: number, what: string): Pre
     for (let i = 0; i < inputs; i++) {
       const size = reader.compactSize();
       items += size;
-      for (let item = 0; item < size; item++) reader.bytes();
+      for (let item = 0; item < size; item++) reader.skipBytes();
     }
     // BIP-144: without a witness, the older serialization is the only one.
     if (items === 0) throw reader.wrong('it is written with witnesses and has none');

@@ -44,10 +44,14 @@ export class Reader {
 
   take(length: number): Uint8Array {
     const start = this.#at;
-    if (length > this.#bytes.length - start)
-      throw this.wrong(`${length} bytes are wanted, ${this.#bytes.length - start} are left`);
-    this.#at = start + length;
+    this.skip(length);
     return this.#bytes.subarray(start, this.#at);
+  }
+
+  skip(length: number): void {
+    const left = this.#bytes.length - this.#at;
+    if (length > left) throw this.wrong(`${length} bytes are wanted, ${left} are left`);
+    this.#at += length;
   }
 
   u8(): number {
@@ -84,6 +88,10 @@ export class Reader {
   /** A byte string behind its length. */
   bytes(): Uint8Array {
     return this.take(this.compactSize());
+  }
+
+  skipBytes(): void {
+    this.skip(this.compactSize());
   }
 
   end(): void {
