@@ -6,9 +6,10 @@ import {
   longestReply,
   longestRequest,
   type Operation,
-  parseReply,
   type Result,
+  resultOf,
 } from './protocol.ts';
+import { parseReply } from './replies.ts';
 import { type LineLog, StderrLog } from './stderr.ts';
 import type { Timers } from './timers.ts';
 
@@ -45,11 +46,9 @@ interface Life {
 
 interface Pending {
   readonly id: number;
-  readonly op: Operation['op'];
+  readonly operation: Operation;
   readonly settle: (answer: Answer) => void;
 }
-
-const resultOf = { configure: 'configured', identify: 'identity', sign: 'signature' } as const;
 
 /**
  * A signer's child seen from the daemon: one operation at a time, each with a deadline; killed when it misses one or breaks
@@ -165,8 +164,8 @@ export class Child {
     const { pending } = life;
     if (pending === undefined || id !== pending.id)
       throw new ProtocolError(`an answer to nothing that was asked (${id})`);
-    if (result.result !== 'failure' && result.result !== resultOf[pending.op]) {
-      throw new ProtocolError(`${result.result} is no answer to ${pending.op}`);
+    if (result.result !== 'failure' && result.result !== resultOf(pending.operation)) {
+      throw new ProtocolError(`${result.result} is no answer to ${pending.operation.op}`);
     }
     life.pending = undefined;
     pending.settle({ kind: 'result', result });
@@ -187,7 +186,7 @@ export class Child {
       cancel();
       resolve(answer);
     };
-    life.pending = { id, op: operation.op, settle };
+    life.pending = { id, operation, settle };
     life.process.stdin.write(line);
     return promise;
   }

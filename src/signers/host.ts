@@ -5,7 +5,8 @@ import { LedgerBackend } from './ledger/backend.ts';
 import { DeviceFailure } from './ledger/failure.ts';
 import { openBus } from './ledger/library.ts';
 import { LineReader, ProtocolError } from './lines.ts';
-import { encodeMessage, longestRequest, parseRequest, type Request, type Result } from './protocol.ts';
+import { encodeMessage, longestRequest, type Request, type Result } from './protocol.ts';
+import { parseRequest } from './requests.ts';
 import { Turn } from './turn.ts';
 
 // The executable that holds a device for the daemon (design §5). Everything that it is told comes by stdin, everything that it
@@ -54,8 +55,7 @@ function receive(line: string): void {
 }
 
 async function perform(request: Request): Promise<Result> {
-  if (request.op === 'configure' || backend === undefined) return { result: 'configured' };
-  return request.op === 'identify' ? backend.identify(request) : backend.sign(request);
+  return request.op === 'configure' || backend === undefined ? { result: 'configured' } : backend.perform(request);
 }
 
 function failed(error: unknown): Result {

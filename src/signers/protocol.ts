@@ -1,30 +1,73 @@
-import { type Reason, shown } from '../domain/index.ts';
-import { ProtocolError } from './lines.ts';
+import type { Reason } from '../domain/index.ts';
 
 // What the daemon and a signer's child say to each other: one JSON object a line over stdin and stdout. Every message is of a
-// closed schema; whatever else arrives ends the child, on whichever side it is seen.
+// closed schema (requests.ts, replies.ts); whatever else arrives ends the child, on whichever side it is seen.
 
 export const version = 1;
-/** Bytes a line: room for the largest transaction that Ethereum nodes pass on (128 KiB) in hex, and its descriptors. */
-export const longestRequest = 512 * 1024;
-export const longestReply = 4 * 1024;
+
+/** The largest PSBT that is put before a device, bytes: 500 inputs whose previous transactions have 8 KiB each. */
+export const largestPsbt = 4 * 1024 * 1024;
+
+/** Bytes a line: a PSBT takes 4/3 of its length in base64; Ethereum's largest transaction (128 KiB) far less. */
+export const longestRequest = 6 * 1024 * 1024;
+
+/** Bytes a line: the signatures of some thousand inputs in hex, twice as many as the Bitcoin app takes. */
+export const longestReply = 256 * 1024;
+
+/** Apps by the name that `B0 01` gives. */
+export const apps = ['Ethereum', 'Bitcoin', 'Bitcoin Test'] as const;
+export type App = (typeof apps)[number];
+export type BitcoinApp = Exclude<App, 'Ethereum'>;
 
 /** What the child is to drive: its first message. */
 export type Configuration =
   | { readonly op: 'configure'; readonly transport: 'hid' }
   | { readonly op: 'configure'; readonly transport: 'speculos'; readonly url: string };
 
-/** Which app is open on the device, and which key it has at a path. Closes whatever device was open before. */
-export interface Identify {
-  readonly op: 'identify';
+/** The key that is looked for: it chooses among several devices. */
+export type PinnedKey = PinnedAccountKey | PinnedExtendedKey;
+
+export interface PinnedAccountKey {
+  readonly app: 'Ethereum';
   readonly path: string;
-  /** The key that is looked for, compressed, hex: chooses among several devices. */
+  /** Compressed, hex. */
   readonly publicKey: string;
 }
 
-/** Goes to the device that the last `identify` found, and to no other. */
-export interface Sign {
+export interface PinnedExtendedKey {
+  readonly app: BitcoinApp;
+  readonly path: string;
+  /** The master key's, 8 hex digits. */
+  readonly fingerprint: string;
+  readonly xpub: string;
+}
+
+/** Which app is open on the device, and which key it has at a path. Closes whatever device was open before. */
+export type Identify = { readonly op: 'identify' } & PinnedKey;
+
+/** The same of the one device that has this app open, whichever key it has. */
+export interface ReadKey {
+  readonly op: 'read-key';
+  readonly app: App;
+  readonly path: string;
+}
+
+/** A wallet policy of BIP-388. */
+export interface Policy {
+  /** As the device shows it; empty for one that every device knows. */
+  readonly name: string;
+  readonly template: string;
+  /** `[fingerprint/path]xpub`. */
+  readonly keys: readonly string[];
+}
+
+// These go to the device that the last `identify` found for the same app and path, and to no other.
+
+export type Sign = SignEthereum | SignBitcoin;
+
+export interface SignEthereum {
   readonly op: 'sign';
+  readonly app: 'Ethereum';
   readonly path: string;
   /** The unsigned transaction, hex. */
   readonly unsigned: string;
@@ -32,30 +75,98 @@ export interface Sign {
   readonly tokenDescriptors: readonly string[];
 }
 
-export type Operation = Configuration | Identify | Sign;
+export interface SignBitcoin {
+  readonly op: 'sign';
+  readonly app: BitcoinApp;
+  readonly path: string;
+  readonly policy: Policy;
+  /** What the device answered to `register`, hex; empty where the policy has no name. */
+  readonly registration: string;
+  /** Base64. */
+  readonly psbt: string;
+}
+
+/** Has a person look at a policy and make the device know it. */
+export interface Register {
+  readonly op: 'register';
+  readonly app: BitcoinApp;
+  readonly path: string;
+  readonly policy: Policy;
+}
+
+/** Has a person compare an address on the device's screen. */
+export type ShowAddress = ShowEthereumAddress | ShowBitcoinAddress;
+
+export interface ShowEthereumAddress {
+  readonly op: 'show-address';
+  readonly app: 'Ethereum';
+  readonly path: string;
+}
+
+export interface ShowBitcoinAddress {
+  readonly op: 'show-address';
+  readonly app: BitcoinApp;
+  readonly path: string;
+  readonly policy: Policy;
+  readonly registration: string;
+  /** 0 to receive, 1 for change. */
+  readonly branch: number;
+  readonly index: number;
+}
+
+export type Operation = Configuration | Identify | ReadKey | Sign | Register | ShowAddress;
 export type Request = Operation & { readonly id: number };
 
 export interface Configured {
   readonly result: 'configured';
 }
 
+/** Of `identify` and `read-key`. */
 export interface Identity {
   readonly result: 'identity';
   readonly app: string;
   readonly version: string;
   /** Absent where another app than the right one is open. */
-  readonly key?: {
-    /** `0x` and 40 hex digits, as the device spells it. */
-    readonly address: string;
-    /** Uncompressed, 65 bytes, hex. */
-    readonly publicKey: string;
-  };
+  readonly key?: AccountKey | ExtendedKey;
 }
 
+export interface AccountKey {
+  /** `0x` and 40 hex digits, as the device spells it. */
+  readonly address: string;
+  /** Uncompressed, 65 bytes, hex. */
+  readonly publicKey: string;
+}
+
+export interface ExtendedKey {
+  readonly fingerprint: string;
+  /** As the device spells it. */
+  readonly xpub: string;
+}
+
+/** Of `sign` for Ethereum. */
 export interface Signature {
   readonly result: 'signature';
   /** v ‖ r ‖ s: exactly 65 bytes, hex. */
   readonly signature: string;
+}
+
+/** Of `sign` for Bitcoin. */
+export interface Signatures {
+  readonly result: 'signatures';
+  /** One or more, as formats.md's "Signatures of inputs" has them, hex. */
+  readonly signatures: string;
+}
+
+export interface Registration {
+  readonly result: 'registration';
+  /** 32 bytes, hex. */
+  readonly hmac: string;
+}
+
+export interface ShownAddress {
+  readonly result: 'address';
+  /** As the device spells it. */
+  readonly address: string;
 }
 
 /** What a child may give as a reason. */
@@ -63,6 +174,7 @@ export const failureReasons = [
   'device-missing',
   'device-locked',
   'device-wrong-app',
+  'device-foreign',
   'device-busy',
   'device-refused',
   'device-cannot-show',
@@ -72,6 +184,9 @@ export const failureReasons = [
 ] as const satisfies readonly Reason[];
 export type FailureReason = (typeof failureReasons)[number];
 
+/** The failures by which a device says that it did not sign and won't; after all others it may have. */
+export const declines: ReadonlySet<FailureReason> = new Set(['device-refused', 'device-cannot-show']);
+
 export interface Failure {
   readonly result: 'failure';
   readonly reason: FailureReason;
@@ -79,147 +194,26 @@ export interface Failure {
   readonly message: string;
 }
 
-export type Result = Configured | Identity | Signature | Failure;
+export type Result = Configured | Identity | Signature | Signatures | Registration | ShownAddress | Failure;
 export type Reply = Result & { readonly id: number };
+
+/** What an operation is answered with where it doesn't fail. */
+export function resultOf(operation: Operation): Exclude<Result['result'], 'failure'> {
+  switch (operation.op) {
+    case 'configure':
+      return 'configured';
+    case 'identify':
+    case 'read-key':
+      return 'identity';
+    case 'sign':
+      return operation.app === 'Ethereum' ? 'signature' : 'signatures';
+    case 'register':
+      return 'registration';
+    case 'show-address':
+      return 'address';
+  }
+}
 
 export function encodeMessage(message: Request | Reply): string {
   return `${JSON.stringify({ v: version, ...message })}\n`;
-}
-
-/** Throws ProtocolError. */
-export function parseRequest(line: string): Request {
-  const of = new Message(line);
-  const id = of.id();
-  const op = of.text('op', /^[a-z]{1,16}$/);
-  switch (op) {
-    case 'configure':
-      return of.done({ id, op, ...parseTransport(of) });
-    case 'identify':
-      return of.done({ id, op, path: of.text('path', path), publicKey: of.text('publicKey', /^0[23][0-9a-f]{64}$/) });
-    case 'sign':
-      return of.done({
-        id,
-        op,
-        path: of.text('path', path),
-        unsigned: of.text('unsigned', hex),
-        tokenDescriptors: of.texts('tokenDescriptors', hex),
-      });
-    default:
-      throw new ProtocolError(`unknown operation ${seen(op)}`);
-  }
-}
-
-function parseTransport(
-  of: Message,
-): { readonly transport: 'hid' } | { readonly transport: 'speculos'; readonly url: string } {
-  const transport = of.text('transport', /^[a-z]{1,16}$/);
-  if (transport === 'hid') return { transport };
-  if (transport === 'speculos') return { transport, url: of.text('url', /^http:[\x21-\x7e]{1,80}$/) };
-  throw new ProtocolError(`unknown transport ${seen(transport)}`);
-}
-
-/** Throws ProtocolError. */
-export function parseReply(line: string): Reply {
-  const of = new Message(line);
-  const id = of.id();
-  const result = of.text('result', /^[a-z]{1,16}$/);
-  switch (result) {
-    case 'configured':
-      return of.done({ id, result });
-    case 'identity': {
-      const identity = { id, result, app: of.text('app', printable), version: of.text('version', printable) } as const;
-      const key = of.member('key');
-      if (key === undefined) return of.done(identity);
-      const address = key.text('address', /^0x[0-9a-fA-F]{40}$/);
-      const publicKey = key.text('publicKey', /^04[0-9a-f]{128}$/);
-      return of.done({ ...identity, key: key.done({ address, publicKey }) });
-    }
-    case 'signature':
-      return of.done({ id, result, signature: of.text('signature', /^[0-9a-f]{130}$/) });
-    case 'failure':
-      return of.done({
-        id,
-        result,
-        reason: parseReason(of.text('reason', /^[a-z-]{1,32}$/)),
-        message: of.text('message', printable),
-      });
-    default:
-      throw new ProtocolError(`unknown result ${seen(result)}`);
-  }
-}
-
-function parseReason(value: string): FailureReason {
-  const reason = failureReasons.find((known) => known === value);
-  if (reason === undefined) throw new ProtocolError(`unknown reason ${seen(value)}`);
-  return reason;
-}
-
-const path = /^m(?:\/[0-9]{1,10}'?){1,10}$/;
-const hex = /^(?:[0-9a-f]{2})+$/;
-const printable = /^[\x20-\x7e]{1,400}$/;
-
-/** A JSON object that is taken apart member by member, and must be empty in the end. */
-class Message {
-  readonly #left: Map<string, unknown>;
-
-  constructor(source: unknown) {
-    let value = source;
-    if (typeof source === 'string') {
-      try {
-        value = JSON.parse(source);
-      } catch {
-        throw new ProtocolError(`a line is not JSON: ${seen(source)}`);
-      }
-    }
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new ProtocolError(`a message is not an object: ${seen(source)}`);
-    }
-    this.#left = new Map(Object.entries(value));
-  }
-
-  /** The version is checked first: of another one nothing else is known. */
-  id(): number {
-    const v = this.#take('v');
-    if (v !== version) throw new ProtocolError(`a message of version ${seen(v)}, not ${version}`);
-    const id = this.#take('id');
-    if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0) throw new ProtocolError(`id: ${seen(id)}`);
-    return id;
-  }
-
-  text(name: string, form: RegExp): string {
-    return matching(name, this.#take(name), form);
-  }
-
-  texts(name: string, form: RegExp): readonly string[] {
-    const value = this.#take(name);
-    if (!Array.isArray(value)) throw new ProtocolError(`${name}: not a list`);
-    return value.map((item) => matching(name, item, form));
-  }
-
-  member(name: string): Message | undefined {
-    const value = this.#take(name);
-    return value === undefined ? undefined : new Message(value);
-  }
-
-  done<T>(value: T): T {
-    const [unknown] = this.#left.keys();
-    if (unknown !== undefined) throw new ProtocolError(`unknown member ${seen(unknown)}`);
-    return value;
-  }
-
-  #take(name: string): unknown {
-    const value = this.#left.get(name);
-    this.#left.delete(name);
-    return value;
-  }
-}
-
-function matching(name: string, value: unknown, form: RegExp): string {
-  if (typeof value !== 'string' || !form.test(value)) throw new ProtocolError(`${name}: unexpected ${seen(value)}`);
-  return value;
-}
-
-/** Of a foreign value, what can be shown: its own `toString` could be anything. */
-function seen(value: unknown): string {
-  return shown(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined'));
 }

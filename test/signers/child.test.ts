@@ -7,8 +7,13 @@ import { HandTimers } from './hand-timers.ts';
 import { Undead } from './undead.ts';
 
 const script = fileURLToPath(new URL('fake-host.ts', import.meta.url));
-const identify = { op: 'identify', path: "m/44'/60'/0'/0/0", publicKey: `02${'11'.repeat(32)}` } as const;
-const sign = { op: 'sign', path: identify.path, unsigned: 'c0', tokenDescriptors: [] } as const;
+const identify = {
+  op: 'identify',
+  app: 'Ethereum',
+  path: "m/44'/60'/0'/0/0",
+  publicKey: `02${'11'.repeat(32)}`,
+} as const;
+const sign = { op: 'sign', app: 'Ethereum', path: identify.path, unsigned: 'c0', tokenDescriptors: [] } as const;
 const startDeadline = 9_000;
 const deadline = 10_000;
 

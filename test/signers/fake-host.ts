@@ -31,10 +31,10 @@ function misbehave(id: number): void {
       process.stdout.write(Buffer.from('22ff220a', 'hex'));
       return;
     case 'oversized':
-      say({ ...identity, id, app: 'x'.repeat(5000) });
+      say({ ...identity, id, app: 'x'.repeat(300_000) });
       return;
     case 'endless':
-      process.stdout.write('x'.repeat(5000));
+      process.stdout.write('x'.repeat(300_000));
       return;
     case 'version':
       say({ ...identity, id, v: 2 });

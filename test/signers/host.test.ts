@@ -5,9 +5,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { confinement, type HostProcess, launchHost } from '../../src/signers/launch.ts';
+import { longestRequest } from '../../src/signers/protocol.ts';
 
 const configure = '{"v":1,"id":0,"op":"configure","transport":"speculos","url":"http://127.0.0.1:1"}\n';
-const identify = `{"v":1,"id":1,"op":"identify","path":"m/44'/60'/0'/0/0","publicKey":"02${'11'.repeat(32)}"}\n`;
+const identify = `{"v":1,"id":1,"op":"identify","app":"Ethereum","path":"m/44'/60'/0'/0/0","publicKey":"02${'11'.repeat(32)}"}\n`;
 
 const started: HostProcess[] = [];
 afterEach(() => {
@@ -121,7 +122,7 @@ describe('a signer’s process', () => {
     ['another version', '{"v":2,"id":0,"op":"configure","transport":"hid"}\n'],
     ['an unknown operation', '{"v":1,"id":0,"op":"hash"}\n'],
     ['no JSON', 'configure\n'],
-    ['a line without end', 'x'.repeat(512 * 1024 + 1)],
+    ['a line without end', 'x'.repeat(longestRequest + 1)],
     ['an address beyond this machine', configure.replace('127.0.0.1', '192.0.2.1')],
     ['something before its configuration', identify],
     ['a second configuration', configure + configure],

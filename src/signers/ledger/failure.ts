@@ -21,15 +21,17 @@ export type Stage =
   /** After. */
   | 'signing';
 
-/** Status words that mean the same whatever was asked (ISO 7816-4 trailers; the OS's and the Ethereum app's). */
+/** Status words that mean the same whatever was asked (ISO 7816-4 trailers; the OS's and the apps'). */
 const always: ReadonlyMap<number, FailureReason> = new Map([
   [0x5515, 'device-locked'],
   [0x6982, 'device-locked'],
   [0x6e00, 'device-wrong-app'],
   [0x6d00, 'device-wrong-app'],
+  // The Bitcoin app, while a person decides something else.
+  [0x6901, 'device-busy'],
 ]);
 
-/** And those that speak about the transaction. */
+/** And those that speak about the transaction, or whatever else a person was to look at. */
 const ofTransaction: ReadonlyMap<number, FailureReason> = new Map([
   [0x6985, 'device-refused'],
   [0x5501, 'device-refused'],
@@ -37,6 +39,9 @@ const ofTransaction: ReadonlyMap<number, FailureReason> = new Map([
   [0x6a80, 'device-cannot-show'],
   [0x6501, 'device-cannot-show'],
   [0x6984, 'device-cannot-show'],
+  // The Bitcoin app: not supported; a registration that is not of this seed and this policy.
+  [0x6a82, 'device-cannot-show'],
+  [0xb008, 'device-cannot-show'],
   // An amount too long for the screen.
   [0x6807, 'device-cannot-show'],
 ]);

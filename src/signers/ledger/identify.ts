@@ -1,19 +1,40 @@
-import type { Identity } from '../protocol.ts';
-import { appName } from './app.ts';
+import type { AccountKey, App, ExtendedKey, Identity } from '../protocol.ts';
+import { bitcoinClient } from './bitcoin-library.ts';
 import { DeviceFailure } from './failure.ts';
 import { ethereumApp, type Handle } from './library.ts';
-import type { EthereumPath } from './path.ts';
+import { parseBitcoinPath, parseEthereumPath } from './path.ts';
 
 /** Asks a device which app is open (`B0 01`) and, where it is the right one, which key it has at a path. */
-export async function identify(handle: Handle, path: EthereumPath): Promise<Identity> {
+export async function identify(handle: Handle, wanted: App, path: string): Promise<Identity> {
   const { name, version } = parseAppAndVersion(await handle.send(0xb0, 0x01, 0, 0));
+  const identity = { result: 'identity', app: name, version } as const;
   // Another app would read the next command in its own way.
-  if (name !== appName) return { result: 'identity', app: name, version };
+  if (name !== wanted) return identity;
+  return { ...identity, key: wanted === 'Ethereum' ? await accountKey(handle, path) : await extendedKey(handle, path) };
+}
+
+async function accountKey(handle: Handle, path: string): Promise<AccountKey> {
   const { address, publicKey } = await ethereumApp(handle).getAddress(path.slice('m/'.length));
   if (!/^04[0-9a-f]{128}$/.test(publicKey) || !/^0x[0-9a-fA-F]{40}$/.test(address)) {
     throw new DeviceFailure('signer-failed', 'the device answered with something other than a key and its address');
   }
-  return { result: 'identity', app: name, version, key: { address, publicKey } };
+  return { address, publicKey };
+}
+
+async function extendedKey(handle: Handle, path: string): Promise<ExtendedKey> {
+  const client = bitcoinClient(handle);
+  const fingerprint = await client.getMasterFingerprint();
+  const xpub = await client.getExtendedPubkey(path.slice('m/'.length));
+  if (!/^[0-9a-f]{8}$/.test(fingerprint) || !/^[1-9A-HJ-NP-Za-km-z]{100,120}$/.test(xpub)) {
+    throw new DeviceFailure('signer-failed', 'the device answered with something other than a fingerprint and a key');
+  }
+  return { fingerprint, xpub };
+}
+
+/** Throws `Malformed` over a path that a library would misread, or at which an app would ask a person. */
+export function checkPath(app: App, path: string): void {
+  if (app === 'Ethereum') parseEthereumPath(path, 'path');
+  else parseBitcoinPath(path, 'path', app);
 }
 
 /** `01 ‖ nameLen ‖ name ‖ verLen ‖ ver ‖ …` */

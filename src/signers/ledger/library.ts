@@ -23,8 +23,8 @@ export interface Bus {
 
 /** hw-app-eth. */
 export interface EthereumApp {
-  /** `path` without `m/`. */
-  getAddress(path: string): Promise<{ readonly publicKey: string; readonly address: string }>;
+  /** `path` without `m/`. With `display` a person compares the address on the screen, or refuses it. */
+  getAddress(path: string, display?: boolean): Promise<{ readonly publicKey: string; readonly address: string }>;
   /** `rawTxHex` without 0x. Returns hex of any length: see `sign`. */
   signTransaction(
     path: string,

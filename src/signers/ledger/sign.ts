@@ -1,4 +1,4 @@
-import type { Sign, Signature } from '../protocol.ts';
+import type { Signature, SignEthereum } from '../protocol.ts';
 import { DeviceFailure, failureOf } from './failure.ts';
 import { ethereumApp, type Handle } from './library.ts';
 import type { EthereumPath } from './path.ts';
@@ -14,7 +14,7 @@ const answerLength = 1 + 32 + 32 + 2;
 export async function sign(
   handle: Handle,
   path: EthereumPath,
-  { unsigned, tokenDescriptors }: Sign,
+  { unsigned, tokenDescriptors }: SignEthereum,
 ): Promise<Signature> {
   const watched = new SignatureWatch(handle);
   try {

@@ -1,15 +1,29 @@
-import { type Reason, toHex, type Wallet, type WalletId } from '../../domain/index.ts';
+import type { ChainId, ScriptWallet, Wallet } from '../../domain/index.ts';
 import { isPermit, type Permit } from '../../store/permit.ts';
 import { type Answer, Child } from '../child.ts';
 import { type HostProcess, launchHost } from '../launch.ts';
-import type { FailureReason } from '../protocol.ts';
-import type { Outcome, Readiness, Signer } from '../signer.ts';
+import type { Identify, Identity, PinnedKey, ReadKey, Register, ShowAddress } from '../protocol.ts';
+import type {
+  AddressPlace,
+  AddressReview,
+  Failed,
+  KeyReading,
+  Outcome,
+  PolicyRegistration,
+  Readiness,
+  Signer,
+} from '../signer.ts';
 import type { LineLog } from '../stderr.ts';
 import { systemTimers, type Timers } from '../timers.ts';
 import { Turn } from '../turn.ts';
-import { judge } from './identity.ts';
-import { parseEthereumPath } from './path.ts';
+import { addressOf, deviceOf, identityIn, outcomeOf, readingOf, registrationOf } from './answers.ts';
+import { appOf } from './app.ts';
+import { checkPath } from './identify.ts';
+import { judge, judgeApp } from './identity.ts';
+import { registerOperation, showOperation, signOperation } from './operations.ts';
 import { type Transport, transportAllowed } from './transport.ts';
+import { Waiting } from './waiting.ts';
+import { pinnedKey } from './wallet-key.ts';
 
 export interface LedgerSignerOptions {
   readonly name: string;
@@ -33,12 +47,6 @@ const defaultPoll = 3_000;
 /** From half a second, doubling, up to a minute. */
 const doubling = (restarts: number) => Math.min(500 * 2 ** Math.min(restarts, 10), 60_000);
 
-/** The largest transaction that Ethereum nodes pass on, bytes; far more than a person can review. */
-const largestTransaction = 128 * 1024;
-
-/** The failures by which a device says that it did not sign and won't; after all others it may have. */
-const declines: ReadonlySet<FailureReason> = new Set(['device-refused', 'device-cannot-show']);
-
 /**
  * All devices on USB share one turn: to find its own, a signer opens each and asks who it is, and a device that shows a review
  * must not be asked anything.
@@ -50,74 +58,83 @@ export function createLedgerSigner(options: LedgerSignerOptions): Signer {
   return new LedgerSigner(options);
 }
 
-type NotReady = Extract<Readiness, { ready: false }>;
-
 class LedgerSigner implements Signer {
   readonly name: string;
   readonly attended = true;
   readonly #transport: Transport;
   readonly #deadlines: LedgerSignerOptions['deadlines'];
-  readonly #poll: number;
-  readonly #timers: Timers;
   readonly #turn: Turn;
   readonly #child: Child;
   readonly #listeners = new Set<() => void>();
-  /** The wallets whose device wasn't ready when it was last asked for, and why. */
-  readonly #waiting = new Map<WalletId, { readonly wallet: Wallet; readonly reason: Reason }>();
-  #cancelPoll: (() => void) | undefined;
-  #closed = false;
+  readonly #waiting: Waiting;
 
   constructor({ name, transport, deadlines, log, spawn, ...rest }: LedgerSignerOptions) {
+    const timers = rest.timers ?? systemTimers;
     this.name = name;
     this.#transport = transport;
     this.#deadlines = deadlines;
-    this.#poll = rest.poll ?? defaultPoll;
-    this.#timers = rest.timers ?? systemTimers;
     this.#turn = transport.transport === 'hid' ? usbTurn : new Turn();
     this.#child = new Child({
       start: spawn ?? (() => launchHost(transport.transport === 'hid')),
       configuration: { op: 'configure', ...transport },
       startDeadline: deadlines.identify,
-      timers: this.#timers,
+      timers,
       backOff: rest.backOff ?? doubling,
       log,
+    });
+    this.#waiting = new Waiting({
+      timers,
+      poll: rest.poll ?? defaultPoll,
+      busy: () => this.#turn.busy,
+      check: (wallet) => this.check(wallet),
+      news: () => this.#tell(),
     });
     this.#child.onRestart(() => this.#tell());
   }
 
   check(wallet: Wallet): Promise<Readiness> {
-    this.#require(wallet);
-    return this.#turn.run(async () => {
-      const readiness = await this.#identify(wallet);
-      this.#watch(wallet, readiness);
-      return readiness;
-    });
+    const pinned = this.#require(wallet);
+    return this.#turn.run(() => this.#check(wallet, pinned));
   }
 
   async sign(permit: Permit): Promise<Outcome> {
     if (!isPermit(permit))
       throw new TypeError('a signer takes a permit that the store’s commit returned, and nothing else (I1)');
-    const { wallet, unsigned, tokenDescriptors } = permit;
-    this.#require(wallet);
-    if (unsigned.length > largestTransaction) {
-      return {
-        kind: 'declined',
-        reason: 'device-cannot-show',
-        message: `${unsigned.length} bytes are too many to review`,
-      };
-    }
+    if (permit.signer !== this.name) throw new Error(`a permit for ${permit.signer} came to ${this.name}`);
+    const { wallet } = permit;
+    const pinned = this.#require(wallet);
+    const operation = signOperation(permit, pinned);
+    if ('kind' in operation) return operation;
     return this.#turn.run(async () => {
       // Another device may have taken the place of the one that was checked: nothing is sent before its key is seen (S6).
-      const readiness = await this.#identify(wallet);
-      this.#watch(wallet, readiness);
+      const readiness = await this.#check(wallet, pinned);
       if (!readiness.ready) {
         return { kind: 'uncertain', reason: readiness.reason, message: `${readiness.message} (nothing was sent)` };
       }
-      const operation = { op: 'sign', path: wallet.path, unsigned: toHex(unsigned), tokenDescriptors } as const;
       const outcome = outcomeOf(await this.#child.request(operation, this.#deadlines.sign));
-      if (outcome.kind === 'uncertain') this.#watch(wallet, { ...outcome, ready: false });
+      if (outcome.kind === 'uncertain') this.#waiting.note(wallet, { ...outcome, ready: false });
       return outcome;
     });
+  }
+
+  async readKey(chain: ChainId, path: string): Promise<KeyReading> {
+    const app = appOf(chain);
+    checkPath(app, path);
+    this.#requireTransport(chain, 'reading a key');
+    return this.#turn.run(async () => {
+      const identity = await this.#identity({ op: 'read-key', app, path });
+      if ('kind' in identity) return identity;
+      const objection = judgeApp(identity, app);
+      return objection === undefined ? readingOf(identity) : { ...objection, kind: 'failed' };
+    });
+  }
+
+  async register(wallet: ScriptWallet): Promise<PolicyRegistration> {
+    return registrationOf(await this.#introduce(wallet, registerOperation(wallet, this.name)));
+  }
+
+  async showAddress(wallet: Wallet, place: AddressPlace): Promise<AddressReview> {
+    return addressOf(await this.#introduce(wallet, showOperation(wallet, this.name, place)));
   }
 
   onChange(listener: () => void): () => void {
@@ -126,85 +143,53 @@ class LedgerSigner implements Signer {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#cancelPoll?.();
+    this.#waiting.close();
     this.#listeners.clear();
     await this.#child.close();
   }
 
   /** What no configuration that was checked lets happen. */
-  #require(wallet: Wallet): void {
-    parseEthereumPath(wallet.path, `wallet ${wallet.id}: path`);
-    if (!transportAllowed(this.#transport, wallet.chain)) {
-      throw new Error(`wallet ${wallet.id}: an emulated device signs for test networks only, not for ${wallet.chain}`);
+  #require(wallet: Wallet): PinnedKey {
+    const pinned = pinnedKey(wallet, this.name);
+    this.#requireTransport(wallet.chain, `wallet ${wallet.id}`);
+    return pinned;
+  }
+
+  #requireTransport(chain: ChainId, what: string): void {
+    if (!transportAllowed(this.#transport, chain)) {
+      throw new Error(`${what}: an emulated device signs for test networks only, not for ${chain}`);
     }
   }
 
-  async #identify(wallet: Wallet): Promise<Readiness> {
-    const { path, publicKey } = wallet;
-    const answer = await this.#child.request({ op: 'identify', path, publicKey }, this.#deadlines.identify);
-    if (answer.kind === 'deadline') return notReady('device-timeout', 'the device did not say in time who it is');
-    if (answer.kind !== 'result') return notReady('signer-failed', answer.message);
-    const { result } = answer;
-    if (result.result === 'failure') return notReady(result.reason, result.message);
-    if (result.result !== 'identity') return notReady('signer-failed', 'the signer’s process gave another answer');
-    const objection = judge(result, wallet);
-    return objection === undefined
-      ? { ready: true, device: `Ledger, ${result.app} ${result.version}` }
-      : notReady(objection.reason, objection.message);
+  /** Whether a wallet's device is ready; one that isn't is asked again until it is. */
+  async #check(wallet: Wallet, pinned: PinnedKey): Promise<Readiness> {
+    const readiness = await this.#identify(wallet, pinned);
+    this.#waiting.note(wallet, readiness);
+    return readiness;
   }
 
-  /** Asks for a device that isn't ready again and again, and tells when its state is another. */
-  #watch(wallet: Wallet, readiness: Readiness): void {
-    if (readiness.ready) this.#waiting.delete(wallet.id);
-    else this.#waiting.set(wallet.id, { wallet, reason: readiness.reason });
-    this.#schedulePoll();
+  async #identify(wallet: Wallet, pinned: PinnedKey): Promise<Readiness> {
+    const identity = await this.#identity({ op: 'identify', ...pinned });
+    if ('kind' in identity) return { ready: false, reason: identity.reason, message: identity.message };
+    const objection = judge(identity, wallet, pinned);
+    return objection === undefined ? { ready: true, device: deviceOf(identity) } : { ...objection, ready: false };
   }
 
-  #schedulePoll(): void {
-    this.#cancelPoll?.();
-    this.#cancelPoll = undefined;
-    if (this.#waiting.size === 0 || this.#closed) return;
-    this.#cancelPoll = this.#timers.after(this.#poll, () => void this.#askAgain());
+  /** Has the device that holds a wallet's key show something of a wallet that isn't in policy yet. */
+  #introduce(wallet: Wallet, operation: Register | ShowAddress): Promise<Answer | Failed> {
+    const pinned = this.#require(wallet);
+    return this.#turn.run(async () => {
+      const readiness = await this.#identify(wallet, pinned);
+      if (!readiness.ready) return { kind: 'failed', reason: readiness.reason, message: readiness.message };
+      return this.#child.request(operation, this.#deadlines.sign);
+    });
   }
 
-  async #askAgain(): Promise<void> {
-    // Someone has the turn, perhaps for a review: never queue up behind it.
-    if (this.#turn.busy) return this.#schedulePoll();
-    let news = false;
-    for (const { wallet, reason } of [...this.#waiting.values()]) {
-      const readiness = await this.check(wallet);
-      news ||= readiness.ready || readiness.reason !== reason;
-    }
-    if (news) this.#tell();
+  async #identity(operation: Identify | ReadKey): Promise<Identity | Failed> {
+    return identityIn(await this.#child.request(operation, this.#deadlines.identify));
   }
 
   #tell(): void {
     for (const listener of [...this.#listeners]) listener();
-  }
-}
-
-function notReady(reason: Reason, message: string): NotReady {
-  return { ready: false, reason, message };
-}
-
-/** Whatever isn't a signature or a clear no leaves a signature possible. */
-function outcomeOf(answer: Answer): Outcome {
-  if (answer.kind === 'deadline') {
-    return { kind: 'uncertain', reason: 'device-timeout', message: 'nobody decided on the device in time' };
-  }
-  if (answer.kind !== 'result') return { kind: 'uncertain', reason: 'signer-failed', message: answer.message };
-  const { result } = answer;
-  switch (result.result) {
-    case 'signature':
-      return { kind: 'signed', signature: Uint8Array.from(Buffer.from(result.signature, 'hex')).slice(1) };
-    case 'failure':
-      return {
-        kind: declines.has(result.reason) ? 'declined' : 'uncertain',
-        reason: result.reason,
-        message: result.message,
-      };
-    default:
-      return { kind: 'uncertain', reason: 'signer-failed', message: 'the signer’s process gave another answer' };
   }
 }

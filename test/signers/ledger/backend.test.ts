@@ -5,9 +5,10 @@ import { libraryError, type Script, type ScriptedHandle, scriptedHandle } from '
 import { answers, testWallet } from './wallet.ts';
 
 const { path, publicKey } = testWallet;
-const identify = { op: 'identify', path, publicKey } as const;
+const identify = { op: 'identify', app: 'Ethereum', path, publicKey } as const;
 const sign = {
   op: 'sign',
+  app: 'Ethereum',
   path,
   unsigned: '02ef0107843b9aca008506fc23ac008252089470997970c51812dc3a010c7d01b50e0d17dc79c8872bdc545d58750080c0',
   tokenDescriptors: [],
@@ -57,8 +58,8 @@ describe('S6: among several devices', () => {
     ]) {
       const bus = busOf(devices);
       const backend = new LedgerBackend(bus);
-      expect(await backend.identify(identify)).toMatchObject({ app: 'Ethereum', version: '1.22.0', key: {} });
-      expect(await backend.sign(sign)).toEqual({ result: 'signature', signature });
+      expect(await backend.perform(identify)).toMatchObject({ app: 'Ethereum', version: '1.22.0', key: {} });
+      expect(await backend.perform(sign)).toEqual({ result: 'signature', signature });
       for (const [name, handle] of bus.handles) {
         const commands = handle.commands.filter((command) => command.startsWith('e004'));
         expect(commands, name).toHaveLength(bus.handles.get(name) === handleOf(bus, own, devices) ? 1 : 0);
@@ -76,18 +77,18 @@ describe('S6: among several devices', () => {
   ])(
     'where none has the key and %s, that is the reason',
     async (_, devices: Record<string, Script | Error>, reason) => {
-      await expect(new LedgerBackend(busOf(devices)).identify(identify)).rejects.toEqual(failing(reason));
+      await expect(new LedgerBackend(busOf(devices)).perform(identify)).rejects.toEqual(failing(reason));
     },
   );
 
   it('one in another app is told of before one of another key', async () => {
-    const identity = await new LedgerBackend(busOf({ a: foreign, b: dashboard })).identify(identify);
+    const identity = await new LedgerBackend(busOf({ a: foreign, b: dashboard })).perform(identify);
     expect(identity).toEqual({ result: 'identity', app: 'BOLOS', version: '1.1.1' });
   });
 
   it('one in another app is asked nothing but its name', async () => {
     const bus = busOf({ a: dashboard });
-    await new LedgerBackend(bus).identify(identify);
+    await new LedgerBackend(bus).perform(identify);
     expect(bus.handles.get('a')?.commands).toEqual(['b001000000']);
   });
 
@@ -98,7 +99,7 @@ describe('S6: among several devices', () => {
     ['no name', device(answers.address, '02')],
     ['nothing', word('9000')],
   ])('one that answers %s has failed', async (_, script) => {
-    await expect(new LedgerBackend(busOf({ a: script })).identify(identify)).rejects.toEqual(failing('signer-failed'));
+    await expect(new LedgerBackend(busOf({ a: script })).perform(identify)).rejects.toEqual(failing('signer-failed'));
   });
 
   it('a list that cannot be read is a failure', async () => {
@@ -106,44 +107,44 @@ describe('S6: among several devices', () => {
       list: () => Promise.reject(new Error('libusb-1.0.so.0: no such file')),
       open: () => Promise.reject(new Error()),
     };
-    await expect(new LedgerBackend(bus).identify(identify)).rejects.toEqual(failing('signer-failed'));
+    await expect(new LedgerBackend(bus).perform(identify)).rejects.toEqual(failing('signer-failed'));
   });
 });
 
 describe('S6: a signature is asked of the device that was identified last, and of no other', () => {
   it('so never without one', async () => {
     const bus = busOf({ a: own });
-    await expect(new LedgerBackend(bus).sign(sign)).rejects.toEqual(failing('device-missing'));
+    await expect(new LedgerBackend(bus).perform(sign)).rejects.toEqual(failing('device-missing'));
     expect(bus.handles.size).toBe(0);
   });
 
   it('so never of a foreign one', async () => {
     const bus = busOf({ a: foreign });
     const backend = new LedgerBackend(bus);
-    await backend.identify(identify);
-    await expect(backend.sign(sign)).rejects.toEqual(failing('device-missing'));
+    await backend.perform(identify);
+    await expect(backend.perform(sign)).rejects.toEqual(failing('device-missing'));
   });
 
   it('so never for another path', async () => {
     const backend = new LedgerBackend(busOf({ a: own }));
-    await backend.identify(identify);
-    await expect(backend.sign({ ...sign, path: "m/44'/60'/1'/0/0" })).rejects.toEqual(failing('device-missing'));
+    await backend.perform(identify);
+    await expect(backend.perform({ ...sign, path: "m/44'/60'/1'/0/0" })).rejects.toEqual(failing('device-missing'));
   });
 
   it('so once', async () => {
     const backend = new LedgerBackend(busOf({ a: own }));
-    await backend.identify(identify);
-    await backend.sign(sign);
-    await expect(backend.sign(sign)).rejects.toEqual(failing('device-missing'));
+    await backend.perform(identify);
+    await backend.perform(sign);
+    await expect(backend.perform(sign)).rejects.toEqual(failing('device-missing'));
   });
 
   it('so not of one that is not there any more when it is asked again', async () => {
     const devices: Record<string, Script> = { a: own };
     const backend = new LedgerBackend(busOf(devices));
-    await backend.identify(identify);
+    await backend.perform(identify);
     devices['a'] = foreign;
-    await backend.identify(identify);
-    await expect(backend.sign(sign)).rejects.toEqual(failing('device-missing'));
+    await backend.perform(identify);
+    await expect(backend.perform(sign)).rejects.toEqual(failing('device-missing'));
   });
 });
 

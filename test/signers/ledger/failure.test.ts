@@ -34,6 +34,10 @@ describe('F3: a device’s failure has its reason', () => {
     ['6501', word(0x6501), 'signer-failed', 'device-cannot-show', 'device-cannot-show'],
     ['6984', word(0x6984), 'signer-failed', 'device-cannot-show', 'device-cannot-show'],
     ['6807', word(0x6807), 'signer-failed', 'device-cannot-show', 'device-cannot-show'],
+    ['6901', word(0x6901), 'device-busy', 'device-busy', 'device-busy'],
+    ['6a82', word(0x6a82), 'signer-failed', 'device-cannot-show', 'device-cannot-show'],
+    ['b008', word(0xb008), 'signer-failed', 'device-cannot-show', 'device-cannot-show'],
+    ['b007', word(0xb007), 'signer-failed', 'signer-failed', 'signer-failed'],
     ['any other word', word(0x6f00), 'signer-failed', 'signer-failed', 'signer-failed'],
     ['an unplugged device', libraryError('DisconnectedDevice'), 'device-missing', 'device-missing', 'device-lost'],
     [

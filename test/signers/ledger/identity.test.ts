@@ -2,12 +2,16 @@ import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { bytesToHex } from '@noble/curves/utils.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isRecent } from '../../../src/signers/ledger/app.ts';
-import { judge } from '../../../src/signers/ledger/identity.ts';
+import type { Wallet } from '../../../src/domain/index.ts';
+import { isRecent as isRecentFor } from '../../../src/signers/ledger/app.ts';
+import { judge as judgeFor } from '../../../src/signers/ledger/identity.ts';
 import { compressed } from '../../../src/signers/ledger/public-key.ts';
+import { pinnedKey } from '../../../src/signers/ledger/wallet-key.ts';
 import type { Identity } from '../../../src/signers/protocol.ts';
 import { testWallet } from './wallet.ts';
 
+const judge = (identity: Identity, wallet: Wallet) => judgeFor(identity, wallet, pinnedKey(wallet, 'ledger'));
+const isRecent = (version: string) => isRecentFor(version, '1.22.0');
 const uncompressed = bytesToHex(secp256k1.Point.fromHex(testWallet.publicKey).toBytes(false));
 const key = { address: '0xDad77910DbDFdE764fC21FCD4E74D71bBACA6D8D', publicKey: uncompressed };
 const right: Identity = { result: 'identity', app: 'Ethereum', version: '1.22.0', key };

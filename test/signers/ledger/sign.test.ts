@@ -32,7 +32,7 @@ const long = serializeTransaction({
 
 const ask = (script: Script, unsigned = transfer, tokenDescriptors: readonly string[] = []) => {
   const handle = scriptedHandle(script);
-  return { handle, asked: sign(handle, path, { op: 'sign', path, unsigned, tokenDescriptors }) };
+  return { handle, asked: sign(handle, path, { op: 'sign', app: 'Ethereum', path, unsigned, tokenDescriptors }) };
 };
 const failing = (reason: string) => expect.objectContaining({ name: 'DeviceFailure', reason });
 

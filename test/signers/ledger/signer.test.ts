@@ -44,7 +44,16 @@ const absentWallet: Wallet = {
 
 function permit(unsigned = transfer, more: Partial<Permit> = {}): Permit {
   const transaction = parseTransactionId('11'.repeat(32), 'transaction');
-  return mint({ transaction, wallet: testWallet, unsigned: fromHex(unsigned), tokenDescriptors: [], ...more });
+  return mint({
+    transaction,
+    wallet: testWallet,
+    signer: 'ledger',
+    unsigned: fromHex(unsigned),
+    psbt: null,
+    registration: null,
+    tokenDescriptors: [],
+    ...more,
+  });
 }
 
 let emulator: Emulator;

@@ -1,7 +1,8 @@
-import { parseAddress, parseChainId, parseWalletId, type Wallet } from '../../../src/domain/index.ts';
+import { type AccountWallet, parseAddress, parseChainId, parseWalletId } from '../../../src/domain/index.ts';
 
 /** The key at the first path of Speculos' default seed: a test key that everybody has. */
-export const testWallet: Wallet = {
+export const testWallet: AccountWallet = {
+  kind: 'account',
   id: parseWalletId('test', 'wallet'),
   chain: parseChainId('eip155:31337', 'chain'),
   signer: 'ledger',

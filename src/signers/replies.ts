@@ -1,0 +1,47 @@
+import { Message } from './message.ts';
+import { type AccountKey, type ExtendedKey, failureReasons, type Reply } from './protocol.ts';
+
+const results = ['configured', 'identity', 'signature', 'signatures', 'registration', 'address', 'failure'] as const;
+
+const printable = /^[\x20-\x7e]{1,400}$/;
+
+/** What the child answers to the daemon. Throws ProtocolError. */
+export function parseReply(line: string): Reply {
+  const of = new Message(line);
+  const id = of.id();
+  const result = of.one('result', results);
+  switch (result) {
+    case 'configured':
+      return of.done({ id, result });
+    case 'identity': {
+      const identity = { id, result, app: of.text('app', printable), version: of.text('version', printable) } as const;
+      const key = of.member('key');
+      return of.done(key === undefined ? identity : { ...identity, key: parseKey(key, identity.app) });
+    }
+    case 'signature':
+      return of.done({ id, result, signature: of.text('signature', /^[0-9a-f]{130}$/) });
+    case 'signatures':
+      return of.done({ id, result, signatures: of.text('signatures', /^(?:[0-9a-f]{2})+$/) });
+    case 'registration':
+      return of.done({ id, result, hmac: of.text('hmac', /^[0-9a-f]{64}$/) });
+    case 'address':
+      return of.done({ id, result, address: of.text('address', /^[0-9A-Za-z]{20,100}$/) });
+    case 'failure':
+      return of.done({
+        id,
+        result,
+        reason: of.one('reason', failureReasons),
+        message: of.text('message', printable),
+      });
+  }
+}
+
+/** Each app has keys of its own kind. */
+function parseKey(of: Message, app: string): AccountKey | ExtendedKey {
+  if (app === 'Ethereum') {
+    const address = of.text('address', /^0x[0-9a-fA-F]{40}$/);
+    return of.done({ address, publicKey: of.text('publicKey', /^04[0-9a-f]{128}$/) });
+  }
+  const fingerprint = of.text('fingerprint', /^[0-9a-f]{8}$/);
+  return of.done({ fingerprint, xpub: of.text('xpub', /^[1-9A-HJ-NP-Za-km-z]{100,120}$/) });
+}
