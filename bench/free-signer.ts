@@ -1,5 +1,15 @@
-import type { Outcome, Readiness, Signer } from '../src/signers/signer.ts';
+import type {
+  AddressReview,
+  KeyReading,
+  Outcome,
+  PolicyRegistration,
+  Readiness,
+  Signer,
+} from '../src/signers/signer.ts';
 import { isPermit, type Permit } from '../src/store/permit.ts';
+
+/** Of what has no key to show. */
+const noKeys = { kind: 'failed', reason: 'device-missing', message: 'not a device' } as const;
 
 /**
  * A signer that costs nothing: it looks up signatures that were made beforehand, off the clock. They are real ones, since each
@@ -25,6 +35,18 @@ export class FreeSigner implements Signer {
     const signature = this.#signatures.get(permit.transaction);
     if (signature === undefined) throw new Error(`no signature was made for transaction ${permit.transaction}`);
     return Promise.resolve({ kind: 'signed', signature });
+  }
+
+  readKey(): Promise<KeyReading> {
+    return Promise.resolve(noKeys);
+  }
+
+  register(): Promise<PolicyRegistration> {
+    return Promise.resolve(noKeys);
+  }
+
+  showAddress(): Promise<AddressReview> {
+    return Promise.resolve(noKeys);
   }
 
   onChange(): () => void {

@@ -49,6 +49,9 @@ export function transactionMessage(record: TransactionRecord): Transaction {
     permittedAt: new Date(record.permittedAt),
     kind: record.kind,
     actId: record.act ?? '',
+    signedBy: [...record.signedBy],
+    declinedBy: [...record.declinedBy],
+    sentTo: record.state === 'SENT' ? (record.signer ?? '') : '',
   };
 }
 

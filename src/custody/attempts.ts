@@ -2,8 +2,11 @@ import {
   digestOf,
   type Reason,
   Refusal,
+  type SignaturePart,
+  signersOf,
   type TransactionId,
   type TransactionRecord,
+  threshold,
   type Wallet,
   type WithdrawalRecord,
 } from '../domain/index.ts';
@@ -19,6 +22,7 @@ import { chainOf } from './chain.ts';
 import { historyWith } from './history.ts';
 import { moveTransaction, moveWithdrawal, transactionMoves } from './machine.ts';
 import { noticeSeed, writeNotice, wrongSignatureText } from './notice.ts';
+import { completableWithout, isAsked, partsOf, sealParts } from './parts.ts';
 import { refusalOf } from './refusals.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
 
@@ -35,6 +39,13 @@ export interface JudgedAgain {
 export interface Judges {
   again(record: TransactionRecord): JudgedAgain;
 }
+
+/** How an attempt ends that released nothing: `pass` where others of several signers may still sign. */
+const plainEnds = {
+  decline: { event: 'decline', kind: 'transaction-declined' },
+  pass: { event: 'collect', kind: 'transaction-part-declined' },
+  lose: { event: 'lose', kind: 'transaction-uncertain' },
+} as const;
 
 /** What becomes of one transaction: sent to its device, ended, released, each step a commit of its own. */
 export class Attempts {
@@ -54,6 +65,8 @@ export class Attempts {
     const committed = await this.#station.decide(again.keys, (facts): Verdict<undefined> => {
       const now = current(facts, record.id);
       if (now.state !== 'PERMITTED' && now.state !== 'UNCERTAIN') return { result: undefined };
+      // Of several signers another may have been asked meanwhile, and this one answered before.
+      if (!isAsked(now, signer)) return { result: undefined };
       const verdict = again.judge(facts);
       if (!verdict.approved) return blocked(now, refusalOf(verdict).reason);
       const sent: TransactionRecord = {
@@ -67,7 +80,9 @@ export class Attempts {
       return {
         result: undefined,
         writes: [{ table: 'transactions', record: sent, leaf: 0 }],
-        leaves: [{ kind: 'transaction-sent', fields: { transaction: sent.id, attempt: String(sent.attempts) } }],
+        leaves: [
+          { kind: 'transaction-sent', fields: { transaction: sent.id, attempt: String(sent.attempts), signer } },
+        ],
         permit: {
           transaction: sent.id,
           wallet: again.wallet,
@@ -89,26 +104,48 @@ export class Attempts {
     // Only what a person refused: a device that cannot show a payment says nothing about it.
     const refused: readonly Sighting[] =
       reason === 'device-refused' ? [{ kind: 'device-refusal', wallet: wallet.id }] : [];
-    if (outcome.kind === 'declined')
-      return this.#plainEnd(id, wallet, 'decline', 'transaction-declined', outcome.reason, refused);
-    if (outcome.kind !== 'signed')
-      return this.#plainEnd(id, wallet, 'lose', 'transaction-uncertain', outcome.reason, []);
+    if (outcome.kind === 'declined') {
+      const others = completableWithout(record, wallet, signersOf(wallet));
+      return this.#plainEnd(id, wallet, others ? 'pass' : 'decline', outcome.reason, refused);
+    }
+    if (outcome.kind !== 'signed') return this.#plainEnd(id, wallet, 'lose', outcome.reason, []);
     const part = { signer: record.signer ?? '', signature: outcome.signature };
     const chain = chainOf(wallet.chain, 'wallet');
     const checked = chain.checkPart(record, wallet, part);
-    const assembled = checked.ok === true ? chain.assembleSigned(record, wallet, [part]) : checked;
-    if (assembled.ok !== true) {
-      this.#station.log('signature-wrong', { transaction: id, wallet: wallet.id });
-      return this.#wrongSignature(id, wallet);
-    }
+    if (checked.ok !== true) return this.#wrongSignature(id, wallet, checked.message);
+    const parts = [...partsOf(record, this.#station), part];
+    if (parts.length < threshold(wallet)) return this.#collected(record, part.signer, parts);
+    const assembled = chain.assembleSigned(record, wallet, parts);
+    if (assembled.ok !== true) return this.#wrongSignature(id, wallet, assembled.message);
     return this.#signedEnd(record, assembled.raw);
+  }
+
+  /** One of several signers has signed. What it made is released by nobody: others are asked, and every rule is read again. */
+  async #collected(
+    { id }: TransactionRecord,
+    signer: string,
+    parts: readonly SignaturePart[],
+  ): Promise<TransactionRecord['state']> {
+    const sealed = sealParts(id, parts, this.#station);
+    const committed = await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
+      const now = current(facts, id);
+      const collected = told(
+        { ...now, state: moveTransaction(now.state, 'collect'), signedBy: [...now.signedBy, signer], sealed },
+        facts,
+      );
+      return {
+        result: collected.state,
+        writes: [{ table: 'transactions', record: collected, leaf: 0 }],
+        leaves: [{ kind: 'transaction-part-signed', fields: { transaction: id, signer } }],
+      };
+    });
+    return committed.result;
   }
 
   async #plainEnd(
     id: TransactionId,
     wallet: Wallet,
-    event: 'decline' | 'lose',
-    kind: 'transaction-declined' | 'transaction-uncertain',
+    how: keyof typeof plainEnds,
     reason: Reason,
     sightings: readonly Sighting[],
   ): Promise<TransactionRecord['state']> {
@@ -116,12 +153,17 @@ export class Attempts {
     const rows: RowKey[] = [['transactions', id], ...scopes, ...this.#breaker.rows(sightings)];
     const committed = await this.#station.decide({ rows }, (facts) => {
       const now = current(facts, id);
-      const ended = told({ ...now, state: moveTransaction(now.state, event), blockedBy: reason }, facts);
+      const { kind, event } = plainEnds[how];
+      const signer = now.signer ?? '';
+      const declinedBy = how === 'lose' ? now.declinedBy : [...now.declinedBy, signer];
+      // What the next signer is asked is not blocked by what this one said.
+      const blockedBy = how === 'pass' ? null : reason;
+      const ended = told({ ...now, state: moveTransaction(now.state, event), blockedBy, declinedBy }, facts);
       const seen = this.#breaker.seen(sightings, facts, 1, `transaction ${id}`);
       return {
         result: ended.state,
         writes: [{ table: 'transactions', record: ended, leaf: 0 }, ...seen.writes],
-        leaves: [{ kind, fields: { transaction: id, reason } }, ...seen.leaves],
+        leaves: [{ kind, fields: { transaction: id, ...(how === 'pass' && { signer }), reason } }, ...seen.leaves],
       };
     });
     return committed.result;
@@ -131,8 +173,9 @@ export class Attempts {
    * S7: the right device was asked, and something that is not the right signature came back. Nothing is released, and the
    * wallet is frozen at once: whatever answered is not to be asked again until people have looked.
    */
-  async #wrongSignature(id: TransactionId, wallet: Wallet): Promise<TransactionRecord['state']> {
+  async #wrongSignature(id: TransactionId, wallet: Wallet, message: string): Promise<TransactionRecord['state']> {
     const station = this.#station;
+    station.log('signature-wrong', { transaction: id, wallet: wallet.id, message });
     // Where no operators are founded there is nobody to address.
     const seed = station.policy.operators === undefined ? undefined : noticeSeed(station);
     const committed = await station.decide({ rows: [['transactions', id]] }, (facts) => {
@@ -167,7 +210,13 @@ export class Attempts {
       if (verdict.approved) return released(now, 'sign', raw, facts);
       const { reason } = refusalOf(verdict);
       const withheld = told(
-        { ...now, state: moveTransaction(now.state, 'withhold'), blockedBy: reason, sealed },
+        {
+          ...now,
+          state: moveTransaction(now.state, 'withhold'),
+          blockedBy: reason,
+          sealed,
+          signedBy: [...now.signedBy, now.signer ?? ''],
+        },
         facts,
       );
       return {
@@ -236,7 +285,14 @@ function released(
   facts: Facts,
 ): Verdict<TransactionRecord['state']> {
   const signed = told(
-    { ...record, state: moveTransaction(record.state, event), blockedBy: null, signed: raw, sealed: null },
+    {
+      ...record,
+      state: moveTransaction(record.state, event),
+      blockedBy: null,
+      signed: raw,
+      sealed: null,
+      signedBy: event === 'sign' ? [...record.signedBy, record.signer ?? ''] : record.signedBy,
+    },
     facts,
   );
   const writes: Write[] = [{ table: 'transactions', record: signed, leaf: 0 }];

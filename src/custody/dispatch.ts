@@ -5,6 +5,7 @@ import {
   signersOf,
   type TransactionId,
   type TransactionRecord,
+  threshold,
   type Wallet,
 } from '../domain/index.ts';
 import type { Policy } from '../gate/policy.ts';
@@ -12,6 +13,7 @@ import type { Outcome, Readiness, Signer } from '../signers/signer.ts';
 import type { Permit } from '../store/permit.ts';
 import { Attempts, type Judges } from './attempts.ts';
 import type { Breaker } from './breaker.ts';
+import { isAsked } from './parts.ts';
 import type { Station } from './station.ts';
 
 /** Runs something once, later. Injected, so that no test waits. Returns the canceller. */
@@ -49,6 +51,7 @@ export class Dispatch {
   readonly #lines = new Map<string, Promise<void>>();
   /** Signers that have a run queued which has not begun: a further kick adds nothing. */
   readonly #queued = new Set<string>();
+  /** By wallet and signer. */
   readonly #readiness = new Map<string, Readiness>();
   readonly #cancels = new Set<() => void>();
   /** How attempts ended that the store could not record yet: a person is not asked twice because a disk was full. */
@@ -56,7 +59,9 @@ export class Dispatch {
   /** Signers that will be asked again by themselves: one timer each, however often they were kicked meanwhile. */
   readonly #waiting = new Set<string>();
   /** Each attempt writes leaves and prompts a person: a device that fails for good must not be asked for ever at one pace. */
-  readonly #rests = new Map<TransactionId, Rest>();
+  readonly #rests = new Map<string, Rest>();
+  /** Transactions that a device has before it now, for this process. */
+  readonly #before = new Set<TransactionId>();
   #closed = false;
 
   constructor(station: Station, signers: ReadonlyMap<string, Signer>, timing: DispatchTiming) {
@@ -84,11 +89,21 @@ export class Dispatch {
     }
   }
 
-  /** What a wallet's signer said when it was last asked. */
+  /** What one of a wallet's signers said when it was last asked. */
+  readinessOf(wallet: Wallet, signer: string): Readiness {
+    const message = this.#signers.has(signer)
+      ? 'the device has not been asked yet'
+      : `the config names no signer ${signer}`;
+    return this.#readiness.get(ofWallet(wallet.id, signer)) ?? { ready: false, reason: 'device-missing', message };
+  }
+
+  /** Whether enough of a wallet's signers were ready when they were last asked; else why the first of the others was not. */
   readiness(wallet: Wallet): Readiness {
-    const absent = signersOf(wallet).find((signer) => !this.#signers.has(signer));
-    const message = absent === undefined ? 'the device has not been asked yet' : `the config names no signer ${absent}`;
-    return this.#readiness.get(wallet.id) ?? { ready: false, reason: 'device-missing', message };
+    const each = signersOf(wallet).map((signer) => this.readinessOf(wallet, signer));
+    const ready = each.filter((one) => one.ready);
+    const [first] = ready.length >= threshold(wallet) ? ready : each.filter((one) => !one.ready);
+    if (first === undefined) throw new Error(`wallet ${wallet.id} has no signer`);
+    return first;
   }
 
   #follow(policy: Policy): void {
@@ -157,7 +172,8 @@ export class Dispatch {
 
   /** Its attempt ended uncertain. */
   #rest(signer: string, id: TransactionId): void {
-    const times = (this.#rests.get(id)?.times ?? 0) + 1;
+    const name = ofWallet(id, signer);
+    const times = (this.#rests.get(name)?.times ?? 0) + 1;
     const ms = Math.min(this.#timing.retryAfter * 2 ** (times - 1), longestRest);
     const cancel = this.#timing.later(ms, () => {
       this.#cancels.delete(cancel);
@@ -166,16 +182,16 @@ export class Dispatch {
     });
     const rest: Rest = { signer, times, cancel, over: false };
     this.#cancels.add(cancel);
-    this.#rests.set(id, rest);
+    this.#rests.set(name, rest);
   }
 
   /** The device may be well again: whatever rests on its account is tried at once, and at the first pace. */
   #wakeRested(signer: string): void {
-    for (const [id, rest] of this.#rests) {
+    for (const [resting, rest] of this.#rests) {
       if (rest.signer !== signer) continue;
       rest.cancel();
       this.#cancels.delete(rest.cancel);
-      this.#rests.delete(id);
+      this.#rests.delete(resting);
       this.kick(signer);
     }
   }
@@ -194,7 +210,7 @@ export class Dispatch {
     for (const record of open) {
       if (this.#closed) return;
       const wallet = this.#station.policy.wallets.get(record.wallet);
-      if (wallet === undefined || this.#rests.get(record.id)?.over === false) continue;
+      if (wallet === undefined || this.#rests.get(ofWallet(record.id, name))?.over === false) continue;
       again = !(await this.#attempt(record, wallet, signer, unready)) || again;
     }
     if (again) this.#later(name);
@@ -219,7 +235,7 @@ export class Dispatch {
 
   async #askWallets(name: string, signer: Signer): Promise<void> {
     for (const wallet of this.#walletsOf(name)) {
-      if (!this.#closed) this.#readiness.set(wallet.id, await signer.check(wallet));
+      if (!this.#closed) this.#readiness.set(ofWallet(wallet.id, name), await signer.check(wallet));
     }
   }
 
@@ -228,7 +244,8 @@ export class Dispatch {
     const open = this.#station.reading(() =>
       this.#walletsOf(signer).flatMap((wallet) => this.#station.store.find('transactionsOpen', wallet.id)),
     );
-    return open.sort((a, b) => a.permittedAt - b.permittedAt || (a.id < b.id ? -1 : 1));
+    const asked = open.filter((record) => record.state === 'WITHHELD' || isAsked(record, signer));
+    return asked.sort((a, b) => a.permittedAt - b.permittedAt || (a.id < b.id ? -1 : 1));
   }
 
   #walletsOf(signer: string): readonly Wallet[] {
@@ -247,9 +264,10 @@ export class Dispatch {
   ): Promise<boolean> {
     // SENT and nobody at it: how it ended could not be recorded, or the process ended, and then a signature may exist.
     if (record.state === 'SENT') {
-      const message = 'the station stopped while the device had it';
-      const lost: Outcome = { kind: 'uncertain', reason: 'device-lost', message };
-      const end = await this.#end(record.id, this.#unrecorded.get(record.id) ?? lost);
+      // Another of its signers has it.
+      if (this.#before.has(record.id)) return true;
+      const end = await this.#endLost(record.id);
+      this.#kickOthers(wallet, signer.name, end);
       if (end !== 'UNCERTAIN') return true;
       return this.#advance({ ...record, state: 'UNCERTAIN' }, wallet, signer, unready);
     }
@@ -259,7 +277,7 @@ export class Dispatch {
     }
     const known = unready.get(wallet.id);
     const readiness = known === undefined ? await signer.check(wallet) : undefined;
-    if (readiness !== undefined) this.#readiness.set(wallet.id, readiness);
+    if (readiness !== undefined) this.#readiness.set(ofWallet(wallet.id, signer.name), readiness);
     const reason = readiness?.ready === false ? readiness.reason : known;
     if (reason !== undefined) {
       unready.set(wallet.id, reason);
@@ -268,15 +286,47 @@ export class Dispatch {
     }
     // While it was asked the station may have been told to stop: then its device sees nothing more.
     if (this.#closed) return true;
-    const permit = await this.#attemptsOf().send(record, signer.name);
-    if (permit === undefined) return true;
-    const outcome = await this.#signed(signer, permit);
-    this.#unrecorded.set(permit.transaction, outcome);
-    const end = await this.#end(permit.transaction, outcome);
-    if (end === 'UNCERTAIN') this.#rest(signer.name, record.id);
-    else if (outcome.kind === 'signed') this.#wakeRested(signer.name);
-    else this.#rests.delete(record.id);
+    const end = await this.#ask(record, signer);
+    if (end === undefined) return true;
+    this.#kickOthers(wallet, signer.name, end);
     return true;
+  }
+
+  /** Of several signers the others may be asked once one is done. */
+  #kickOthers(wallet: Wallet, signer: string, end: TransactionRecord['state']): void {
+    if (end !== 'PERMITTED' && end !== 'UNCERTAIN') return;
+    for (const other of signersOf(wallet)) if (other !== signer) this.kick(other);
+  }
+
+  /** How it ended could not be recorded, or is not known: the process ended. */
+  async #endLost(id: TransactionId): Promise<TransactionRecord['state']> {
+    const message = 'the station stopped while the device had it';
+    this.#before.add(id);
+    try {
+      return await this.#end(id, this.#unrecorded.get(id) ?? { kind: 'uncertain', reason: 'device-lost', message });
+    } finally {
+      this.#before.delete(id);
+    }
+  }
+
+  /** Asks the device, and records how that ended. Undefined where it was not to be asked. */
+  async #ask(record: TransactionRecord, signer: Signer): Promise<TransactionRecord['state'] | undefined> {
+    // The line of another of its signers may find it SENT, and is not to take that for a process that ended.
+    if (this.#before.has(record.id)) return undefined;
+    this.#before.add(record.id);
+    try {
+      const permit = await this.#attemptsOf().send(record, signer.name);
+      if (permit === undefined) return undefined;
+      const outcome = await this.#signed(signer, permit);
+      this.#unrecorded.set(permit.transaction, outcome);
+      const end = await this.#end(permit.transaction, outcome);
+      if (end === 'UNCERTAIN') this.#rest(signer.name, record.id);
+      else if (outcome.kind === 'signed') this.#wakeRested(signer.name);
+      else this.#rests.delete(ofWallet(record.id, signer.name));
+      return end;
+    } finally {
+      this.#before.delete(record.id);
+    }
   }
 
   async #signed(signer: Signer, permit: Permit): Promise<Outcome> {
@@ -298,4 +348,9 @@ export class Dispatch {
     if (this.#attempts === undefined) throw new Error('the dispatch has not been started');
     return this.#attempts;
   }
+}
+
+/** The name of what is kept for a wallet, or a transaction, and one of its signers. No signer's name has a space. */
+function ofWallet(id: string, signer: string): string {
+  return `${id} ${signer}`;
 }

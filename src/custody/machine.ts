@@ -24,6 +24,7 @@ export const withdrawalMoves: Readonly<
 
 export type TransactionEvent =
   | 'send'
+  | 'collect'
   | 'sign'
   | 'withhold'
   | 'release'
@@ -38,7 +39,8 @@ export const transactionMoves: Readonly<
 > = {
   // A rule may stop it for good (its destination was removed, its factor revoked): then its anchor is freed by a void alone.
   PERMITTED: { send: 'SENT', void: 'VOIDED' },
-  SENT: { sign: 'SIGNED', withhold: 'WITHHELD', decline: 'DECLINED', lose: 'UNCERTAIN' },
+  // Of several signers one has answered, and others are to be asked.
+  SENT: { collect: 'PERMITTED', sign: 'SIGNED', withhold: 'WITHHELD', decline: 'DECLINED', lose: 'UNCERTAIN' },
   SIGNED: { replace: 'REPLACED', void: 'VOIDED' },
   // Finished under a freeze: sealed, and in no answer until it is released.
   WITHHELD: { release: 'SIGNED', void: 'VOIDED' },

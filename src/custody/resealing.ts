@@ -2,7 +2,8 @@ import { Refusal } from '../domain/index.ts';
 import type { Facts } from '../store/facts.ts';
 import type { Write } from '../store/verdict.ts';
 import type { Later } from './dispatch.ts';
-import { type SealingState, sealedIn, sealingState } from './sealed.ts';
+import type { SealedPurpose } from './seal.ts';
+import { type SealedTable, type SealingState, sealedPurpose, sealingState } from './sealed.ts';
 import type { Station } from './station.ts';
 
 /** Rows in one commit: some milliseconds of the deciding thread. */
@@ -57,9 +58,11 @@ export class Resealing {
     for (const key of sealing.former) {
       const transactions = this.#station.reading(() => store.find('transactionsSealedUnder', key, rowsAtOnce));
       const codes = this.#station.reading(() => store.find('codesSealedUnder', key, rowsAtOnce));
+      const registrations = this.#station.reading(() => store.find('registrationsSealedUnder', key, rowsAtOnce));
       const found = [
         ...transactions.map(({ id }) => ['transactions', id] as const),
         ...codes.map(({ factor }) => ['codes', factor] as const),
+        ...registrations.map((record) => ['registrations', record.key] as const),
       ].slice(0, rowsAtOnce);
       if (found.length === 0) continue;
       const committed = await this.#station.decide({ rows: found }, (facts) => {
@@ -73,20 +76,24 @@ export class Resealing {
   }
 
   /** As the row is now. It keeps the entry that tells of it: what it holds has not changed. */
-  #anew(facts: Facts, table: 'transactions' | 'codes', row: string): Write[] {
+  #anew(facts: Facts, table: SealedTable, row: string): Write[] {
     if (table === 'transactions') {
       const record = facts.get('transactions', row);
       const sealed = record?.sealed ?? null;
       if (record === undefined || sealed === null) return [];
-      return [{ table, record: { ...record, sealed: this.#sealed('transactions', row, sealed) } }];
+      return [{ table, record: { ...record, sealed: this.#sealed(sealedPurpose(record), row, sealed) } }];
+    }
+    if (table === 'registrations') {
+      const record = facts.get('registrations', row);
+      if (record === undefined) return [];
+      return [{ table, record: { ...record, hmac: this.#sealed('wallet-registration', row, record.hmac) } }];
     }
     const record = facts.get('codes', row);
     if (record === undefined) return [];
-    return [{ table, record: { ...record, secret: this.#sealed('codes', row, record.secret) } }];
+    return [{ table, record: { ...record, secret: this.#sealed('code-secret', row, record.secret) } }];
   }
 
-  #sealed(table: keyof typeof sealedIn, row: string, sealed: Uint8Array): Uint8Array {
-    const purpose = sealedIn[table];
+  #sealed(purpose: SealedPurpose, row: string, sealed: Uint8Array): Uint8Array {
     return this.#station.seal(purpose, row, this.#station.sealing.unseal(purpose, row, sealed));
   }
 

@@ -1,16 +1,20 @@
+import type { TransactionRecord } from '../domain/index.ts';
 import type { LookupRecord } from '../store/tables.ts';
 import { type Keyring, type SealedPurpose, type SealingKeyId, sealedUnder } from './seal.ts';
 
-/** What is sealed at rest in each table that holds such a thing. */
-export const sealedIn: Readonly<Record<'transactions' | 'codes', SealedPurpose>> = {
-  transactions: 'signed-transaction',
-  codes: 'code-secret',
-};
+/** What a transaction's row has sealed: the whole of it where it is withheld, else what some of its signers made of it. */
+export function sealedPurpose({ state }: Pick<TransactionRecord, 'state'>): SealedPurpose {
+  return state === 'WITHHELD' ? 'signed-transaction' : 'transaction-parts';
+}
+
+/** Tables whose rows have something sealed. */
+export const sealedTables = ['transactions', 'codes', 'registrations'] as const;
+export type SealedTable = (typeof sealedTables)[number];
 
 /** What looks rows up: the store of a running station, or the rows of one that is inspected. */
 export interface SealedReader {
-  find<L extends 'codesSealedAfter' | 'transactionsSealedAfter'>(lookup: L, after: string): readonly LookupRecord<L>[];
-  count(lookup: 'codesSealedUnder' | 'transactionsSealedUnder', key: string, most: number): number;
+  find<L extends `${SealedTable}SealedAfter`>(lookup: L, after: string): readonly LookupRecord<L>[];
+  count(lookup: `${SealedTable}SealedUnder`, key: string, most: number): number;
 }
 
 /** A count beyond this is told as this. */
@@ -35,13 +39,14 @@ export function sealingState(reader: SealedReader, ring: Keyring): SealingState 
   const used = new Set([
     ...keysUsed((after) => reader.find('transactionsSealedAfter', after)[0]?.sealed),
     ...keysUsed((after) => reader.find('codesSealedAfter', after)[0]?.secret),
+    ...keysUsed((after) => reader.find('registrationsSealedAfter', after)[0]?.hmac),
   ]);
   const former = [...ring.former, ...[...used].filter((id) => !ring.has(id))].map((key) => ({
     key,
     missing: !ring.has(key),
     sealed: Math.min(
       countMost,
-      reader.count('transactionsSealedUnder', key, countMost) + reader.count('codesSealedUnder', key, countMost),
+      sealedTables.reduce((sum, table) => sum + reader.count(`${table}SealedUnder`, key, countMost), 0),
     ),
   }));
   return { current: ring.current, former };

@@ -179,6 +179,7 @@ export class TransactionDesk implements Transactions, Judges {
         const again: TransactionRecord = {
           ...record,
           state: moveTransaction(record.state, 'retry'),
+          declinedBy: [],
           blockedBy: null,
           history: historyWith(record.history, toldBy(facts, 0)),
         };
@@ -464,6 +465,8 @@ function permit(
     signed: null,
     sealed: null,
     signer: null,
+    signedBy: [],
+    declinedBy: [],
     attempts: 0,
     permittedAt: facts.now,
     history: toldBy(facts, position),

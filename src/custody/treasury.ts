@@ -148,6 +148,7 @@ export function permitTreasury(ready: ReadyTreasury, facts: Facts, by: TakenBy):
       ...newest,
       act: by.act,
       state: moveTransaction(newest.state, 'retry'),
+      declinedBy: [],
       blockedBy: null,
       history: historyWith(newest.history, told),
     };
@@ -177,6 +178,8 @@ export function permitTreasury(ready: ReadyTreasury, facts: Facts, by: TakenBy):
     signed: null,
     sealed: null,
     signer: null,
+    signedBy: [],
+    declinedBy: [],
     attempts: 0,
     permittedAt: facts.now,
     history: told,

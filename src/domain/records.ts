@@ -232,10 +232,13 @@ export interface TransactionRecord extends Told {
   readonly blockedBy: Reason | null;
   /** The released signed transaction; null until released. */
   readonly signed: Uint8Array | null;
-  /** A withheld one, sealed (formats.md, "Sealing"). */
+  /** A withheld one, or what some of its signers made of it so far, sealed (formats.md, "Sealing"). */
   readonly sealed: Uint8Array | null;
   /** The signer that it was sent to last; null before the first. */
   readonly signer: string | null;
+  /** The signers that signed it, and those that declined since it was asked for last. */
+  readonly signedBy: readonly string[];
+  readonly declinedBy: readonly string[];
   /** How often its bytes went to a device. */
   readonly attempts: number;
   readonly permittedAt: WallMs;
@@ -256,6 +259,17 @@ export interface WalletRecord {
   readonly nextNonce: number;
   /** One above the highest index that change was seen at. */
   readonly nextChange: number;
+}
+
+/** That a person took a wallet's policy on a device of its (formats.md, "Registrations of wallets"). */
+export interface RegistrationRecord {
+  /** `<the wallet policy's id, hex>:<fingerprint of the device's master key>`. */
+  readonly key: string;
+  /** What proves it to that device; sealed. */
+  readonly hmac: Uint8Array;
+  /** The signer's name at that time. */
+  readonly signer: string;
+  readonly since: WallMs;
 }
 
 /** Evidence that was used: an intent's digest, a voucher's `jti`. */

@@ -44,6 +44,11 @@ export function signersOf(wallet: Wallet): readonly string[] {
   return wallet.kind === 'account' ? [wallet.signer] : wallet.keys.map(({ signer }) => signer);
 }
 
+/** How many of them sign a transaction. */
+export function threshold(wallet: Wallet): number {
+  return wallet.kind === 'account' ? 1 : wallet.threshold;
+}
+
 /** What no two wallets may share: they would give one anchor two owners (E7, I4). */
 export function walletIdentity(wallet: Wallet): string {
   return `${wallet.chain} ${wallet.kind === 'account' ? wallet.publicKey : wallet.descriptor}`;

@@ -34,11 +34,16 @@ export const leafSentences: Readonly<Record<LeafKind, (of: Member) => string>> =
   'transaction-signed': (of) => `transaction ${of('transaction')} was signed and released`,
   'transaction-withheld': (of) => `the signature of transaction ${of('transaction')} is withheld: ${of('reason')}`,
   'transaction-declined': (of) => `transaction ${of('transaction')} was declined: ${of('reason')}`,
+  'transaction-part-signed': (of) => `${of('signer')} signed its part of transaction ${of('transaction')}`,
+  'transaction-part-declined': (of) =>
+    `${of('signer')} declined transaction ${of('transaction')}, which others may still sign: ${of('reason')}`,
   'transaction-uncertain': (of) => `how transaction ${of('transaction')} ended is uncertain: ${of('reason')}`,
   'transaction-retried': (of) => `transaction ${of('transaction')} goes to its device again${byAct(of)}`,
   'transaction-replaced': (of) => `transaction ${of('transaction')} was replaced by ${of('by')}`,
   'transaction-voided': (of) => `transaction ${of('transaction')} was voided by ${of('by')}`,
   'transaction-confirmed': (of) => `operators state that transaction ${of('transaction')} confirmed${byAct(of)}`,
+  'wallet-registered': (of) =>
+    `${of('who')} had wallet ${of('wallet')} registered on ${of('signer')}, whose device has the fingerprint ${of('fingerprint')}, as policy ${of('wallet_policy')}`,
   refused: (of) => `a request was refused, ${of('reason')}: ${refused(of)}`,
   'refusals-aggregated': (of) => `further refusals, told by their number: ${of('counts')}`,
   'breaker-tripped': (of) =>

@@ -39,7 +39,7 @@ export const migrations: readonly string[] = [
   CREATE INDEX withdrawals_open ON withdrawals (pay_by) WHERE state IN ('HELD', 'AUTHORIZED');
   CREATE TABLE transactions (id TEXT PRIMARY KEY, kind TEXT NOT NULL, act TEXT, wallet TEXT NOT NULL, chain TEXT NOT NULL, unsigned BLOB NOT NULL,
     psbt BLOB, pays TEXT NOT NULL, payment_set TEXT NOT NULL, anchor TEXT NOT NULL, max_fee TEXT NOT NULL, replaces TEXT,
-    state TEXT NOT NULL, blocked_by TEXT, signed BLOB, sealed BLOB, signer TEXT, attempts INTEGER NOT NULL, permitted_at INTEGER NOT NULL,
+    state TEXT NOT NULL, blocked_by TEXT, signed BLOB, sealed BLOB, signer TEXT, signed_by TEXT NOT NULL, declined_by TEXT NOT NULL, attempts INTEGER NOT NULL, permitted_at INTEGER NOT NULL,
     history TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE INDEX transactions_open ON transactions (wallet, permitted_at, id)
     WHERE state IN ('PERMITTED', 'SENT', 'UNCERTAIN', 'WITHHELD');
@@ -48,6 +48,9 @@ export const migrations: readonly string[] = [
     leaf INTEGER NOT NULL, mac BLOB NOT NULL, PRIMARY KEY (wallet, anchor)) STRICT, WITHOUT ROWID;
   CREATE TABLE wallets (wallet TEXT PRIMARY KEY, next_nonce INTEGER NOT NULL, next_change INTEGER NOT NULL,
     leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+  CREATE TABLE registrations (key TEXT PRIMARY KEY, hmac BLOB NOT NULL, signer TEXT NOT NULL, since INTEGER NOT NULL,
+    leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+  CREATE INDEX registrations_sealed ON registrations (lower(hex(substr(hmac, 2, 8))));
   CREATE TABLE spent (key TEXT PRIMARY KEY, by TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE freezes (scope TEXT PRIMARY KEY, active INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL,
     since INTEGER NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;

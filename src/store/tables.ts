@@ -13,6 +13,7 @@ import type {
   NoticeRecord,
   OperatorRecord,
   PriceRecord,
+  RegistrationRecord,
   SpentRecord,
   StationRecord,
   TransactionRecord,
@@ -35,6 +36,7 @@ export interface Records {
   readonly transactions: TransactionRecord;
   readonly anchors: AnchorRecord;
   readonly wallets: WalletRecord;
+  readonly registrations: RegistrationRecord;
   readonly spent: SpentRecord;
   readonly freezes: FreezeRecord;
   readonly notices: NoticeRecord;
@@ -176,6 +178,8 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     signed: 'blob?',
     sealed: 'blob?',
     signer: 'text?',
+    signedBy: 'list',
+    declinedBy: 'list',
     attempts: 'int',
     permittedAt: 'int',
     history: 'list',
@@ -187,6 +191,12 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     transaction: 'text',
   }),
   wallets: table<WalletRecord>('wallets', ['wallet'], { wallet: 'text', nextNonce: 'int', nextChange: 'int' }),
+  registrations: table<RegistrationRecord>('registrations', ['key'], {
+    key: 'text',
+    hmac: 'blob',
+    signer: 'text',
+    since: 'int',
+  }),
   spent: table<SpentRecord>('spent', ['key'], { key: 'text', by: 'text' }),
   freezes: table<FreezeRecord>('freezes', ['scope'], {
     scope: 'text',
@@ -303,6 +313,11 @@ export const lookups = {
     table: 'transactions',
     where:
       'sealed IS NOT NULL AND lower(hex(substr(sealed, 2, 8))) > ? ORDER BY lower(hex(substr(sealed, 2, 8))) LIMIT 1',
+  },
+  registrationsSealedUnder: { table: 'registrations', where: 'lower(hex(substr(hmac, 2, 8))) = ? LIMIT ?' },
+  registrationsSealedAfter: {
+    table: 'registrations',
+    where: 'lower(hex(substr(hmac, 2, 8))) > ? ORDER BY lower(hex(substr(hmac, 2, 8))) LIMIT 1',
   },
   activeFreezes: { table: 'freezes', where: 'active = 1' },
 } as const satisfies Record<string, { table: TableName; where: string }>;

@@ -135,6 +135,8 @@ export const transaction: TransactionRecord = {
   signed: null,
   sealed: utf8.encode('sealed'),
   signer: null,
+  signedBy: [],
+  declinedBy: [],
   attempts: 0,
   permittedAt: time,
   history: [],

@@ -239,6 +239,9 @@ describe('what custody is asked', () => {
       permittedAt: new Date(fake.time),
       kind: 'payment',
       actId: '',
+      signedBy: [],
+      declinedBy: [],
+      sentTo: '',
     });
   });
 

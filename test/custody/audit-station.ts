@@ -331,6 +331,8 @@ async function withdraw(store: Store, station: string, entry: EntryId): Promise<
       signed: null,
       sealed: null,
       signer: null,
+      signedBy: [],
+      declinedBy: [],
       attempts: 0,
       permittedAt: facts.now,
       history: told,

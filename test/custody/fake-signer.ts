@@ -1,7 +1,14 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { Wallet } from '../../src/domain/index.ts';
-import type { Outcome, Readiness, Signer } from '../../src/signers/signer.ts';
+import type {
+  AddressReview,
+  KeyReading,
+  Outcome,
+  PolicyRegistration,
+  Readiness,
+  Signer,
+} from '../../src/signers/signer.ts';
 import { isPermit, type Permit } from '../../src/store/permit.ts';
 
 /** A test key: 32 bytes of 0x11. Worth nothing, known to everyone. */
@@ -14,6 +21,9 @@ export function publicKeyOf(key: Uint8Array): string {
 
 /** What a device would do with a permit: by default it signs. */
 export type Behaviour = (permit: Permit, signed: Outcome) => Outcome | Promise<Outcome>;
+
+/** Of what has no key to show. */
+const noKeys = { kind: 'failed', reason: 'device-missing', message: 'not a device' } as const;
 
 /** A signer without a device: it costs nothing, remembers every permit that it saw, and can be told to misbehave. */
 export class FakeSigner implements Signer {
@@ -37,8 +47,24 @@ export class FakeSigner implements Signer {
   async sign(permit: Permit): Promise<Outcome> {
     if (!isPermit(permit)) throw new Error('I1: a signer was asked without a permit');
     this.seen.push(permit);
-    const signature = secp256k1.sign(keccak_256(permit.unsigned), this.#key, { prehash: false });
-    return this.behaviour(permit, { kind: 'signed', signature: new Uint8Array(signature) });
+    return this.behaviour(permit, { kind: 'signed', signature: this.signatureOf(permit) });
+  }
+
+  /** What its key makes of a permit. */
+  protected signatureOf({ unsigned }: Permit): Uint8Array {
+    return new Uint8Array(secp256k1.sign(keccak_256(unsigned), this.#key, { prehash: false }));
+  }
+
+  readKey(): Promise<KeyReading> {
+    return Promise.resolve(noKeys);
+  }
+
+  register(): Promise<PolicyRegistration> {
+    return Promise.resolve(noKeys);
+  }
+
+  showAddress(): Promise<AddressReview> {
+    return Promise.resolve(noKeys);
   }
 
   onChange(listener: () => void): () => void {

@@ -34,6 +34,7 @@ const transactionDesign = [
   'PERMITTED → SENT',
   'PERMITTED → VOIDED',
   'SENT → DECLINED',
+  'SENT → PERMITTED',
   'SENT → SIGNED',
   'SENT → UNCERTAIN',
   'SENT → WITHHELD',

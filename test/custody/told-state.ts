@@ -9,6 +9,8 @@ const transactionEntries: Readonly<
   'transaction-signed': { to: 'SIGNED', from: ['SENT', 'WITHHELD'] },
   'transaction-withheld': { to: 'WITHHELD', from: ['SENT'] },
   'transaction-declined': { to: 'DECLINED', from: ['SENT'] },
+  'transaction-part-signed': { to: 'PERMITTED', from: ['SENT'] },
+  'transaction-part-declined': { to: 'PERMITTED', from: ['SENT'] },
   'transaction-uncertain': { to: 'UNCERTAIN', from: ['SENT'] },
   'transaction-retried': { to: 'PERMITTED', from: ['DECLINED'] },
   'transaction-replaced': { to: 'REPLACED', from: ['SIGNED', 'DECLINED', 'UNCERTAIN'] },

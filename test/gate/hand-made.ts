@@ -350,6 +350,8 @@ export function transaction(of: Partial<TransactionRecord> = {}): TransactionRec
     signed: null,
     sealed: null,
     signer: null,
+    signedBy: [],
+    declinedBy: [],
     attempts: 1,
     permittedAt: now,
     history: ['5'],

@@ -19,6 +19,7 @@ import { decodeSignatures } from '../acts/signatures.ts';
 import { attesters, servicesNamed } from '../evidence.ts';
 import { importSpentKey, operatorSpentKey } from '../intents.ts';
 import { decodeEvidence } from '../kept-evidence.ts';
+import { registrationKey } from '../wallet-registration.ts';
 
 // Which journal entries tell of which rows. Every write of a row below carries the index of the entry that tells of it, and
 // indexes only grow; so a row that is missing, or whose entry is older than the newest that tells of it, was deleted or
@@ -79,12 +80,17 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
     case 'transaction-signed':
     case 'transaction-withheld':
     case 'transaction-declined':
+    case 'transaction-part-signed':
+    case 'transaction-part-declined':
     case 'transaction-uncertain':
     case 'transaction-retried':
     case 'transaction-replaced':
     case 'transaction-voided':
     case 'transaction-confirmed':
       tell('transactions', member('transaction'));
+      break;
+    case 'wallet-registered':
+      tell('registrations', registered(member('wallet_policy'), member('fingerprint')));
       break;
     case 'frozen':
     case 'thawed':
@@ -150,6 +156,7 @@ const tellers: { readonly [T in TableName]?: (kind: LeafKind) => boolean } = {
   withdrawals: (kind) => kind.startsWith('withdrawal-') || ofTransaction(kind),
   transactions: ofTransaction,
   anchors: (kind) => kind === 'transaction-permitted',
+  registrations: (kind) => kind === 'wallet-registered',
   spent: (kind) =>
     kind === 'withdrawal-authorized' ||
     kind === 'withdrawal-held' ||
@@ -329,6 +336,10 @@ function operatorSpent(operator: string | undefined, digest: string | undefined)
 
 function chunkSpent(act: string | undefined, index: string | undefined): string | undefined {
   return act === undefined || index === undefined ? undefined : importSpentKey(act, index);
+}
+
+function registered(policy: string | undefined, fingerprint: string | undefined): string | undefined {
+  return policy === undefined || fingerprint === undefined ? undefined : registrationKey(policy, fingerprint);
 }
 
 function spentKey(digest: string | undefined): string | undefined {

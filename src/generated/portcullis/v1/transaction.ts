@@ -79,6 +79,12 @@ export interface Transaction {
   kind: string;
   /** The operators' act that it rests on; empty where customers approved it. */
   actId: string;
+  /** Of the wallet's signers, those that have signed it; of a wallet of several keys, more of them may be needed. */
+  signedBy: string[];
+  /** Those that declined it since it was asked for last. */
+  declinedBy: string[];
+  /** The one that has it before it now; empty where none does. */
+  sentTo: string;
 }
 
 export interface Payment {
@@ -186,6 +192,9 @@ function createBaseTransaction(): Transaction {
     permittedAt: undefined,
     kind: "",
     actId: "",
+    signedBy: [],
+    declinedBy: [],
+    sentTo: "",
   };
 }
 
@@ -226,6 +235,15 @@ export const Transaction: MessageFns<Transaction> = {
     }
     if (message.actId !== "") {
       writer.uint32(98).string(message.actId);
+    }
+    for (const v of message.signedBy) {
+      writer.uint32(106).string(v!);
+    }
+    for (const v of message.declinedBy) {
+      writer.uint32(114).string(v!);
+    }
+    if (message.sentTo !== "") {
+      writer.uint32(122).string(message.sentTo);
     }
     return writer;
   },
@@ -339,6 +357,30 @@ export const Transaction: MessageFns<Transaction> = {
             message.actId = reader.string();
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.signedBy.push(reader.string());
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.declinedBy.push(reader.string());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.sentTo = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -368,6 +410,9 @@ export const Transaction: MessageFns<Transaction> = {
     message.permittedAt = object.permittedAt ?? undefined;
     message.kind = object.kind ?? "";
     message.actId = object.actId ?? "";
+    message.signedBy = object.signedBy?.map((e) => e) || [];
+    message.declinedBy = object.declinedBy?.map((e) => e) || [];
+    message.sentTo = object.sentTo ?? "";
     return message;
   },
 };
