@@ -1,4 +1,4 @@
-import type { ScriptWallet } from '../../domain/index.ts';
+import type { Descriptor } from '../../domain/index.ts';
 import { type Branch, publicKeyAt, taprootOutputKey } from './derive.ts';
 import { hash160, sha256 } from './hashes.ts';
 import { scriptOfOutput } from './output-script.ts';
@@ -27,7 +27,7 @@ export interface ScriptKey {
 }
 
 /** The script at `/branch/index`. Throws as `publicKeyAt` does. */
-export function scriptAt(wallet: ScriptWallet, branch: Branch, index: number): WalletScript {
+export function scriptAt(wallet: Descriptor, branch: Branch, index: number): WalletScript {
   const keys = wallet.keys.map((key) => ({
     fingerprint: key.fingerprint,
     path: `${key.path}/${branch}/${index}`,
