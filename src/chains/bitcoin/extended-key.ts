@@ -36,7 +36,7 @@ const aliases: ReadonlyMap<number, { readonly name: string; readonly version: nu
   [0x02575483, { name: 'Vpub', version: 0x043587cf }],
 ]);
 
-/** Reads `xpub…` or `tpub…`. Throws Malformed; a private key is never repeated in what it says. */
+/** Reads `xpub…` or `tpub…`, of a text as short as a descriptor's parser lets through. Throws Malformed; a private key is never repeated in what it says. */
 export function parseExtendedKey(text: string, field: string): ExtendedKey {
   if (/^[A-Za-z]prv/.test(text)) throw secret(field);
   const bytes = decode(text);
@@ -67,8 +67,6 @@ export function nameOfVersion(version: number): string {
 }
 
 function decode(text: string): Uint8Array | undefined {
-  // 78 bytes and a checksum are at most 112 characters.
-  if (text.length > 112) return undefined;
   try {
     return base58check.decode(text);
   } catch {
