@@ -14,7 +14,7 @@ export interface Node {
 
 /** Of a wallet's keys only their two branches are asked for, thousands of times. */
 const branches = new Map<string, readonly [Node, Node]>();
-const mostBranches = 1024;
+const mostBranches = 256;
 
 /**
  * The compressed public key, 33 bytes, at `/branch/index` of an extended key (BIP-32, CKDpub). `index` is below 2^31. Throws
