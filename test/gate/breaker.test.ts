@@ -4,13 +4,14 @@ import type {
   AccountId,
   Address,
   AssetId,
+  Flat,
   FreezeScope,
   Reason,
   WalletId,
   WitnessedMs,
 } from '../../src/domain/index.ts';
 import { BreakerCounts, breakerRows, refusalSighting, type Sighting, type Trip } from '../../src/gate/breaker.ts';
-import type { BreakerPolicy } from '../../src/gate/policy/breaker.ts';
+import { type BreakerPolicy, breakerWatches } from '../../src/gate/policy/breaker.ts';
 import { alicesAddress, ether, mallorysAddress, tokenAsset } from '../custody/station.ts';
 
 const account = (name: string) => name as AccountId;
@@ -126,6 +127,171 @@ describe('S3: what the breaker counts', () => {
     }
     expect(bench.explain(paid(alicesAddress, 'a')).outcomes[0]?.judgement).toMatchObject({ passed: true });
     expect(bench.see(paid(alicesAddress, 'b'))).toHaveLength(1);
+  });
+});
+
+describe('S3: each watch', () => {
+  const alice = account('alice');
+  const wallet = 'hot' as WalletId;
+  const refused = { kind: 'refusal', account: alice, client: 'exchange', attestation: false } as const;
+  const failed = { ...refused, attestation: true } as const;
+  const device = { kind: 'device-refusal', wallet } as const;
+  const first = paid(alicesAddress, 'alice', true);
+  const again = paid(alicesAddress, 'alice');
+  const accountRow = 'breaker:account:alice';
+  const clientRow = 'breaker:client:exchange';
+  const shares = ['breaker:wallet:hot', 'breaker:payers:hot', 'breaker:payer:hot:alice'];
+
+  /** What happens; the watches that see it, each with the rows that it counts in and what a trip of it is about. */
+  const seen: readonly [Sighting, Readonly<Record<string, { readonly rows: readonly string[]; readonly of: Flat }>>][] =
+    [
+      [
+        refused,
+        {
+          refusals: { rows: [accountRow], of: {} },
+          'client-refusals': { rows: [clientRow], of: { client: 'exchange' } },
+        },
+      ],
+      [
+        failed,
+        {
+          refusals: { rows: [accountRow], of: {} },
+          'client-refusals': { rows: [clientRow], of: { client: 'exchange' } },
+          'attestation-failures': { rows: [accountRow], of: {} },
+        },
+      ],
+      [
+        { kind: 'refusal', client: 'exchange', attestation: true },
+        { 'client-refusals': { rows: [clientRow], of: { client: 'exchange' } } },
+      ],
+      [
+        { kind: 'refusal', account: alice, attestation: true },
+        { refusals: { rows: [accountRow], of: {} }, 'attestation-failures': { rows: [accountRow], of: {} } },
+      ],
+      [{ kind: 'refusal', attestation: true }, {}],
+      [
+        first,
+        {
+          'shared-destination': { rows: [`breaker:destination:${alicesAddress}`], of: {} },
+          'first-withdrawals': { rows: ['breaker:station'], of: {} },
+        },
+      ],
+      [again, { 'shared-destination': { rows: [`breaker:destination:${alicesAddress}`], of: {} } }],
+      [outflow('alice', 90n), { 'outflow-share': { rows: shares, of: { wallet: 'hot', asset: ether } } }],
+      [device, { 'device-refusals': { rows: ['breaker:wallet:hot'], of: {} } }],
+    ];
+
+  /** Of one watch, in a station whose wallet has paid enough accounts for a share to mean anything. */
+  const benchOf = (watch: string, above = 0): Bench => {
+    const bench = new Bench(`watch: ${watch}, window: hour, above: ${above}, freeze: station`);
+    if (watch === 'outflow-share') for (let i = 0; i < 10; i++) bench.see(outflow(`a-${i}`, 1n));
+    bench.frozen.clear();
+    return bench;
+  };
+
+  it.each(breakerWatches)('%s sees what it is of and nothing else, in the rows that it names', (watch) => {
+    for (const [sighting, watches] of seen) {
+      const bench = benchOf(watch);
+      const found = watches[watch];
+      // What a rule of this watch alone reads; a failed attestation is a refusal, so that the row of the account is read for either.
+      const rows = breakerRows(bench.rules, sighting);
+      if (found !== undefined) expect(rows, sighting.kind).toEqual(found.rows);
+      else if (watch !== 'attestation-failures') expect(rows).toEqual([]);
+      const { outcomes } = bench.explain(sighting);
+      expect(outcomes.map(({ rule }) => rule)).toEqual(found === undefined ? [] : [`${watch}-hour-station`]);
+      const trips = bench.see(sighting);
+      expect(trips.map(({ scope, of }) => ({ scope, of }))).toEqual(
+        found === undefined ? [] : [{ scope: 'station', of: found.of }],
+      );
+    }
+  });
+
+  it('without rules nothing is read, counted or explained', () => {
+    for (const [sighting] of seen) {
+      const counts = new BreakerCounts(() => expect.fail('read'), 0 as WitnessedMs);
+      expect(breakerRows([], sighting)).toEqual([]);
+      expect(counts.see([], sighting, () => false)).toEqual([]);
+      expect(counts.changed().size).toBe(0);
+      expect(counts.explain([], sighting).outcomes).toEqual([]);
+    }
+  });
+
+  it('starts from nothing after it tripped', () => {
+    for (const [watch, sighting] of [
+      ['refusals', refused],
+      ['client-refusals', refused],
+      ['attestation-failures', failed],
+      ['first-withdrawals', first],
+      ['device-refusals', device],
+    ] as const) {
+      const bench = benchOf(watch, 1);
+      for (let round = 0; round < 2; round++) {
+        expect(bench.see(sighting), watch).toEqual([]);
+        expect(bench.see(sighting), watch).toMatchObject([{ count: 2 }]);
+        bench.frozen.clear();
+      }
+    }
+  });
+
+  it.each([
+    ['refusals', 'account', refused, 'account:alice', 'more than 0 requests of one account were refused'],
+    [
+      'attestation-failures',
+      'account',
+      failed,
+      'account:alice',
+      'more than 0 attestations of one account did not verify',
+    ],
+    [
+      'shared-destination',
+      'destination',
+      again,
+      `destination:${alicesAddress}`,
+      'more than 0 accounts paid one destination',
+    ],
+    ['device-refusals', 'wallet', device, 'wallet:hot', "more than 0 reviews were refused on a wallet's device"],
+  ] as const)('%s freezes the %s that it was of, and says why', (watch, freeze, sighting, scope, why) => {
+    const bench = new Bench(`watch: ${watch}, window: day, above: 0, freeze: ${freeze}`);
+    const [rule] = bench.rules;
+    expect(bench.explain(sighting).refusal).toMatchObject({
+      message: `${scope}: 1 within the day, with this; above 0 it is frozen`,
+      details: { scope },
+    });
+    expect(bench.see(sighting)).toEqual([{ rule, scope, why: `breaker: ${why} within a day`, count: 1, of: {} }]);
+  });
+
+  it('of a share freezes the wallet, or the account', () => {
+    for (const [freeze, scope] of [
+      ['wallet', 'wallet:hot'],
+      ['account', 'account:alice'],
+    ] as const) {
+      const bench = new Bench(`watch: outflow-share, window: hour, above: 50, freeze: ${freeze}`);
+      for (let i = 0; i < 10; i++) expect(bench.see(outflow(`a-${i}`, 1n))).toEqual([]);
+      expect(bench.see(outflow('alice', 30n))).toMatchObject([
+        { scope, count: 75, why: "breaker: one account had more than 50 percent of a wallet's outflow within an hour" },
+      ]);
+    }
+  });
+
+  it('names no thing of another: what freezes accounts sees nothing that has none', () => {
+    const bench = new Bench('watch: refusals, window: hour, above: 0, freeze: account');
+    expect(bench.see({ kind: 'refusal', client: 'exchange', attestation: false })).toEqual([]);
+    expect(bench.see(device)).toEqual([]);
+  });
+
+  it('reads each row once in a decision', () => {
+    const reads: string[] = [];
+    const { rules } = benchOf('shared-destination', 5);
+    const more = benchOf('refusals', 5).rules;
+    const counts = new BreakerCounts((row) => {
+      reads.push(row);
+      return undefined;
+    }, 0 as WitnessedMs);
+    for (let i = 0; i < 3; i++) {
+      counts.see(rules, again, () => false);
+      counts.see(more, refused, () => false);
+    }
+    expect(reads).toEqual([`breaker:destination:${alicesAddress}`, accountRow]);
   });
 });
 

@@ -290,6 +290,148 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ clients: undefined }, 'clients', 'looser'],
 ];
 
+/** A change of the whole policy, what it is called, and how people read what was and what will be. */
+const told: readonly [changes: Record<string, Json | undefined>, member: string, was: string, will: string][] = [
+  [{ trust_domain: 'other.example' }, 'trust_domain', 'station.example', 'other.example'],
+  [{ 'ripening.destination': '25h' }, 'ripening.destination', '24 hours', '25 hours'],
+  [{ 'ripening.factor': '3d' }, 'ripening.factor', '24 hours', '3 days'],
+  [{ 'ripening.recovery': '73h' }, 'ripening.recovery', '4 days', '73 hours'],
+  [
+    { 'evidence.webauthn': 2 },
+    'evidence',
+    'one WebAuthn assertion by a factor of class hardware and evidence of 2 different classes',
+    '2 WebAuthn assertions by different factors, 1 of them of class hardware and evidence of 2 different classes',
+  ],
+  [{ 'evidence.accepts[4]': 'synced' }, 'evidence.accepts[synced]', 'none', 'synced'],
+  [
+    { 'payment_confirmation.payee_origin': undefined },
+    'payment_confirmation.payee_origin',
+    'https://www.exchange.example',
+    'none',
+  ],
+  [
+    { 'payment_confirmation.icon': `data:image/png;base64,${'A'.repeat(100)}` },
+    'payment_confirmation.icon',
+    'https://www.exchange.example/icon.png',
+    `data:image/png;base64,${'A'.repeat(42)}… (122 characters)`,
+  ],
+  [
+    { 'payment_confirmation.icon': `data:image/png;base64,${'A'.repeat(74)}` },
+    'payment_confirmation.icon',
+    'https://www.exchange.example/icon.png',
+    `data:image/png;base64,${'A'.repeat(74)}`,
+  ],
+  [
+    { 'authenticators.roots[0]': undefined },
+    'authenticators.roots[one]',
+    'one (49fac1c4d5a166f2c6e3dd631e218726dffc1fe4cac46a22e1a64e66702bf840)',
+    'none',
+  ],
+  [
+    { 'authenticators.aaguids': undefined },
+    'authenticators.aaguids',
+    '00000000-0000-4000-8000-000000000001 and 00000000-0000-4000-8000-000000000002',
+    'none',
+  ],
+  [
+    { 'authenticators.metadata.certification': 'FIDO_CERTIFIED_L3plus' },
+    'authenticators.metadata.certification',
+    'FIDO_CERTIFIED_L1',
+    'FIDO_CERTIFIED_L3plus',
+  ],
+  [{ 'authenticators.metadata.unlisted': 'accept' }, 'authenticators.metadata.unlisted', 'refuse', 'accept'],
+  [{ 'authenticators.metadata.grace': '29d' }, 'authenticators.metadata.grace', '30 days', '29 days'],
+  [{ 'authenticators.metadata.roots': 'believed' }, 'authenticators.metadata.roots', 'not believed', 'believed'],
+  [
+    { 'admission[0].jwk.x': 'D'.repeat(43) },
+    'admission[one].jwk',
+    `Ed25519 ${'A'.repeat(43)}`,
+    `Ed25519 ${'D'.repeat(43)}`,
+  ],
+  [{ 'admission[0]': undefined }, 'admission[one]', `admission.example Ed25519 ${'A'.repeat(43)}`, 'none'],
+  [{ 'attesters[0].until': undefined }, 'attesters[m1].until', '2022-02-01T00:00:00Z', 'none'],
+  [{ 'attesters[0].from': '2022-01-01T00:00:01Z' }, 'attesters[m1].from', 'none', '2022-01-01T00:00:01Z'],
+  [
+    { 'attesters[0]': undefined },
+    'attesters[m1]',
+    `mfa.example under its key m1, Ed25519 ${'D'.repeat(43)}, issued until 2022-02-01T00:00:00Z`,
+    'none',
+  ],
+  [{ 'assets[0].symbol': 'EETH' }, `assets[${ether}].symbol`, 'ETH', 'EETH'],
+  [{ 'assets[0].max_payment': '1' }, `assets[${ether}].max_payment`, '2000000000000000000', '1'],
+  [{ 'assets[1].ledger_descriptor': undefined }, `assets[${tokenAsset}].ledger_descriptor`, '00ff', 'none'],
+  [{ nonce_window: 5 }, 'nonce_window', '4', '5'],
+  [
+    { 'limits[0].most': '1' },
+    `limits[account day ${ether} refuse]`,
+    'Each account may be paid up to 3 ETH within any day; more is refused',
+    'Each account may be paid up to 0.000000000000000001 ETH within any day; more is refused',
+  ],
+  [
+    { 'assets[1]': undefined, 'limits[3].asset': undefined, 'limits[0]': undefined },
+    `limits[account day ${ether} refuse]`,
+    'Each account may be paid up to 3 ETH within any day; more is refused',
+    'none',
+  ],
+  // Told with what will be known: an asset, or a currency, that goes has no decimals any more.
+  [
+    { 'assets[0]': undefined, limits: [], bands: [] },
+    `bands[${ether} above 1000000000000000000]`,
+    `A payment above 1000000000000000000 base units of ${ether} takes the approval of 2 operators`,
+    'none',
+  ],
+  [
+    { reference: undefined, 'limits[1]': undefined, 'bands[1]': undefined },
+    'limits[station week reference hold]',
+    'The station may pay up to 5000000 within any week, all assets together; more is held for operators',
+    'none',
+  ],
+  [{ 'young.account': '73h' }, 'young.account', '3 days', '73 hours'],
+  [{ 'young.destination': '1h' }, 'young.destination', '2 days', '1 hour'],
+  [{ 'reference.currency': 'EUR' }, 'reference.currency', 'USD', 'EUR'],
+  [{ 'reference.prices_last': '25h' }, 'reference.prices_last', '24 hours', '25 hours'],
+  [{ 'hours.days[5]': 'sun' }, 'hours.days[sun]', 'none', 'sun'],
+  [{ 'hours.from': '06:59' }, 'hours.from', '07:00', '06:59'],
+  [{ 'hours.to': '24:00' }, 'hours.to', '20:00', '24:00'],
+  [{ 'hours.action': 'refuse' }, 'hours.action', 'hold', 'refuse'],
+  [
+    { hours: undefined },
+    'hours',
+    'Withdrawals are authorized from 07:00 to 20:00 UTC on mon, tue, wed, thu and fri; at other times they are held for operators',
+    'none',
+  ],
+  [{ denied: undefined }, `denied[${mallorysAddress}]`, mallorysAddress, 'none'],
+  [{ 'treasury[0].evacuation': undefined }, `treasury[${alicesAddress}].evacuation`, 'true', 'false'],
+  [{ 'treasury[0]': undefined }, `treasury[${alicesAddress}]`, `${alicesAddress} (cold), even under a freeze`, 'none'],
+  [
+    { 'breaker[0].above': 9 },
+    'breaker[refusals hour 9 account]',
+    'none',
+    'When within an hour more than 9 requests of one account were refused, the account is frozen',
+  ],
+  [
+    { 'operators.people[2]': undefined },
+    'operators.people[oscar]',
+    `oscar (hardware credential ${'Q'.repeat(43)} that cannot be backed up, key 0b864b82f84c5c4444b20cc43c391b2991a6399bcfbd8afea52cde79ef274b50)`,
+    'none',
+  ],
+  [{ 'operators.quorum': 1 }, 'operators.quorum', '2', '1'],
+  [{ 'operators.delays.policy': '25h' }, 'operators.delays.policy', '24 hours', '25 hours'],
+  [{ 'operators.delays.thaw': '13h' }, 'operators.delays.thaw', '12 hours', '13 hours'],
+  [{ 'operators.delays.reinstate': '35h' }, 'operators.delays.reinstate', '36 hours', '35 hours'],
+  [{ 'operators.open_for': '49h' }, 'operators.open_for', '2 days', '49 hours'],
+  [{ 'operators.people[0].backup_eligible': true }, 'operators.people[olivia].backup_eligible', 'false', 'true'],
+  [{ 'clients.wallets[0].client': 'other' }, 'clients.wallets[exchange]', 'hot', 'none'],
+  [{ 'clients.wallets[0].client': 'other' }, 'clients.wallets[other]', 'none', 'hot'],
+  [{ 'clients.wallets[0].wallets': [] }, 'clients.wallets[exchange][hot]', 'hot', 'none'],
+  [
+    { clients: undefined },
+    'clients',
+    `Clients’ certificates come from the authorities with SHA-256 ${'a'.repeat(64)} and ${'b'.repeat(64)}. Revoked are ${'c'.repeat(64)}. The withdrawal service exchange may use hot`,
+    'none',
+  ],
+];
+
 describe('I3: which way a change of policy is', () => {
   it('S1: a client is allowed wallets of the policy: whatever came to have another name would be its to use', () => {
     expect(() => wholePolicy({ 'clients.wallets[0].wallets[1]': 'warm' })).toThrow('policy.clients.wallets');
@@ -308,6 +450,33 @@ describe('I3: which way a change of policy is', () => {
       expect(onlyTightens(found)).toBe(found.every((c) => c.direction !== 'looser'));
     });
   }
+
+  it.each(told)('S10: with %j, %s is told as "%s" before and "%s" after', (changes, member, was, will) => {
+    const found = policyChanges(wholePolicy(), wholePolicy(changes)).filter((c) => c.member === member);
+    expect(found.map((c) => [c.was, c.will])).toEqual([[was, will]]);
+    // The other way round likewise, in words of the policy that comes.
+    const back = policyChanges(wholePolicy(changes), wholePolicy()).filter((c) => c.member === member);
+    expect(back).toHaveLength(1);
+    if (was === 'none' || will === 'none') expect([back[0]?.was, back[0]?.will]).toContain('none');
+    else expect(back.map((c) => [c.was, c.will])).toEqual([[will, was]]);
+  });
+
+  it('I3: a part that goes or comes whole is told whole', () => {
+    const parts = ['payment_confirmation', 'authenticators.metadata', 'reference', 'operators', 'hours', 'clients'];
+    const none = { 'authenticators.metadata': undefined, payment_confirmation: undefined, reference: undefined };
+    const without = { ...none, operators: undefined, hours: undefined, clients: undefined, limits: [], bands: [] };
+    const [gone, came] = [
+      policyChanges(wholePolicy(), wholePolicy(without)),
+      policyChanges(wholePolicy(without), wholePolicy()),
+    ];
+    for (const part of parts) {
+      const [goes, comes] = [gone, came].map((of) => of.filter((c) => c.member === part));
+      expect(goes, part).toHaveLength(1);
+      expect(goes?.[0]?.will).toBe('none');
+      expect(comes).toMatchObject([{ was: 'none', will: goes?.[0]?.was }]);
+      expect(goes?.[0]?.was.length).toBeGreaterThan(20);
+    }
+  });
 
   it('I3: an added part is told by itself: limits, hours, clients tighten; operators loosen', () => {
     const without = { limits: undefined, hours: undefined, clients: undefined, bands: undefined, operators: undefined };
