@@ -1,14 +1,18 @@
 import { Refusal, shown } from '../../domain/index.ts';
 import { type Certificate, parseCertificate } from '../x509/certificate.ts';
 import { androidKey } from './android-key.ts';
+import type { CborMap } from './cbor.ts';
 import { fidoU2f } from './fido-u2f.ts';
 import type { Stated, Statement } from './stated.ts';
+import { softnessOfTpm } from './tpm.ts';
 
 interface Format {
   readonly members: readonly string[];
   readonly optional: readonly string[];
   /** Throws `Refusal`. Absent: @simplewebauthn/server judges it. */
   readonly judge?: (stated: Stated, chain: readonly Certificate[]) => Pick<Statement, 'softness'>;
+  /** What that leaves open: why the key is not one that hardware keeps, genuine as the statement may be. */
+  readonly softness?: (statement: CborMap) => string | undefined;
 }
 
 /**
@@ -20,7 +24,7 @@ const formats = new Map<unknown, Format>(
   Object.entries({
     none: { members: [], optional: [] },
     packed: { members: ['alg', 'sig'], optional: ['x5c'] },
-    tpm: { members: ['ver', 'alg', 'x5c', 'sig', 'certInfo', 'pubArea'], optional: [] },
+    tpm: { members: ['ver', 'alg', 'x5c', 'sig', 'certInfo', 'pubArea'], optional: [], softness: softnessOfTpm },
     apple: { members: ['x5c'], optional: ['alg'] },
     'android-key': { members: ['alg', 'sig', 'x5c'], optional: [], judge: androidKey },
     'fido-u2f': { members: ['sig', 'x5c'], optional: [], judge: fidoU2f },
@@ -50,7 +54,8 @@ export function readStatement(fmt: unknown, stated: Stated): { statement: Statem
   if (fmt === 'packed' && chain.length === 0 && alg !== key.number)
     throw wrong(`of itself names the algorithm ${shown(alg)}, its key is for ${key.number}`);
   const { judge } = format;
-  return { statement: { format: fmt, chain, ...judge?.(stated, chain) }, judged: judge !== undefined };
+  const softness = format.softness?.(statement);
+  return { statement: { format: fmt, chain, softness, ...judge?.(stated, chain) }, judged: judge !== undefined };
 }
 
 function readChain(x5c: unknown): Certificate[] {

@@ -56,6 +56,18 @@ describe('A5: an attestation', () => {
     );
   });
 
+  // TPM 2.0 Library Part 2, §8.3: bit 1 fixedTPM, 4 fixedParent, 5 sensitiveDataOrigin.
+  it.each([
+    ['it may leave it', '00060470'],
+    ['it may leave it with its parent', '00060462'],
+    ['it was made elsewhere', '00060452'],
+    ['it says nothing of itself', '00040000'],
+  ])('A5: by a TPM makes no hardware of a key where %s', async (_, attributes) => {
+    expect(await classed(tpm(await identityKey(root), { attributes }), trusting(root))).toBe(
+      'device: its key was not made in its TPM, or may leave it',
+    );
+  });
+
   it('of its own key proves no more than none does, and breaks nothing', async () => {
     const sig = es256.sign(bytes(dataOf(es256), clientDataHash));
     const json = stated('packed', {}, { alg: -7, sig });

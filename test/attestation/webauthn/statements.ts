@@ -188,13 +188,22 @@ export function identityKey(root: TestAuthority, of: Named = {}): Promise<TestAu
   });
 }
 
+/** A key as Windows Hello has its TPM make one: fixedTPM, fixedParent, sensitiveDataOrigin, userWithAuth, noDA, decrypt, sign. */
+const tpmAttributes = '00060472';
+
 export function tpm(
   aik: TestAuthority,
-  { extra = clientDataHash, ...of }: Stating & { extra?: Uint8Array } = {},
+  {
+    extra = clientDataHash,
+    attributes = tpmAttributes,
+    ...of
+  }: Stating & { extra?: Uint8Array; attributes?: string } = {},
 ): Uint8Array {
   const data = dataOf(es256, of.flags);
   const pubArea = bytes(
-    '0023000b00040000000000100010000300100020',
+    '0023000b',
+    attributes,
+    '000000100010000300100020',
     es256.coseKey.subarray(10, 42),
     '0020',
     es256.coseKey.subarray(45),
