@@ -1,4 +1,4 @@
-import { encodeSignatures, type InputSignature, toHex } from '../../domain/index.ts';
+import { encodeSignatures, equalBytes, type InputSignature, toHex } from '../../domain/index.ts';
 import { declines, type Signatures, type SignBitcoin } from '../protocol.ts';
 import { bitcoinClient, signWithDefaultPolicy, walletPolicy } from './bitcoin-library.ts';
 import { DeviceFailure, failureOf } from './failure.ts';
@@ -9,7 +9,7 @@ import type { Handle } from './library.ts';
  * drops the key that signed, and takes it from the PSBT. A bare 9000 is no signature.
  */
 export async function signPsbt(handle: Handle, request: SignBitcoin): Promise<Signatures> {
-  const watched = new YieldWatch(handle);
+  const watched = new YieldWatch(handle, walletPolicy(request.policy).getId());
   try {
     await ask(handle, request);
   } catch (error) {
@@ -58,6 +58,19 @@ function parseYield(bytes: Uint8Array): InputSignature {
   return { input, key, signature };
 }
 
+/**
+ * hw-app-btc takes account and script from the PSBT, not from the wallet: what it asks for must be this wallet's (S6). The
+ * command ends with the policy's id and its HMAC, 32 bytes each.
+ */
+function requirePolicy(apdu: Uint8Array, id: Uint8Array): void {
+  if (!equalBytes(apdu.subarray(-64, -32), id)) {
+    throw new DeviceFailure(
+      'device-cannot-show',
+      'the PSBT is of another account than the wallet’s (nothing was sent)',
+    );
+  }
+}
+
 const signIns = 0x04;
 const yieldCommand = 0x10;
 
@@ -71,12 +84,15 @@ class YieldWatch {
   finished = false;
   readonly yields: Uint8Array[] = [];
 
-  constructor(handle: Handle) {
+  constructor(handle: Handle, policyId: Uint8Array) {
     this.#handle = handle;
     this.#exchange = handle.exchange;
     handle.exchange = async (apdu) => {
       // Before it, hw-app-btc asks for fingerprint and key. What follows it are the answers to the device's own questions.
-      this.sent ||= apdu[0] === 0xe1 && apdu[1] === signIns;
+      if (apdu[0] === 0xe1 && apdu[1] === signIns) {
+        requirePolicy(apdu, policyId);
+        this.sent = true;
+      }
       const answer = await this.#exchange.call(handle, apdu);
       if (this.sent) this.#see(answer);
       return answer;
