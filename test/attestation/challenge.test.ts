@@ -20,6 +20,18 @@ describe('an enrolment challenge', () => {
     expect(Buffer.from(challenge)).toEqual(Buffer.concat([stated, code]));
   });
 
+  it('carries its random bytes, so that no two are the same', () => {
+    const other = makeEnrolmentChallenge(
+      key,
+      3,
+      alice,
+      now,
+      random.map((byte) => byte + 1),
+    );
+    expect(Buffer.from(other).subarray(6, 16)).toEqual(Buffer.from('0102030405060708090a', 'hex'));
+    expect(Buffer.from(other)).not.toEqual(Buffer.from(challenge));
+  });
+
   it('states times beyond 2³² seconds', () => {
     const far = parseInstant('2200-01-01T00:00:00Z', 'now');
     const made = makeEnrolmentChallenge(key, 3, alice, far, random);

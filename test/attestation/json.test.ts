@@ -22,6 +22,8 @@ describe('a JSON object', () => {
   it.each([
     ['{"a":1,"a":1}', 'states its member "a" twice'],
     ['{"a":1,"b":{"a":1},"a":1}', 'states its member "a" twice'],
+    ['{"a":"}","a":1}', 'states its member "a" twice'],
+    ['{"a":["{"],"b":"\\"}","a":1}', 'states its member "a" twice'],
     ['{"a":[],"a":1}', 'states its member "a" twice'],
     ['{"a":[[1],{"a":1}],"b":[{}],"a":1}', 'states its member "a" twice'],
     ['{"a":{},"b":{"c":{}},"b":1}', 'states its member "b" twice'],

@@ -25,8 +25,8 @@ const certifications = new Map([
 
 /** Whether a model's certification is as good as the least that is wanted; one of an unknown name is not. */
 export function certifiedAs(status: string | undefined, least: string): boolean {
-  const [rank, wanted] = [certifications.get(status ?? ''), certifications.get(least)];
-  return rank !== undefined && wanted !== undefined && rank >= wanted;
+  const rank = certifications.get(status ?? '') ?? Number.NEGATIVE_INFINITY;
+  return rank >= (certifications.get(least) ?? Number.POSITIVE_INFINITY);
 }
 
 export interface Standing {

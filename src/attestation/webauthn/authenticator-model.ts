@@ -1,7 +1,7 @@
 import { type AuthenticatorClass, Refusal, type WallMs } from '../../domain/index.ts';
 import type { Certificate } from '../x509/certificate.ts';
-import { chainTo } from '../x509/chain.ts';
-import type { AuthenticatorData } from './authenticator-data.ts';
+import { chainTo, same } from '../x509/chain.ts';
+import type { AttestedCredential, AuthenticatorData } from './authenticator-data.ts';
 import type { Statement } from './stated.ts';
 
 /** An authority whose word about authenticators is believed. */
@@ -57,6 +57,11 @@ export interface ClassBasis {
 /** The AAGUID of those that tell none. */
 const noModel = '00'.repeat(16);
 
+/** §8.6: a U2F key signs neither AAGUID nor flags: whoever carries its answer may write any model into it. */
+export function modelOf({ format }: Pick<Statement, 'format'>, attested: AttestedCredential | undefined): string {
+  return format === 'fido-u2f' ? noModel : (attested?.aaguid ?? noModel);
+}
+
 /** A model that nobody should rely on any more, even where its AAGUID is only claimed: whoever lies about it harms only themselves. */
 export function checkNotRevoked(aaguid: string, { metadata }: TrustedModels): void {
   const model = metadata?.model(aaguid);
@@ -72,10 +77,11 @@ export function checkNotRevoked(aaguid: string, { metadata }: TrustedModels): vo
  * up (BE) is never `hardware`, whoever attests it: its key is made to leave the device.
  */
 export function classOf(
-  { format, chain, softness }: Statement,
+  statement: Statement,
   { backupEligible, attested }: AuthenticatorData,
   models: TrustedModels,
 ): ClassBasis {
+  const { format, chain, softness } = statement;
   const soft = (why: string): ClassBasis => ({
     class: backupEligible ? 'synced' : 'device',
     authority: undefined,
@@ -84,8 +90,7 @@ export function classOf(
   if (backupEligible) return soft('it can be backed up');
   if (chain.length === 0) return soft(`its attestation (${format}) is nobody’s word but its own`);
   if (softness !== undefined) return soft(softness);
-  // §8.6: a U2F key signs neither AAGUID nor flags: whoever carries its answer may write any model into it.
-  const aaguid = format === 'fido-u2f' ? noModel : (attested?.aaguid ?? noModel);
+  const aaguid = modelOf(statement, attested);
   const { aaguids, metadata } = models;
   const model = aaguid === noModel ? undefined : metadata?.model(aaguid);
   const stated = metadata?.authorities === true ? (model?.authorities ?? []) : [];
@@ -94,7 +99,20 @@ export function classOf(
   if (aaguids !== undefined && !aaguids.includes(aaguid)) return soft(`policy does not list the model ${aaguid}`);
   const flaw = metadata === undefined ? undefined : shortOf(aaguid, model, metadata);
   if (flaw !== undefined) return soft(flaw);
+  if (model !== undefined && !attestedAs(model, chain, models.now))
+    return soft(`nobody attests it whom the FIDO metadata name for the model ${model.description}`);
   return { class: 'hardware', authority: chained.anchor, why: undefined };
+}
+
+/**
+ * FIDO Metadata Statement v3.0, `attestationRootCertificates`: whoever attests a model is named for it. An authority that policy pins
+ * may be another maker's; and under those of TPMs and of Android's keys the AAGUID is whatever the software beside the key says.
+ */
+function attestedAs({ authorities }: ModelMetadata, chain: readonly Certificate[], now: WallMs): boolean {
+  const [leaf] = chain;
+  // "… or even the attestation certificate itself".
+  if (authorities.some(({ certificate }) => leaf !== undefined && same(certificate.raw, leaf.raw))) return true;
+  return chain.some((_, i) => chainTo(chain.slice(0, i + 1), authorities, now).trusted);
 }
 
 function shortOf(aaguid: string, model: ModelMetadata | undefined, metadata: TrustedMetadata): string | undefined {

@@ -17,7 +17,7 @@ import { fromBase64url, toBase64url } from '../base64url.ts';
 import { enrolmentLifetime } from '../challenge.ts';
 import { authorityKey } from '../x509/certificate.ts';
 import { type AttestedCredential, checkAuthenticatorData, parseAuthenticatorData } from './authenticator-data.ts';
-import { checkNotRevoked, classOf, type TrustedAuthority, type TrustedModels } from './authenticator-model.ts';
+import { checkNotRevoked, classOf, modelOf, type TrustedAuthority, type TrustedModels } from './authenticator-model.ts';
 import { asCborMap, parseCborMap } from './cbor.ts';
 import { checkClientData } from './client-data.ts';
 import { algorithmNumbers, type CredentialKey, parseCoseKey } from './cose-key.ts';
@@ -171,7 +171,7 @@ async function readRegistration(
     signCount: data.signCount,
     backupEligible: data.backupEligible,
     backupState: data.backupState,
-    aaguid: attested.aaguid,
+    aaguid: modelOf(statement, attested),
     ...(basis.authority === undefined
       ? { attested: undefined, notHardware: basis.why }
       : { attested: keptAttestation(response, basis.authority), notHardware: undefined }),

@@ -7,5 +7,6 @@ it('certifications are ordered as policy orders them', () => {
     for (const [j, status] of certifications.entries()) expect(certifiedAs(status, least)).toBe(j >= i);
     for (const status of ['NOT_FIDO_CERTIFIED', 'SELF_ASSERTION_SUBMITTED', 'FIDO_CERTIFIED_L9', '', undefined])
       expect(certifiedAs(status, least)).toBe(false);
+    for (const unknown of ['FIDO_CERTIFIED_L9', '']) expect(certifiedAs(least, unknown)).toBe(false);
   }
 });

@@ -7,7 +7,7 @@ import { digestOf } from '../../../src/domain/index.ts';
 import { TestAuthority } from '../x509/authority.ts';
 import { base64url, clientData, origin, rpId } from './credential.ts';
 import { aaguid, registration } from './registration-fixture.ts';
-import { classed, fidoU2f, packed, trusting } from './statements.ts';
+import { androidKey, classed, fidoU2f, packed, trusting } from './statements.ts';
 
 let root: TestAuthority;
 let other: TestAuthority;
@@ -26,7 +26,7 @@ function listing(model: Partial<ModelMetadata> = {}, further: Partial<TrustedMet
     description: 'Test key',
     revoked: undefined,
     certification: 'FIDO_CERTIFIED_L1',
-    authorities: [],
+    authorities: [authority(root)],
     hardware: true,
     ...model,
   };
@@ -83,6 +83,31 @@ describe('A5: under FIDO metadata a model', () => {
     expect(await by(unlisting({ authorities: true, unlisted: true }))).toBe(nobody);
   });
 
+  it('is not one that another maker’s authority attests, though policy pins that, too', async () => {
+    const claimed = 'device: nobody attests it whom the FIDO metadata name for the model Test key';
+    expect(await by(listing({ authorities: [authority(other)] }), root, other)).toBe(claimed);
+    expect(await by(listing({ authorities: [] }), root)).toBe(claimed);
+    // Android attests its key, and nothing of the software that says which model it is.
+    const android = await androidKey(root);
+    expect(await classed(android, { ...trusting(root, other), metadata: listing() })).toBe('hardware');
+    const yubico = listing({ authorities: [authority(other)] });
+    expect(await classed(android, { ...trusting(root, other), metadata: yubico })).toBe(claimed);
+  });
+
+  it('may be attested by any authority of the chain that they name, or by a certificate that they name itself', async () => {
+    const middle = await root.issue();
+    const batch = await middle.batch();
+    const long = await packed(batch, [middle]);
+    for (const named of [root, middle, batch])
+      expect(await classed(long, { ...trusting(root), metadata: listing({ authorities: [authority(named)] }) })).toBe(
+        'hardware',
+      );
+    // Up to the pinned root, which the chain names, too.
+    const whole = await packed(batch, [middle, root]);
+    const metadata = listing({ authorities: [authority(middle)] });
+    expect(await classed(whole, { ...trusting(root), metadata })).toBe('hardware');
+  });
+
   it('is not one that a U2F key claims: what they say of it is not said of that key', async () => {
     const u2f = fidoU2f(await root.batch());
     const authorities = [authority(root)];
@@ -109,6 +134,12 @@ describe('A5: under FIDO metadata a model', () => {
     expect(await classed(registration(), { ...trusting(), metadata })).toBe(refused);
     expect(await classed(registration(), { ...trusting(), metadata: unlisting() })).toMatch(/^device: /);
   });
+});
+
+it('A5: what a U2F key is said to be is not kept: it did not say so', async () => {
+  const expected = { rpId, origins: [origin], userVerification: true, challenge: () => true, models: trusting(root) };
+  const verified = await verifyRegistration(fidoU2f(await root.batch()), expected);
+  expect(verified).toMatchObject({ genuine: true, registration: { class: 'hardware', aaguid: '00'.repeat(16) } });
 });
 
 it('A5: a chain without a credential is of no model', async () => {

@@ -27,8 +27,8 @@ interface Pieces {
   readonly validity?: readonly Uint8Array[];
   /** Between the key and the extensions. */
   readonly identifiers?: readonly Uint8Array[];
-  /** Instead of its own, each in DER. */
-  readonly extensions?: readonly Uint8Array[];
+  /** Instead of its own, each in DER; null leaves out that there are any. */
+  readonly extensions?: readonly Uint8Array[] | null;
   /** After the extensions. */
   readonly behind?: readonly Uint8Array[];
 }
@@ -44,8 +44,9 @@ function made({ validity, identifiers = [], extensions, behind = [] }: Pieces) {
   const members = inside(tbs);
   if (validity !== undefined) members[4] = der(tags.sequence, ...validity);
   const own = members.pop() ?? hex('');
-  const list = extensions === undefined ? own : der(0xa3, der(tags.sequence, ...extensions));
-  const changed = der(tags.sequence, ...members, ...identifiers, list, ...behind);
+  const list =
+    extensions === undefined ? [own] : extensions === null ? [] : [der(0xa3, der(tags.sequence, ...extensions))];
+  const changed = der(tags.sequence, ...members, ...identifiers, ...list, ...behind);
   return parseCertificate(der(tags.sequence, changed, ...signature));
 }
 
@@ -65,8 +66,14 @@ describe('RFC 5280 §4.1: a certificate', () => {
   });
 
   it('is no authority’s where it does not say that it is one', () => {
-    const none = made({ extensions: [] });
-    expect([none.authority, none.pathLength, none.signsCertificates]).toEqual([false, Number.POSITIVE_INFINITY, true]);
+    for (const extensions of [null, []]) {
+      const none = made({ extensions });
+      expect([none.authority, none.pathLength, none.signsCertificates]).toEqual([
+        false,
+        Number.POSITIVE_INFINITY,
+        true,
+      ]);
+    }
     expect(made({ extensions: [constraints('3000')] }).authority).toBe(false);
     expect(made({ extensions: [constraints('3003010100')] }).authority).toBe(false);
     expect(made({ extensions: [constraints('30030101ff')] }).authority).toBe(true);
