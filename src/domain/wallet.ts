@@ -28,7 +28,7 @@ export interface AccountWallet extends Named {
 /** Keys from which addresses are derived, and how many of them sign (Bitcoin). */
 export interface ScriptWallet extends Named, Omit<Descriptor, 'keys'> {
   readonly kind: 'script';
-  /** BIP-380 with the two paths of BIP-389 and its checksum: the pinned identity of the wallet. */
+  /** BIP-380 with the two paths of BIP-389 and its checksum. */
   readonly descriptor: string;
   /** In the descriptor's order. */
   readonly keys: readonly WalletKey[];
@@ -49,7 +49,10 @@ export function threshold(wallet: Wallet): number {
   return wallet.kind === 'account' ? 1 : wallet.threshold;
 }
 
-/** What no two wallets may share: they would give one anchor two owners (E7, I4). */
+/**
+ * What no two wallets may share: they would give one anchor two owners (E7, I4). Descriptors of other words can give the same scripts
+ * (keys in another order, another fingerprint): the first address, which each wallet pins, tells.
+ */
 export function walletIdentity(wallet: Wallet): string {
-  return `${wallet.chain} ${wallet.kind === 'account' ? wallet.publicKey : wallet.descriptor}`;
+  return `${wallet.chain} ${wallet.kind === 'account' ? wallet.publicKey : wallet.address}`;
 }

@@ -134,7 +134,9 @@ function formerWallets(station: Station): Wallet[] {
 
 function same(one: Wallet, other: Wallet | undefined): boolean {
   if (other === undefined || walletIdentity(one) !== walletIdentity(other)) return false;
-  return one.kind !== 'account' || other.kind !== 'account' || one.path === other.path;
+  if (one.kind === 'account' && other.kind === 'account') return one.path === other.path;
+  // What was begun names its keys as the descriptor did.
+  return one.kind === 'script' && other.kind === 'script' && one.descriptor === other.descriptor;
 }
 
 function described(base: Digest, next: Digest, changes: readonly Change[]): string {
