@@ -312,6 +312,10 @@ export const reasons = {
     'A replacement must make exactly the same payments on the same anchor.',
     fixTransaction,
   ),
+  'replacement-underpriced': denied(
+    'A replacement must pay a higher fee than what it replaces, or nodes do not take it.',
+    'Raise the fee, within what the withdrawals’ owners approved, and ask again.',
+  ),
   'replacement-missing': notNow(
     'The anchor has a transaction; a new one must name it in `replaces`.',
     'Name the transaction that it replaces.',
@@ -398,11 +402,19 @@ export const reasons = {
   'device-app-outdated': notNow('The device’s app is older than the station accepts.', 'Update the app.'),
   'device-foreign': notNow('The connected device does not hold the wallet’s key.', 'Connect the wallet’s own device.'),
   'device-busy': notNow('The device is busy.', 'It is asked again by itself.'),
-  'device-refused': denied('The payment was refused on the device.', 'Retry the transaction if that was a mistake.'),
-  'device-cannot-show': denied(
-    'The device cannot show this transaction and will not sign it blindly.',
-    'Use a payment that the device can show.',
+  'device-refused': denied(
+    'A person refused it on the device.',
+    'If that was a mistake: retry the transaction; ask anew for a wallet or an address.',
   ),
+  'device-cannot-show': denied(
+    'The device cannot show this, and takes nothing blindly.',
+    'Use a payment, or a wallet, that the device can show.',
+  ),
+  'device-address-differs': {
+    code: 'INTERNAL',
+    sentence: 'The device showed another address than the wallet has there.',
+    remedy: 'Pay nothing to it: either the wallet is not of this device’s keys, or the device is not to be trusted.',
+  },
   'device-timeout': notNow('The device did not answer in time.', 'It is asked again by itself, with the same bytes.'),
   'device-lost': notNow(
     'The device went away while it was signing.',

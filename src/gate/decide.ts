@@ -48,6 +48,7 @@ import { payByAhead, payByAheadOfAll } from './rules/pay-by-ahead.ts';
 import { paymentsMatch } from './rules/payments-match.ts';
 import { operatorsApproved, quorumPresent } from './rules/quorum-present.ts';
 import { accountNotRecovering } from './rules/recovering.ts';
+import { replacementPaysMore } from './rules/replacement-pays-more.ts';
 import { subjectStands } from './rules/subject-stands.ts';
 import { usersVerified, userVerified } from './rules/user-verified.ts';
 import { chainMatches, walletKnown } from './rules/wallet-chain.ts';
@@ -187,6 +188,7 @@ const transactionApproved: readonly Rule<TransactionCase>[] = [
   paymentsMatch,
   anchorHolds,
   othersAnchorsLeft,
+  replacementPaysMore,
   nonceInWindow,
   changeWithinGap,
   lockPassed,

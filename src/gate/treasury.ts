@@ -3,6 +3,7 @@ import { changeWithinGap, lockPassed, nonceInWindow, othersAnchorsLeft } from '.
 import { clockTrusted } from './rules/clock-trusted.ts';
 import { notFrozenUnlessEvacuating } from './rules/evacuation.ts';
 import { accessListWithinPolicy, dataFeeBounded, feeWithinPolicy } from './rules/fees-bounded.ts';
+import { takesThePlaceForMore } from './rules/replacement-pays-more.ts';
 import { treasuryAnchorHolds } from './rules/treasury-anchor.ts';
 import { movesNothingElsewhere, operatorsAsked } from './rules/treasury-moves.ts';
 import { chainMatches, walletKnown } from './rules/wallet-chain.ts';
@@ -20,6 +21,7 @@ const treasuryItself: readonly Rule<TreasuryCase>[] = [
   feeWithinPolicy,
   treasuryAnchorHolds,
   othersAnchorsLeft,
+  takesThePlaceForMore,
   nonceInWindow,
   changeWithinGap,
   lockPassed,

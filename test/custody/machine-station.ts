@@ -269,6 +269,7 @@ export class Pair {
       pays: of(signing.withdrawal).id,
       payment,
       nonce: signing.nonce,
+      fee: signing.fee,
       replaces,
       unsigned,
       acts: signing.acts,

@@ -21,6 +21,9 @@ export interface ModelTransaction {
   readonly pays: string;
   readonly payment: string;
   readonly nonce: number;
+  /** Compared with others', no more. */
+  readonly fee: number;
+  readonly replaces: string | undefined;
   readonly permittedAt: number;
   state: 'PERMITTED' | 'SIGNED' | 'WITHHELD' | 'DECLINED' | 'UNCERTAIN' | 'REPLACED';
   /** A device saw it, so an adversary may hold a signed version whatever the device said. */
@@ -33,6 +36,7 @@ export interface SignRequest {
   readonly pays: string;
   readonly payment: string;
   readonly nonce: number;
+  readonly fee: number;
   readonly replaces: string | undefined;
 }
 
@@ -104,7 +108,7 @@ export class Model {
     if (this.transactions.has(request.id)) return undefined;
     const refused = this.#refuses(request);
     if (refused !== undefined) return refused;
-    const { id, pays, payment, nonce, replaces } = request;
+    const { id, pays, payment, nonce, fee, replaces } = request;
     const withdrawal = this.withdrawals.get(pays);
     if (withdrawal === undefined) throw new Error('the model approved what it does not know');
     if (withdrawal.state === 'AUTHORIZED') withdrawal.state = 'COMMITTED';
@@ -119,6 +123,8 @@ export class Model {
       pays,
       payment,
       nonce,
+      fee,
+      replaces,
       permittedAt,
       state: 'PERMITTED',
       seen: false,
@@ -127,7 +133,7 @@ export class Model {
     return undefined;
   }
 
-  #refuses({ pays, payment, nonce, replaces }: SignRequest): Answer {
+  #refuses({ pays, payment, nonce, fee, replaces }: SignRequest): Answer {
     const withdrawal = this.withdrawals.get(pays);
     if (withdrawal === undefined) return 'withdrawal-unknown';
     if (this.frozen.size > 0 || this.revoked.has(withdrawal.account)) return 'frozen';
@@ -142,8 +148,12 @@ export class Model {
     } else {
       if (claimed.owner !== pays) return 'nonce-used';
       if (replaces !== claimed.newest) return 'replacement-missing';
-      const { state } = this.transactions.get(claimed.newest) ?? { state: 'PERMITTED' };
+      const old = this.transactions.get(claimed.newest);
+      const { state } = old ?? { state: 'PERMITTED' };
       if (state !== 'SIGNED' && state !== 'DECLINED' && state !== 'UNCERTAIN') return 'replacement-in-flight';
+      // Nodes may hold what was released, and every version after it outbid it.
+      const least = state === 'SIGNED' ? (old?.fee ?? 0) + 1 : old?.replaces === undefined ? 0 : old.fee;
+      if (fee < least) return 'replacement-underpriced';
     }
     return undefined;
   }

@@ -74,6 +74,8 @@ nonce_window: 4
 export interface TestStationOptions {
   readonly policy?: (document: string) => string;
   readonly signer?: FakeSigner;
+  /** Beside it, each under its own name. */
+  readonly otherSigners?: readonly FakeSigner[];
   /** Founds operators, each with a security key in software: `station.operators` acts for them. */
   readonly operators?: TestOperatorsOptions;
   readonly metadata?: string;
@@ -87,6 +89,7 @@ export class TestStation {
   readonly folder = mkdtempSync(join(tmpdir(), 'portcullis-test-'));
   readonly time = new SimulatedTime();
   readonly signer: FakeSigner;
+  readonly #signers: ReadonlyMap<string, FakeSigner>;
   readonly stateKey = randomBytes(32);
   /** Newest first; a test changes them between two starts. */
   sealingKeys: Uint8Array[] = [new Uint8Array(randomBytes(32))];
@@ -126,6 +129,7 @@ export class TestStation {
     this.policy = policy;
     this.#admission = admission;
     this.signer = options.signer ?? new FakeSigner();
+    this.#signers = new Map([this.signer, ...(options.otherSigners ?? [])].map((signer) => [signer.name, signer]));
     this.metadata = options.metadata;
   }
 
@@ -230,7 +234,7 @@ export class TestStation {
       },
       time: this.time,
       clock,
-      signers: new Map([[this.signer.name, this.signer]]),
+      signers: this.#signers,
       freeSpace: () => this.freeSpace,
       timing: { retryAfter: 1_000, later: (ms, run) => this.#later(ms, run) },
       journal: {

@@ -164,7 +164,7 @@ describe('what operators move and void', () => {
         await expect(station.operators.prepare('void', `transaction:${paid}`, wrong)).rejects.toMatchObject({
           reason: 'void-differs',
         });
-      const faster = await station.sign(['w-1'], station.payment({ maxFeePerGas: 45n * 10n ** 9n }), paid);
+      const faster = await station.sign(['w-1'], station.payment({ maxFeePerGas: 35n * 10n ** 9n }), paid);
       await expect(station.operators.prepare('void', `transaction:${paid}`, nothing())).rejects.toMatchObject({
         reason: 'anchor-taken',
       });

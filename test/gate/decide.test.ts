@@ -146,6 +146,7 @@ describe('what the gate decides', () => {
       'payments-match',
       'anchor-holds',
       'others-anchors-left',
+      'replacement-pays-more',
       'nonce-in-window',
       'change-within-gap',
       'lock-passed',

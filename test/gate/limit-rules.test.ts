@@ -321,7 +321,7 @@ describe('A10: a wallet’s limits', () => {
     const walletCounted = used(policy, of, 3n * one);
     const held = anchor({ transaction: transaction().id });
     const committed = [{ ...paid({ state: 'COMMITTED', anchor: 'nonce:0', wallet: held.wallet }), account: young }];
-    const replaces = transaction();
+    const replaces = transaction({ maxFee: 1n });
     const other = {
       ...case_({ walletCounted, anchor: held, withdrawals: committed, replaces }),
       id: 'd'.repeat(64) as TransactionId,

@@ -163,7 +163,8 @@ describe('I1: a transfer of the station’s own money', () => {
   });
 
   it('I4: takes the place of a transfer with the same payments only', () => {
-    const newest = transaction({ kind: 'transfer', state: 'SIGNED', pays: [], paymentSet: paymentSet(['act:1']) });
+    const paymentOf = paymentSet(['act:1']);
+    const newest = transaction({ kind: 'transfer', state: 'SIGNED', pays: [], paymentSet: paymentOf, maxFee: 1n });
     const at = { anchor: anchor({ paymentSet: newest.paymentSet }), newest };
     expect(reason(transfer({ ...at, newestPayments: pays(treasury).payments }))).toBeUndefined();
     expect(reason(transfer({ ...at, newestPayments: pays(treasury, 1n).payments }))).toBe('replacement-differs');
@@ -175,9 +176,13 @@ describe('I4: a void', () => {
   it.each(['PERMITTED', 'SIGNED', 'WITHHELD', 'DECLINED', 'UNCERTAIN'] as const)(
     'takes the place of one that is %s',
     (state) => {
-      expect(reason(voiding({ newest: transaction({ state }) }))).toBeUndefined();
+      expect(reason(voiding({ newest: transaction({ state, maxFee: 1n }) }))).toBeUndefined();
     },
   );
+
+  it('pays more than what was released: nodes would not take it, and it would void nothing', () => {
+    expect(reason(voiding({ newest: transaction({ state: 'SIGNED' }) }))).toBe('replacement-underpriced');
+  });
 
   it.each(['REPLACED', 'VOIDED'] as const)('not of one that is %s', (state) => {
     expect(reason(voiding({ newest: transaction({ state }) }))).toBe('anchor-taken');
