@@ -68,6 +68,8 @@ export class Models {
     if (factor.class !== 'hardware') return undefined;
     const { authority } = factor;
     if (authority === null) return 'nobody’s attestation that it is of hardware is kept';
+    if (authenticators.models?.every((listed) => listed.replaceAll('-', '') !== factor.aaguid) === true)
+      return `policy does not list the model ${factor.aaguid} as hardware any more`;
     if (authorities.some(({ certificate }) => authorityKey(certificate) === authority)) return undefined;
     const stated = authenticators.metadata?.authorities === true && model !== undefined && namedBy(model, authority);
     return stated ? undefined : 'policy no longer trusts the authority that attested it to be of hardware';

@@ -40,8 +40,12 @@ const policy =
 const keyOf = (name: string, of: Partial<AuthenticatorSettings> = {}) =>
   deviceOf(name, { aaguid: testModel, attests: batch.attests(), ...of });
 /** The metadata of a day in simulated time. */
-const listing = (of: Json = {}, payload: Json = {}, statement: Json = {}, authorities: readonly TestAuthority[] = []) =>
-  blob(service, { entries: [entry(of, statement, authorities)], nextUpdate: '2022-02-01', ...payload });
+const listing = (
+  of: Json = {},
+  payload: Json = {},
+  statement: Json = {},
+  authorities: readonly TestAuthority[] = [root],
+) => blob(service, { entries: [entry(of, statement, authorities)], nextUpdate: '2022-02-01', ...payload });
 
 const alice = parseAccountId('alice', 'account');
 async function classOf(device: ReturnType<typeof deviceOf>, account: AccountId = alice): Promise<string> {
@@ -156,6 +160,18 @@ describe('A5: what a class rests on', () => {
   });
 });
 
+it('A5: a model that policy lists no longer: a key of it approves nothing, nor is it signed what it approved', async () => {
+  const listed = (...models: readonly string[]) => policy(roots(root), `aaguids: [${models.join(', ')}]`);
+  station = await TestStation.open({ policy: policy(roots(root)) });
+  const customer = await ripe(keyOf('key'));
+  await customer.authorize('w-1');
+  await restartUnder(station, listed(testModel));
+  expect((await customer.authorize('w-2')).state).toBe('AUTHORIZED');
+  await restartUnder(station, listed('00000000-0000-4000-8000-000000000001'));
+  await refused(station, () => customer.authorize('w-3'), 'authenticator-revoked', 'withdrawal');
+  await refused(station, () => station.sign(['w-1']), 'authenticator-revoked', 'transaction');
+});
+
 describe('A5: FIDO metadata', () => {
   const opened = (text: string, ...members: readonly string[]) =>
     TestStation.open({
@@ -172,6 +188,11 @@ describe('A5: FIDO metadata', () => {
     expect(await classOf(keyOf('key'))).toBe('device');
     station.metadata = listing({}, {}, { keyProtection: ['software'] });
     await station.restart();
+    expect(await classOf(keyOf('key'))).toBe('device');
+  });
+
+  it('A5: a model that they name another authority for is not hardware, whoever policy pins', async () => {
+    station = await opened(listing({}, {}, {}, [await TestAuthority.root()]));
     expect(await classOf(keyOf('key'))).toBe('device');
   });
 
