@@ -94,6 +94,9 @@ export function importSpentKey(act: string, index: string | number): string {
   return `import:${act}:${index}`;
 }
 
+/** The entry that told of the last raising of the epoch: what was opened before it is of another time. */
+export const epochRaisedKey = 'epoch:raised';
+
 export function spentBy(digest: Digest, by: string): SpentRecord {
   return { key: spentKey(digest), by };
 }

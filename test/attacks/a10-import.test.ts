@@ -146,6 +146,17 @@ describe('A10, A8: an import as a way in for a thief’s passkeys', () => {
     await refused(again, 'act-lapsed', 0, other);
   });
 
+  it('A9: raising the epoch ends an act that still ripens, too; one that was opened since imports', async () => {
+    const { act } = await station.operators.act(two, 'import', 'onboarding', manifestOf(station, chunk));
+    await station.operators.act(two, 'epoch', 'factors');
+    await station.operators.ripen();
+    expect(station.store.read('acts', act.id)?.state).toBe('LAPSED');
+    await refused(act.id, 'act-settled');
+    expect(factors()).toEqual([]);
+    await send(station, await approveImport(station, chunk), 0, chunk);
+    expect(factors()).toEqual([alice.credential]);
+  });
+
   it('S11: a policy that came into force since ends it', async () => {
     const act = await approveImport(station, chunk);
     const changed = station.document((document) => document.replace('nonce_window: 4', 'nonce_window: 5'));

@@ -17,7 +17,7 @@ import type { Leaf, LeafKind } from '../../journal/leaf.ts';
 import type { Records, TableName } from '../../store/tables.ts';
 import { decodeSignatures } from '../acts/signatures.ts';
 import { attesters, servicesNamed } from '../evidence.ts';
-import { importSpentKey, operatorSpentKey } from '../intents.ts';
+import { epochRaisedKey, importSpentKey, operatorSpentKey } from '../intents.ts';
 import { decodeEvidence } from '../kept-evidence.ts';
 import { registrationKey } from '../wallet-registration.ts';
 
@@ -98,8 +98,11 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       tell('notices', member('notice'));
       break;
     case 'clock-acknowledged':
+      tell('station', 'station');
+      break;
     case 'epoch-raised':
       tell('station', 'station');
+      tell('spent', epochRaisedKey);
       break;
     case 'operator-acted':
       tell('acts', member('act'));
@@ -164,6 +167,7 @@ const tellers: { readonly [T in TableName]?: (kind: LeafKind) => boolean } = {
     kind === 'factor-added' ||
     kind === 'chunk-imported' ||
     kind === 'act-effective' ||
+    kind === 'epoch-raised' ||
     kind === 'operator-acted',
   operators: (kind) => kind.startsWith('operator-'),
   acts: (kind) => kind === 'operator-acted' || kind.startsWith('act-'),

@@ -1,4 +1,6 @@
 import { canonicalBytes, type StationRecord } from '../../../domain/index.ts';
+import { epochRaisedKey } from '../../intents.ts';
+import { toldBy } from '../../station.ts';
 import type { Effect } from '../effect.ts';
 
 /**
@@ -27,8 +29,12 @@ export const epochEffect: Effect = {
       apply(facts, by) {
         const record: StationRecord = { ...facts.station, factorEpoch: facts.station.factorEpoch + 1 };
         const fields = { who: by.operators.join(', '), factor_epoch: String(record.factorEpoch), act: by.act };
+        const [index = ''] = toldBy(facts, by.position);
         return {
-          writes: [{ table: 'station', record, leaf: by.position }],
+          writes: [
+            { table: 'station', record, leaf: by.position },
+            { table: 'spent', record: { key: epochRaisedKey, by: index }, leaf: by.position },
+          ],
           leaves: [{ kind: 'epoch-raised', fields }],
         };
       },

@@ -1,5 +1,12 @@
-import { hour, type ImportManifest, importChunkMost, Malformed, parseImportManifest } from '../../../domain/index.ts';
-import { importSpentKey } from '../../intents.ts';
+import {
+  hour,
+  type ImportManifest,
+  importChunkMost,
+  Malformed,
+  parseImportManifest,
+  Refusal,
+} from '../../../domain/index.ts';
+import { epochRaisedKey, importSpentKey } from '../../intents.ts';
 import type { Effect } from '../effect.ts';
 
 /**
@@ -17,7 +24,7 @@ export const importEffect: Effect = {
     if (manifest.station !== name)
       throw new Malformed('payload.station', `is another station: ${manifest.station}, not ${name}`);
     return {
-      rows: [],
+      rows: [['spent', epochRaisedKey]],
       tightens: false,
       whileSuspect: false,
       recovery: false,
@@ -28,7 +35,14 @@ export const importEffect: Effect = {
       signatures: () => station.policy.operators?.quorum ?? Number.POSITIVE_INFINITY,
       delay: () => station.policy.operators?.delays.policy ?? Number.POSITIVE_INFINITY,
       apply(facts, by) {
-        // A9: what ends every factor ends what was approved and not brought in yet, too.
+        // A9: what ends every factor ends what was approved and not brought in yet, too: before it took effect, and after.
+        const [opened] = facts.get('acts', by.act)?.history ?? [];
+        const raised = facts.get('spent', epochRaisedKey)?.by;
+        if (raised !== undefined && Number(raised) > Number(opened ?? 0))
+          throw new Refusal(
+            'act-lapsed',
+            'all factors were revoked since it was opened, and those that it names with them',
+          );
         const record = { key: importSpentKey(by.act, 'epoch'), by: String(facts.station.factorEpoch) };
         return { writes: [{ table: 'spent', record, leaf: by.position - 1 }], leaves: [] };
       },
