@@ -42,7 +42,7 @@ import {
 import { historyWith } from './history.ts';
 import { evidenceWanted, prepareIntent, spentBy, spentKey } from './intents.ts';
 import { encodeEvidence } from './kept-evidence.ts';
-import { freezeIfLast } from './last-factor.ts';
+import { factorLives, freezeIfLast } from './last-factor.ts';
 import { checkLimit, limitOf } from './limits.ts';
 import { asksAttestation } from './models.ts';
 import { factorAddedText, factorRevokedText, type NoticeSeed, noticeSeed, writeNotice } from './notice.ts';
@@ -78,7 +78,7 @@ export class FactorDesk implements Factors {
     const station = this.#station;
     if (payment && station.policy.payment === undefined)
       throw new Malformed('payment_confirmation', 'policy lets no browser confirm payments');
-    const facts = station.look({ lookups: [['factorsOfAccount', account]] });
+    const facts = station.look({ lookups: [['factorsLive', account]] });
     const { ticketEpoch } = facts.station;
     const challenge = makeEnrolmentChallenge(
       station.keys.ticket,
@@ -87,8 +87,9 @@ export class FactorDesk implements Factors {
       facts.now,
       station.random.bytes(10),
     );
-    const passkeys = facts.all('factorsOfAccount', account).filter(({ kind }) => kind === 'webauthn');
-    const enrolled = passkeys.map((f) => f.id);
+    // A device that holds a dead one has to make another: whoever recovers often has no other device.
+    const living = facts.all('factorsLive', account).filter((factor) => factorLives(factor, facts.station));
+    const enrolled = living.filter(({ kind }) => kind === 'webauthn').map((f) => f.id);
     const { rpId } = station.policy;
     const verified = station.policy.authenticatorsUse.unverified.length === 0;
     const attested = asksAttestation(station.policy);
