@@ -29,6 +29,10 @@ describe('A7: the MFA services whose tokens a policy accepts', () => {
   it.each<[changes: Record<string, Json | undefined>, place: string]>([
     [{ 'attesters[1].kid': 'm1' }, 'policy.attesters: "m1" stands twice'],
     [{ 'attesters[1].kid': 'm1', 'attesters[1].issuer': 'other.example' }, 'policy.attesters: "m1" stands twice'],
+    [
+      { 'attesters[1].jwk': { kty: 'OKP', crv: 'Ed25519', x: 'D'.repeat(43) }, 'attesters[1].issuer': 'other.example' },
+      `policy.attesters: "Ed25519 ${'D'.repeat(43)}" stands twice`,
+    ],
     [{ 'attesters[0].from': '2022-02-01T00:00:00Z' }, 'policy.attesters[0].until: is not later than from'],
     [{ 'attesters[0].until': '2022-02-01' }, 'policy.attesters[0].until: expected RFC 3339'],
     [{ 'attesters[0].until': '2022-02-01T01:00:00+01:00' }, 'policy.attesters[0].until: expected RFC 3339'],

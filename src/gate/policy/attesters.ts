@@ -25,6 +25,8 @@ export const attestersSection: Section<AttestersPart> = {
   parse(top) {
     const attesters = top.has('attesters') ? top.list('attesters', parseAttester) : [];
     keyed(attesters, (a) => a.kid, top.at('attesters'));
+    // Under two names it would count as two services, and outlive the end of either.
+    keyed(attesters, (a) => sayJwk(a.jwk), top.at('attesters'));
     return { attesters };
   },
   // A key that goes, or whose time shrinks, also takes what it approved and isn't signed yet: tokens are verified again at signing.
