@@ -64,6 +64,7 @@ import { leafHash } from '../src/journal/hash.ts';
 import { commitment, encodeLeaf, type LeafKind, leafKinds, parseLeaf } from '../src/journal/leaf.ts';
 import { formatVerifierKey, noteSigner, noteVerifier, parseVerifierKey } from '../src/journal/note.ts';
 import { verifyReceipt } from '../src/journal/receipt.ts';
+import { policyId } from '../src/signers/ledger/policy-id.ts';
 import { deriveKeys, rowMac } from '../src/store/key.ts';
 import { toCells } from '../src/store/table.ts';
 import { tables } from '../src/store/tables.ts';
@@ -490,6 +491,19 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
     expect(`02${of.key_id}${of.nonce}${inner}${cipher.getAuthTag().toString('hex')}`).toBe(of.sealed);
   });
 
+  it('wallet policy', () => {
+    const of = vector<{ name: string; template: string; keys: string[]; id: string }>('wallet-policy');
+    expect(policyId(of)).toBe(of.id);
+    const [a = '', b = '', c = ''] = of.keys;
+    const leaf = (key: string): Buffer => sha256(Uint8Array.of(0), key);
+    const root = sha256(Uint8Array.of(1), sha256(Uint8Array.of(1), leaf(a), leaf(b)), leaf(c));
+    const sizes = [of.name, of.template].map(({ length }) => Uint8Array.of(length));
+    const [named = '', described = ''] = sizes;
+    expect(
+      sha256(Uint8Array.of(2), named, of.name, described, sha256(of.template), Uint8Array.of(3), root).toString('hex'),
+    ).toBe(of.id);
+  });
+
   it('who was seen', () => {
     const of = vector<{ most: number; added: { thing: string; who: string; w: number }[]; packed: string }>('seen');
     let seen = Seen.nobody;
@@ -603,6 +617,6 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
 
   it('nothing else: every vector of the document is checked here', () => {
     expect([...blocks.keys()].filter((name) => !used.has(name))).toEqual([]);
-    expect(blocks.size).toBe(27);
+    expect(blocks.size).toBe(28);
   });
 });

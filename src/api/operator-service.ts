@@ -4,10 +4,15 @@ import type {
   Onboarding,
   Operators,
   OperatorsView,
+  ReadinessView,
   Replay,
+  SignerKey,
+  WalletSignerView,
+  Wallets,
   WalletView,
 } from '../custody/custody.ts';
 import { parseFreezeScope } from '../custody/freeze.ts';
+import { readWallet } from '../custody/wallet-document.ts';
 import {
   day,
   type FreezeRecord,
@@ -17,17 +22,21 @@ import {
   operatorVerbs,
   parseAccountId,
   parseActId,
+  parseChainId,
   parseDigest,
   parseTransactionId,
   parseWhy,
   second,
   shown,
+  type Wallet,
 } from '../domain/index.ts';
 import {
   type FreezeState,
   type HeldWithdrawal as HeldMessage,
   OperatorServiceService,
   type OperatorsState,
+  type ReadSignerKeyResponse,
+  type WalletSigner,
   type WalletState,
 } from '../generated/portcullis/v1/operator.ts';
 import type { ReplayPolicyResponse } from '../generated/portcullis/v1/policy.ts';
@@ -95,15 +104,58 @@ function heldMessage({ record, needed, act }: HeldWithdrawal): HeldMessage {
   };
 }
 
-function walletMessage({ id, address, nextNonce, readiness }: WalletView): WalletState {
+function walletMessage({ id, chain, address, nextNonce, nextChange, readiness, signers }: WalletView): WalletState {
   return {
     wallet: id,
     address,
+    ...readinessMessage(readiness),
     nextNonce: BigInt(nextNonce),
-    ready: readiness.ready,
-    reason: readiness.ready ? '' : readiness.reason,
-    message: readiness.ready ? '' : readiness.message,
+    chain,
+    nextChange: BigInt(nextChange),
+    signers: signers.map(signerMessage),
   };
+}
+
+function signerMessage({ signer, readiness, registered }: WalletSignerView): WalletSigner {
+  return {
+    signer,
+    ...readinessMessage(readiness),
+    needsRegistration: registered !== undefined,
+    registered: registered === true,
+  };
+}
+
+function readinessMessage(readiness: ReadinessView): { ready: boolean; reason: string; message: string } {
+  if (readiness.ready) return { ready: true, reason: '', message: '' };
+  return { ready: false, reason: readiness.reason, message: readiness.message };
+}
+
+/** One entry of policy's `wallets`: fifteen keys take less than 3 KiB. */
+const walletMost = 8 * 1024;
+
+function parseWalletEntry(value: Uint8Array): Wallet {
+  return readWallet(parseBytes(value, walletMost, 'wallet'), 'wallet');
+}
+
+/** Of the station's config; which ones it names is for custody to say. */
+function parseSigner(value: string): string {
+  return parseText(value, /^[a-z0-9][a-z0-9-]{0,31}$/, '1 to 32 characters of a-z 0-9 -', 'signer');
+}
+
+function parsePath(value: string): string {
+  return parseText(value, /^m(?:\/[0-9]{1,10}'?){1,10}$/, "a BIP-32 path such as m/84'/0'/0'", 'path');
+}
+
+function parseBranch(value: number): 0 | 1 {
+  if (value !== 0 && value !== 1) throw new Malformed('branch', `expected 0 (to receive) or 1 (change), got ${value}`);
+  return value;
+}
+
+function keyMessage(key: SignerKey): ReadSignerKeyResponse['key'] {
+  if (key.kind === 'account') {
+    return { $case: 'account', value: { address: key.address, publicKey: key.publicKey } };
+  }
+  return { $case: 'extended', value: { fingerprint: key.fingerprint, xpub: key.xpub } };
 }
 
 function parseBack(seconds: number): number {
@@ -125,7 +177,7 @@ function replayMessage({ since, decided, cut, changed, byRule, examples, unknown
 }
 
 /** `OperatorService` of the API, spoken to custody. Who acts is the name in the caller's certificate, nothing sent. */
-export function operatorService(operators: Operators, acts: Acts, onboarding: Onboarding): Service {
+export function operatorService(operators: Operators, acts: Acts, onboarding: Onboarding, wallets: Wallets): Service {
   return bind(OperatorServiceService, operatorRights, {
     getStation: () => {
       const view = operators.station();
@@ -212,6 +264,24 @@ export function operatorService(operators: Operators, acts: Acts, onboarding: On
         records: parseBytes(request.records, importChunkMost, 'records'),
       });
       return { ...imported, skipped: skipped.map((one) => ({ ...one })) };
+    },
+    readSignerKey: async (request) => {
+      const key = await wallets.readKey({
+        signer: parseSigner(request.signer),
+        chain: parseChainId(request.chain, 'chain'),
+        path: parsePath(request.path),
+      });
+      return { device: key.device, key: keyMessage(key) };
+    },
+    registerWallet: async (request, outlet, { name }) => {
+      const [wallet, signer] = [parseWalletEntry(request.wallet), parseSigner(request.signer)];
+      await outlet.send({ ...(await wallets.register({ wallet, signer, who: name })) });
+    },
+    showWalletAddress: async (request, outlet) => {
+      const of = { wallet: parseWalletEntry(request.wallet), signer: parseSigner(request.signer) };
+      await outlet.send({
+        ...(await wallets.showAddress({ ...of, branch: parseBranch(request.branch), index: request.index })),
+      });
     },
     freeze: async (request, { name }) => ({
       freeze: freezeMessage(

@@ -5,6 +5,7 @@ import {
   type CallOptions,
   type ChannelCredentials,
   type Client,
+  type ClientReadableStream,
   credentials,
   Metadata,
   type ServiceError,
@@ -48,6 +49,10 @@ export class CallFailed extends Error {
 
 type Constructor<C extends Client> = new (address: string, credentials: ChannelCredentials, options: object) => C;
 type Answer<R> = (error: ServiceError | null, response: R) => void;
+type Listener = 'listen' | 'operatorsListen';
+
+/** Longer than a station may let a person take at a device (config.signers.review). */
+const atDevice = 65 * 60_000;
 
 /**
  * Calls a station once, over mutual TLS, and returns the answer. Throws `CallFailed` with the station's reason, or with what
@@ -57,7 +62,34 @@ export async function callStation<C extends Client, R>(
   args: Arguments,
   service: Constructor<C>,
   call: (client: C, metadata: Metadata, options: CallOptions, answer: Answer<R>) => void,
-  listener: 'listen' | 'operatorsListen' = 'operatorsListen',
+  listener: Listener = 'operatorsListen',
+): Promise<R> {
+  return calling(args, service, listener, (client, settle) =>
+    call(client, new Metadata(), { deadline: Date.now() + deadline }, settle),
+  );
+}
+
+/** Asks what a person answers at a device, however long they take: the one message of a stream. Throws as `callStation` does. */
+export async function askAtDevice<C extends Client, R>(
+  args: Arguments,
+  service: Constructor<C>,
+  call: (client: C, metadata: Metadata, options: CallOptions) => ClientReadableStream<R>,
+): Promise<R> {
+  const answer = await calling<C, R | undefined>(args, service, 'operatorsListen', (client, settle) => {
+    const stream = call(client, new Metadata(), { deadline: Date.now() + atDevice });
+    stream.once('data', (response: R) => settle(null, response));
+    stream.once('error', (error: ServiceError) => settle(error, undefined));
+    stream.once('end', () => settle(null, undefined));
+  });
+  if (answer === undefined) throw new CommandFailed('the station ended the call without an answer: ask again');
+  return answer;
+}
+
+async function calling<C extends Client, R>(
+  args: Arguments,
+  service: Constructor<C>,
+  listener: Listener,
+  call: (client: C, settle: Answer<R>) => void,
 ): Promise<R> {
   const { address, host, tls } = connection(args, listener);
   // No proxy: a station is called directly, whatever the environment says of other traffic.
@@ -69,7 +101,7 @@ export async function callStation<C extends Client, R>(
   );
   try {
     return await new Promise<R>((resolve, reject) => {
-      call(client, new Metadata(), { deadline: Date.now() + deadline }, (error, response) => {
+      call(client, (error, response) => {
         if (error === null) resolve(response);
         else reject(explained(error, address));
       });
@@ -79,10 +111,7 @@ export async function callStation<C extends Client, R>(
   }
 }
 
-function connection(
-  args: Arguments,
-  listener: 'listen' | 'operatorsListen',
-): { address: string; host: string; tls: ChannelCredentials } {
+function connection(args: Arguments, listener: Listener): { address: string; host: string; tls: ChannelCredentials } {
   const config = args.value('config') === undefined ? undefined : loadConfig(args.required('config'));
   const address = args.value('address') ?? (config === undefined ? undefined : addressOf(config[listener]));
   if (address === undefined) throw new UsageError('--config (or --address and --ca) is missing');

@@ -4,12 +4,13 @@ import { readPolicyDocument } from '../custody/policy-document.ts';
 import { differenceLines, policyLines } from '../custody/policy-proposal.ts';
 import { sha256, toHex } from '../domain/index.ts';
 import { OperatorServiceClient } from '../generated/portcullis/v1/operator.ts';
-import type { GetPolicyResponse, ReplayPolicyResponse } from '../generated/portcullis/v1/policy.ts';
+import type { ReplayPolicyResponse } from '../generated/portcullis/v1/policy.ts';
 import { callStation, legible } from './client.ts';
 import { type Arguments, type Command, CommandFailed, type Output, readArguments, UsageError } from './command.ts';
 import { secondsOf } from './duration.ts';
 import { act, actHelp, actOptions } from './operator-act.ts';
 import { explainTransaction, explainWithdrawal } from './policy-explain.ts';
+import { policyInForce } from './policy-in-force.ts';
 
 export const policy: Command = {
   name: 'policy',
@@ -115,15 +116,7 @@ function replayLines({
 
 /** The policy in force: of the station's file, or, with `--in-force`, of a running station. */
 async function present(given: Arguments): Promise<Uint8Array> {
-  if (!given.has('in-force')) return readFile(loadConfig(given.required('config')).policy);
-  const told = await callStation<OperatorServiceClient, GetPolicyResponse>(
-    given,
-    OperatorServiceClient,
-    (client, metadata, options, answer) => client.getPolicy({ policyHash: '' }, metadata, options, answer),
-  );
-  if (toHex(sha256(told.document)) !== told.policyHash)
-    throw new CommandFailed('the station told a policy that does not have the hash that it named');
-  return told.document;
+  return given.has('in-force') ? policyInForce(given) : readFile(loadConfig(given.required('config')).policy);
 }
 
 function readFile(file: string): Uint8Array {

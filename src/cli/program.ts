@@ -21,6 +21,7 @@ import { thaw } from './thaw.ts';
 import { transaction } from './transaction.ts';
 import { confirmed, transfer, voiding } from './treasury.ts';
 import { verify } from './verify.ts';
+import { wallet } from './wallet.ts';
 
 const commands: readonly Command[] = [
   init,
@@ -42,6 +43,7 @@ const commands: readonly Command[] = [
   confirmed,
   factors,
   onboarding,
+  wallet,
   policy,
   prices,
   clock,

@@ -9,7 +9,10 @@ import {
   chainOfAddress,
   chainOfAsset,
   type Decoded,
+  isTestNetwork,
   Malformed,
+  parseChainId,
+  referenceOfAddress,
   type ScriptWallet,
   type SignaturePart,
   type UnsignedTransaction,
@@ -26,6 +29,10 @@ export interface Chain {
   canonicalAsset(asset: AssetId, field: string): AssetId;
   /** Throws `Malformed`, naming a member under `place`, for a wallet whose address isn't that of its keys. */
   checkWallet(wallet: Wallet, place: string): void;
+  /** One of a wallet's addresses, `/branch/index`; an account has one only, whatever is asked for. */
+  addressAt(wallet: Wallet, branch: 0 | 1, index: number): Address;
+  /** An address as devices spell it on their screens. */
+  onScreen(address: Address): string;
   /** Never throws for any bytes. */
   decodeUnsigned(bytes: Uint8Array, wallet: Wallet): Decoded;
   checkPart(transaction: UnsignedTransaction, wallet: Wallet, part: SignaturePart): PartChecked;
@@ -40,6 +47,8 @@ const chains: ReadonlyMap<string, Chain> = new Map<string, Chain>([
       canonicalAddress: ethereum.canonicalAddress,
       canonicalAsset: ethereum.canonicalAsset,
       checkWallet: checkAccount,
+      addressAt: (wallet) => wallet.address,
+      onScreen: referenceOfAddress,
       decodeUnsigned: (bytes) => ethereum.decodeUnsigned(bytes),
       // There is one key, so its part is judged when the transaction is put together.
       checkPart: () => ({ ok: true }),
@@ -53,6 +62,8 @@ const chains: ReadonlyMap<string, Chain> = new Map<string, Chain>([
       canonicalAddress: bitcoin.canonicalAddress,
       canonicalAsset: bitcoin.canonicalAsset,
       checkWallet: (wallet, place) => bitcoin.checkWallet(scriptOf(wallet), place),
+      addressAt: (wallet, branch, index) => scriptAddress(scriptOf(wallet), branch, index, wallet.chain),
+      onScreen: bitcoinOnScreen,
       decodeUnsigned: (bytes, wallet) => bitcoin.decodeUnsigned(bytes, scriptOf(wallet)),
       checkPart: (transaction, wallet, part) => bitcoin.checkPart(transaction, scriptOf(wallet), part),
       assembleSigned: (transaction, wallet, parts) => bitcoin.assembleSigned(transaction, parts, scriptOf(wallet)),
@@ -66,6 +77,21 @@ function checkAccount(wallet: Wallet, place: string): void {
   ethereum.canonicalAddress(address, `${place}.address`);
   const own = `${chain}:${ethereum.addressOfKey(publicKey)}`;
   if (own !== address) throw new Malformed(`${place}.address`, `is not the address of public_key, which is ${own}`);
+}
+
+function scriptAddress(wallet: ScriptWallet, branch: 0 | 1, index: number, chain: ChainId): Address {
+  const address = bitcoin.addressOfScript(bitcoin.scriptAt(wallet, branch, index).script, chain);
+  if (address === undefined) throw new Error(`wallet ${wallet.id} has a script that is no address`);
+  return address;
+}
+
+const testnet4 = parseChainId('bip122:00000000da84f2bafbbc53dee25a72ae', 'chain');
+
+/** One app of a Ledger's serves all of Bitcoin's test networks, and writes their addresses as testnet's. */
+function bitcoinOnScreen(address: Address): string {
+  if (!isTestNetwork(chainOfAddress(address))) return referenceOfAddress(address);
+  const spelt = bitcoin.addressOfScript(bitcoin.scriptOfAddress(address), testnet4);
+  return spelt === undefined ? referenceOfAddress(address) : referenceOfAddress(spelt);
 }
 
 // Policy's parser holds the kind to the chain.
@@ -85,6 +111,16 @@ export function chainOf(id: ChainId, field: string): Chain {
   if (chain === undefined)
     throw new Malformed(field, `no chain of namespace ${id.slice(0, id.indexOf(':'))} is supported`);
   return chain;
+}
+
+/** One of a wallet's addresses: `/branch/index`, 0 to receive, 1 for change. An account has one only, whatever is asked for. */
+export function addressAt(wallet: Wallet, branch: 0 | 1, index: number): Address {
+  return chainOf(wallet.chain, 'chain').addressAt(wallet, branch, index);
+}
+
+/** An address as a device's screen has it: what people compare. */
+export function onScreen(address: Address): string {
+  return chainOf(chainOfAddress(address), 'chain').onScreen(address);
 }
 
 /** D7: the one spelling of a destination that its chain has; throws `Malformed` for another. */

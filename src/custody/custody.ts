@@ -7,6 +7,7 @@ import type {
   Assertion,
   AssetId,
   Attestation,
+  ChainId,
   DestinationRecord,
   Digest,
   Effects,
@@ -26,6 +27,7 @@ import type {
   StationName,
   TransactionId,
   TransactionRecord,
+  Wallet,
   WalletId,
   WallMs,
   WithdrawalId,
@@ -211,13 +213,51 @@ export interface Journal {
   receipt(withdrawal: WithdrawalId): Uint8Array;
 }
 
+export type ReadinessView =
+  | { readonly ready: true }
+  | { readonly ready: false; readonly reason: Reason; readonly message: string };
+
 export interface WalletView {
   readonly id: WalletId;
+  readonly chain: ChainId;
   readonly address: Address;
   readonly nextNonce: number;
-  readonly readiness:
-    | { readonly ready: true }
-    | { readonly ready: false; readonly reason: Reason; readonly message: string };
+  /** The index after the highest that change went to. */
+  readonly nextChange: number;
+  readonly readiness: ReadinessView;
+  /** In the order of its keys. */
+  readonly signers: readonly WalletSignerView[];
+}
+
+export interface WalletSignerView {
+  readonly signer: string;
+  readonly readiness: ReadinessView;
+  /** Whether a person registered the wallet on its device; undefined where nothing is to be registered. */
+  readonly registered: boolean | undefined;
+}
+
+/** A key that a signer's device gave. */
+export type SignerKey =
+  | { readonly kind: 'account'; readonly device: string; readonly address: Address; readonly publicKey: string }
+  | { readonly kind: 'extended'; readonly device: string; readonly fingerprint: string; readonly xpub: string };
+
+/** What a wallet is made of, and that people saw what it is. Policy need not name it yet. */
+export interface Wallets {
+  /** Nothing is shown on the device, and nothing kept. */
+  readKey(request: { readonly signer: string; readonly chain: ChainId; readonly path: string }): Promise<SignerKey>;
+  /** Resolves once a person took the wallet on the device. `who`: the name in the caller's certificate. */
+  register(request: {
+    readonly wallet: Wallet;
+    readonly signer: string;
+    readonly who: string;
+  }): Promise<{ readonly walletPolicy: string; readonly fingerprint: string }>;
+  /** Resolves once a person took the address on the device, and it was the one that the station derives. */
+  showAddress(request: {
+    readonly wallet: Wallet;
+    readonly signer: string;
+    readonly branch: 0 | 1;
+    readonly index: number;
+  }): Promise<{ readonly address: Address; readonly shown: string }>;
 }
 
 export interface StationView {
@@ -412,4 +452,5 @@ export interface Custody {
   readonly operators: Operators;
   readonly acts: Acts;
   readonly onboarding: Onboarding;
+  readonly wallets: Wallets;
 }

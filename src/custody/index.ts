@@ -25,6 +25,7 @@ import { Timekeeper } from './timekeeper.ts';
 import { TransactionDesk } from './transactions.ts';
 import { TreasuryJudge } from './treasury.ts';
 import { WalletScope } from './wallet-scope.ts';
+import { WalletDesk } from './wallets.ts';
 import { WithdrawalDesk } from './withdrawals.ts';
 import type { WitnessedClock } from './witnessed-clock.ts';
 
@@ -91,6 +92,7 @@ export function startCustody(parts: CustodyParts): Running {
     operators: new OperatorDesk(station, dispatch, resealing, () => parts.time.read()),
     acts,
     onboarding: new OnboardingDesk(station, refusals),
+    wallets: new WalletDesk(station, parts.signers),
   };
   const treasury = new TreasuryJudge(station);
   // Whoever permitted a transaction judges it again.

@@ -8,15 +8,27 @@ import {
   type OperatorRecord,
   parseWhy,
   Refusal,
+  signersOf,
   type TransactionId,
   type TransactionRecord,
+  type Wallet,
+  type WalletRecord,
 } from '../domain/index.ts';
 import { factorDelay } from '../gate/policy/ripening.ts';
 import { recovering } from '../gate/rules/recovering.ts';
+import type { Readiness } from '../signers/signer.ts';
 import type { RowKey } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
 import { peopleOf } from './acts/signatures.ts';
-import type { AccountView, Operators, OperatorsView, Replay, StationView } from './custody.ts';
+import type {
+  AccountView,
+  Operators,
+  OperatorsView,
+  ReadinessView,
+  Replay,
+  StationView,
+  WalletView,
+} from './custody.ts';
 import type { Dispatch } from './dispatch.ts';
 import { checkScope, scopeFields, tamperFreeze } from './freeze.ts';
 import { readPolicyDocument } from './policy-document.ts';
@@ -24,6 +36,7 @@ import { replayPolicy } from './replay.ts';
 import type { Resealing } from './resealing.ts';
 import { ripened } from './ripened.ts';
 import { freezeRows, type Station, wallAfter } from './station.ts';
+import { isRegistered } from './wallet-registration.ts';
 import { walletBefore } from './wallet-state.ts';
 
 /**
@@ -89,9 +102,8 @@ export class OperatorDesk implements Operators {
       since: facts.now,
     };
     const recorded = facts.all('activeFreezes');
-    const next = station.reading(
-      () => new Map([...station.policy.wallets.keys()].map((id) => [id, station.store.read('wallets', id)?.nextNonce])),
-    );
+    const wallets = [...station.policy.wallets.values()];
+    const kept = station.reading(() => new Map(wallets.map(({ id }) => [id, station.store.read('wallets', id)])));
     return {
       station: facts.station.name,
       policy: facts.station.policy,
@@ -100,21 +112,25 @@ export class OperatorDesk implements Operators {
       w: facts.w,
       clockSuspect: facts.clock.suspect,
       freezes: forged === undefined || recorded.some((f) => f.scope === 'station') ? recorded : [forged, ...recorded],
-      wallets: [...station.policy.wallets.values()].map((wallet) => {
-        const readiness = this.#dispatch.readiness(wallet);
-        return {
-          id: wallet.id,
-          address: wallet.address,
-          nextNonce: next.get(wallet.id) ?? walletBefore(wallet, undefined).nextNonce,
-          readiness: readiness.ready
-            ? { ready: true }
-            : { ready: false, reason: readiness.reason, message: readiness.message },
-        };
-      }),
+      wallets: wallets.map((wallet) => this.#wallet(wallet, kept.get(wallet.id))),
       noticesWaiting: facts.all('noticesWaiting', -1, 1000).length,
       journalSize: station.store.size,
       operators: this.#operators(),
       sealing: this.#resealing.state(),
+    };
+  }
+
+  #wallet(wallet: Wallet, kept: WalletRecord | undefined): WalletView {
+    const { id, chain, address } = wallet;
+    const { nextNonce, nextChange } = walletBefore(wallet, kept);
+    return {
+      ...{ id, chain, address, nextNonce, nextChange },
+      readiness: readinessView(this.#dispatch.readiness(wallet)),
+      signers: signersOf(wallet).map((signer) => ({
+        signer,
+        readiness: readinessView(this.#dispatch.readinessOf(wallet, signer)),
+        registered: isRegistered(this.#station, wallet, signer),
+      })),
     };
   }
 
@@ -199,6 +215,10 @@ export class OperatorDesk implements Operators {
     });
     this.#dispatch.kickAll();
   }
+}
+
+function readinessView(readiness: Readiness): ReadinessView {
+  return readiness.ready ? { ready: true } : { ready: false, reason: readiness.reason, message: readiness.message };
 }
 
 function suspension(row: OperatorRecord | undefined): OperatorsView['people'][number]['suspended'] {

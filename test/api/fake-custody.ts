@@ -366,8 +366,18 @@ export class FakeCustody {
             {
               id: parseWalletId('hot', 'wallet'),
               address,
+              chain: parseChainId('eip155:1', 'chain'),
               nextNonce: 7,
+              nextChange: 0,
               readiness: { ready: false as const, reason: 'device-locked' as const, message: 'locked' },
+              signers: [
+                {
+                  signer: 'ledger-1',
+                  readiness: { ready: false as const, reason: 'device-locked' as const, message: 'locked' },
+                  registered: undefined,
+                },
+                { signer: 'ledger-2', readiness: { ready: true as const }, registered: false },
+              ],
             },
           ],
           noticesWaiting: 1,
@@ -405,6 +415,16 @@ export class FakeCustody {
           destinations: 1,
           skipped: [{ line: 3, reason: 'account-not-new', message: 'the account had a factor before' }],
         })),
+      },
+      wallets: {
+        readKey: on('wallets.readKey', async () => ({
+          kind: 'extended' as const,
+          device: 'Ledger, Bitcoin Test 2.4.6',
+          fingerprint: 'f5acc2fd',
+          xpub: 'tpub',
+        })),
+        register: on('wallets.register', async () => ({ walletPolicy: 'ab'.repeat(32), fingerprint: 'f5acc2fd' })),
+        showAddress: on('wallets.showAddress', async () => ({ address, shown: '0xAb58' })),
       },
       acts: {
         prepare: on('acts.prepare', async () => preparedAct),

@@ -26,8 +26,14 @@ const state: GetStationResponse = {
   clockSuspect: true,
   freezes: [{ scope: 'wallet:hot', who: 'ann', why: 'drill\u001b[2J', since: now }],
   wallets: [
-    { wallet: 'hot', address: 'eip155:1:0x0', ready: false, reason: 'device-locked', message: 'PIN', nextNonce: 7n },
-    { wallet: 'cold', address: 'eip155:1:0x1', ready: true, reason: '', message: '', nextNonce: 0n },
+    {
+      ...{ wallet: 'hot', chain: 'eip155:1', address: 'eip155:1:0x0', nextNonce: 7n, nextChange: 0n, signers: [] },
+      ...{ ready: false, reason: 'device-locked', message: 'PIN' },
+    },
+    {
+      ...{ wallet: 'cold', chain: 'eip155:1', address: 'eip155:1:0x1', nextNonce: 0n, nextChange: 0n, signers: [] },
+      ...{ ready: true, reason: '', message: '' },
+    },
   ],
   noticesWaiting: 3n,
   journalSize: 42n,

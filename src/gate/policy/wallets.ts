@@ -105,7 +105,8 @@ function sayWallet(wallet: Wallet): string {
   return `${id} is ${address} and the addresses after it of ${descriptor}, ${signs} ${signersOf(wallet).join(', ')}`;
 }
 
-function parseWallet(
+/** One entry of the list, with what paying from it demands. */
+export function parseWallet(
   value: unknown,
   place: string,
 ): { readonly wallet: Wallet; readonly demand: EvidenceDemand | undefined } {

@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -109,6 +111,24 @@ export interface WalletState {
   reason: string;
   message: string;
   nextNonce: bigint;
+  /** CAIP-2. */
+  chain: string;
+  /** The index after the highest that change went to; 0 on Ethereum. */
+  nextChange: bigint;
+  /** That hold its keys, in the keys' order. */
+  signers: WalletSigner[];
+}
+
+/** How one of a wallet's signers stands. */
+export interface WalletSigner {
+  signer: string;
+  ready: boolean;
+  /** Why it is not ready: a tag of docs/reasons.md. */
+  reason: string;
+  message: string;
+  /** Its device signs for the wallet only once a person registered it there. */
+  needsRegistration: boolean;
+  registered: boolean;
 }
 
 export interface GetStationRequest {
@@ -307,6 +327,69 @@ export interface HeldWithdrawal {
 export interface ListHeldWithdrawalsResponse {
   /** Soonest pay_by first. */
   withdrawals: HeldWithdrawal[];
+}
+
+export interface ReadSignerKeyRequest {
+  /** As the station's config names it. */
+  signer: string;
+  /** CAIP-2. */
+  chain: string;
+  /** Of the key (Ethereum, `m/44'/60'/0'/0/0`) or of the account (Bitcoin, `m/84'/0'/0'`). */
+  path: string;
+}
+
+export interface ReadSignerKeyResponse {
+  /** What answered, such as `Ledger, Bitcoin 2.4.6`. */
+  device: string;
+  key: { $case: "account"; value: AccountKey } | { $case: "extended"; value: ExtendedKey } | undefined;
+}
+
+/** Of Ethereum. */
+export interface AccountKey {
+  /** CAIP-10. */
+  address: string;
+  /** Compressed, 66 hex digits. */
+  publicKey: string;
+}
+
+/** Of Bitcoin (BIP-32). */
+export interface ExtendedKey {
+  /** The master key's, 8 hex digits. */
+  fingerprint: string;
+  /** `xpub…` or `tpub…`. */
+  xpub: string;
+}
+
+export interface RegisterWalletRequest {
+  /** As policy's `wallets` lists it: one entry, YAML or JSON, UTF-8, at most 8192 bytes. */
+  wallet: Buffer;
+  /** One of the wallet's. */
+  signer: string;
+}
+
+export interface RegisterWalletResponse {
+  /** SHA-256 of the wallet policy (BIP-388) as the device has it, 64 hex digits. */
+  walletPolicy: string;
+  /** Of the device's master key, 8 hex digits. */
+  fingerprint: string;
+}
+
+export interface ShowWalletAddressRequest {
+  /** As in RegisterWalletRequest. */
+  wallet: Buffer;
+  /** One of the wallet's. A wallet of several keys has to be registered there. */
+  signer: string;
+  /** 0 to receive, 1 for change; both are 0 for a wallet of one address. */
+  branch: number;
+  index: number;
+}
+
+/** They are the same address: anything else is an error of the call, `device-address-differs`. */
+export interface ShowWalletAddressResponse {
+  /** As the station derives it, CAIP-10. */
+  address: string;
+  /** As the device spelt it: its app for Bitcoin's test networks writes those of all of them as testnet's. */
+  shown: string;
 }
 
 export interface FreezeRequest {
@@ -784,7 +867,17 @@ export const FreezeState: MessageFns<FreezeState> = {
 };
 
 function createBaseWalletState(): WalletState {
-  return { wallet: "", address: "", ready: false, reason: "", message: "", nextNonce: 0n };
+  return {
+    wallet: "",
+    address: "",
+    ready: false,
+    reason: "",
+    message: "",
+    nextNonce: 0n,
+    chain: "",
+    nextChange: 0n,
+    signers: [],
+  };
 }
 
 export const WalletState: MessageFns<WalletState> = {
@@ -809,6 +902,18 @@ export const WalletState: MessageFns<WalletState> = {
         throw new globalThis.Error("value provided for field message.nextNonce of type uint64 too large");
       }
       writer.uint32(48).uint64(message.nextNonce);
+    }
+    if (message.chain !== "") {
+      writer.uint32(58).string(message.chain);
+    }
+    if (message.nextChange !== 0n) {
+      if (BigInt.asUintN(64, message.nextChange) !== message.nextChange) {
+        throw new globalThis.Error("value provided for field message.nextChange of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.nextChange);
+    }
+    for (const v of message.signers) {
+      WalletSigner.encode(v!, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -874,6 +979,30 @@ export const WalletState: MessageFns<WalletState> = {
             message.nextNonce = reader.uint64() as bigint;
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.chain = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.nextChange = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.signers.push(WalletSigner.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -897,6 +1026,126 @@ export const WalletState: MessageFns<WalletState> = {
     message.reason = object.reason ?? "";
     message.message = object.message ?? "";
     message.nextNonce = (object.nextNonce !== undefined && object.nextNonce !== null) ? BigInt(object.nextNonce) : 0n;
+    message.chain = object.chain ?? "";
+    message.nextChange = (object.nextChange !== undefined && object.nextChange !== null)
+      ? BigInt(object.nextChange)
+      : 0n;
+    message.signers = object.signers?.map((e) => WalletSigner.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseWalletSigner(): WalletSigner {
+  return { signer: "", ready: false, reason: "", message: "", needsRegistration: false, registered: false };
+}
+
+export const WalletSigner: MessageFns<WalletSigner> = {
+  encode(message: WalletSigner, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    if (message.ready !== false) {
+      writer.uint32(16).bool(message.ready);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.message !== "") {
+      writer.uint32(34).string(message.message);
+    }
+    if (message.needsRegistration !== false) {
+      writer.uint32(40).bool(message.needsRegistration);
+    }
+    if (message.registered !== false) {
+      writer.uint32(48).bool(message.registered);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WalletSigner {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWalletSigner();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.ready = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.needsRegistration = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.registered = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WalletSigner>): WalletSigner {
+    return WalletSigner.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WalletSigner>): WalletSigner {
+    const message = createBaseWalletSigner();
+    message.signer = object.signer ?? "";
+    message.ready = object.ready ?? false;
+    message.reason = object.reason ?? "";
+    message.message = object.message ?? "";
+    message.needsRegistration = object.needsRegistration ?? false;
+    message.registered = object.registered ?? false;
     return message;
   },
 };
@@ -2734,6 +2983,604 @@ export const ListHeldWithdrawalsResponse: MessageFns<ListHeldWithdrawalsResponse
   },
 };
 
+function createBaseReadSignerKeyRequest(): ReadSignerKeyRequest {
+  return { signer: "", chain: "", path: "" };
+}
+
+export const ReadSignerKeyRequest: MessageFns<ReadSignerKeyRequest> = {
+  encode(message: ReadSignerKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    if (message.chain !== "") {
+      writer.uint32(18).string(message.chain);
+    }
+    if (message.path !== "") {
+      writer.uint32(26).string(message.path);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadSignerKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadSignerKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.chain = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReadSignerKeyRequest>): ReadSignerKeyRequest {
+    return ReadSignerKeyRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReadSignerKeyRequest>): ReadSignerKeyRequest {
+    const message = createBaseReadSignerKeyRequest();
+    message.signer = object.signer ?? "";
+    message.chain = object.chain ?? "";
+    message.path = object.path ?? "";
+    return message;
+  },
+};
+
+function createBaseReadSignerKeyResponse(): ReadSignerKeyResponse {
+  return { device: "", key: undefined };
+}
+
+export const ReadSignerKeyResponse: MessageFns<ReadSignerKeyResponse> = {
+  encode(message: ReadSignerKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.device !== "") {
+      writer.uint32(10).string(message.device);
+    }
+    switch (message.key?.$case) {
+      case "account":
+        AccountKey.encode(message.key.value, writer.uint32(18).fork()).join();
+        break;
+      case "extended":
+        ExtendedKey.encode(message.key.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadSignerKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadSignerKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.device = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.key = { $case: "account", value: AccountKey.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.key = { $case: "extended", value: ExtendedKey.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReadSignerKeyResponse>): ReadSignerKeyResponse {
+    return ReadSignerKeyResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReadSignerKeyResponse>): ReadSignerKeyResponse {
+    const message = createBaseReadSignerKeyResponse();
+    message.device = object.device ?? "";
+    switch (object.key?.$case) {
+      case "account": {
+        if (object.key?.value !== undefined && object.key?.value !== null) {
+          message.key = { $case: "account", value: AccountKey.fromPartial(object.key.value) };
+        }
+        break;
+      }
+      case "extended": {
+        if (object.key?.value !== undefined && object.key?.value !== null) {
+          message.key = { $case: "extended", value: ExtendedKey.fromPartial(object.key.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseAccountKey(): AccountKey {
+  return { address: "", publicKey: "" };
+}
+
+export const AccountKey: MessageFns<AccountKey> = {
+  encode(message: AccountKey, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.address !== "") {
+      writer.uint32(10).string(message.address);
+    }
+    if (message.publicKey !== "") {
+      writer.uint32(18).string(message.publicKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AccountKey {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAccountKey();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.publicKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AccountKey>): AccountKey {
+    return AccountKey.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AccountKey>): AccountKey {
+    const message = createBaseAccountKey();
+    message.address = object.address ?? "";
+    message.publicKey = object.publicKey ?? "";
+    return message;
+  },
+};
+
+function createBaseExtendedKey(): ExtendedKey {
+  return { fingerprint: "", xpub: "" };
+}
+
+export const ExtendedKey: MessageFns<ExtendedKey> = {
+  encode(message: ExtendedKey, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fingerprint !== "") {
+      writer.uint32(10).string(message.fingerprint);
+    }
+    if (message.xpub !== "") {
+      writer.uint32(18).string(message.xpub);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExtendedKey {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExtendedKey();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.fingerprint = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.xpub = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExtendedKey>): ExtendedKey {
+    return ExtendedKey.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExtendedKey>): ExtendedKey {
+    const message = createBaseExtendedKey();
+    message.fingerprint = object.fingerprint ?? "";
+    message.xpub = object.xpub ?? "";
+    return message;
+  },
+};
+
+function createBaseRegisterWalletRequest(): RegisterWalletRequest {
+  return { wallet: Buffer.alloc(0), signer: "" };
+}
+
+export const RegisterWalletRequest: MessageFns<RegisterWalletRequest> = {
+  encode(message: RegisterWalletRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.wallet.length !== 0) {
+      writer.uint32(10).bytes(message.wallet);
+    }
+    if (message.signer !== "") {
+      writer.uint32(18).string(message.signer);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RegisterWalletRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRegisterWalletRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.wallet = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RegisterWalletRequest>): RegisterWalletRequest {
+    return RegisterWalletRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RegisterWalletRequest>): RegisterWalletRequest {
+    const message = createBaseRegisterWalletRequest();
+    message.wallet = object.wallet ?? Buffer.alloc(0);
+    message.signer = object.signer ?? "";
+    return message;
+  },
+};
+
+function createBaseRegisterWalletResponse(): RegisterWalletResponse {
+  return { walletPolicy: "", fingerprint: "" };
+}
+
+export const RegisterWalletResponse: MessageFns<RegisterWalletResponse> = {
+  encode(message: RegisterWalletResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.walletPolicy !== "") {
+      writer.uint32(10).string(message.walletPolicy);
+    }
+    if (message.fingerprint !== "") {
+      writer.uint32(18).string(message.fingerprint);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RegisterWalletResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRegisterWalletResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.walletPolicy = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.fingerprint = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RegisterWalletResponse>): RegisterWalletResponse {
+    return RegisterWalletResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RegisterWalletResponse>): RegisterWalletResponse {
+    const message = createBaseRegisterWalletResponse();
+    message.walletPolicy = object.walletPolicy ?? "";
+    message.fingerprint = object.fingerprint ?? "";
+    return message;
+  },
+};
+
+function createBaseShowWalletAddressRequest(): ShowWalletAddressRequest {
+  return { wallet: Buffer.alloc(0), signer: "", branch: 0, index: 0 };
+}
+
+export const ShowWalletAddressRequest: MessageFns<ShowWalletAddressRequest> = {
+  encode(message: ShowWalletAddressRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.wallet.length !== 0) {
+      writer.uint32(10).bytes(message.wallet);
+    }
+    if (message.signer !== "") {
+      writer.uint32(18).string(message.signer);
+    }
+    if (message.branch !== 0) {
+      writer.uint32(24).uint32(message.branch);
+    }
+    if (message.index !== 0) {
+      writer.uint32(32).uint32(message.index);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShowWalletAddressRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShowWalletAddressRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.wallet = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.branch = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.index = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ShowWalletAddressRequest>): ShowWalletAddressRequest {
+    return ShowWalletAddressRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ShowWalletAddressRequest>): ShowWalletAddressRequest {
+    const message = createBaseShowWalletAddressRequest();
+    message.wallet = object.wallet ?? Buffer.alloc(0);
+    message.signer = object.signer ?? "";
+    message.branch = object.branch ?? 0;
+    message.index = object.index ?? 0;
+    return message;
+  },
+};
+
+function createBaseShowWalletAddressResponse(): ShowWalletAddressResponse {
+  return { address: "", shown: "" };
+}
+
+export const ShowWalletAddressResponse: MessageFns<ShowWalletAddressResponse> = {
+  encode(message: ShowWalletAddressResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.address !== "") {
+      writer.uint32(10).string(message.address);
+    }
+    if (message.shown !== "") {
+      writer.uint32(18).string(message.shown);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShowWalletAddressResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShowWalletAddressResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.shown = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ShowWalletAddressResponse>): ShowWalletAddressResponse {
+    return ShowWalletAddressResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ShowWalletAddressResponse>): ShowWalletAddressResponse {
+    const message = createBaseShowWalletAddressResponse();
+    message.address = object.address ?? "";
+    message.shown = object.shown ?? "";
+    return message;
+  },
+};
+
 function createBaseFreezeRequest(): FreezeRequest {
   return { scope: "", why: "" };
 }
@@ -3185,6 +4032,47 @@ export const OperatorServiceService = {
     responseSerialize: (value: ImportChunkResponse): Buffer => Buffer.from(ImportChunkResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ImportChunkResponse => ImportChunkResponse.decode(value),
   },
+  /** The key of the one device that a signer has at hand, to make a wallet of it. The device shows nothing; the station keeps nothing. */
+  readSignerKey: {
+    path: "/portcullis.v1.OperatorService/ReadSignerKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReadSignerKeyRequest): Buffer => Buffer.from(ReadSignerKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReadSignerKeyRequest => ReadSignerKeyRequest.decode(value),
+    responseSerialize: (value: ReadSignerKeyResponse): Buffer =>
+      Buffer.from(ReadSignerKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReadSignerKeyResponse => ReadSignerKeyResponse.decode(value),
+  },
+  /**
+   * Has a person take a wallet of several keys on the device of one of its signers, and keeps, sealed, what proves it to that device
+   * later on. Policy need not name the wallet yet. The one message comes once they did, which may take minutes: hence a stream.
+   */
+  registerWallet: {
+    path: "/portcullis.v1.OperatorService/RegisterWallet" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: RegisterWalletRequest): Buffer =>
+      Buffer.from(RegisterWalletRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RegisterWalletRequest => RegisterWalletRequest.decode(value),
+    responseSerialize: (value: RegisterWalletResponse): Buffer =>
+      Buffer.from(RegisterWalletResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RegisterWalletResponse => RegisterWalletResponse.decode(value),
+  },
+  /**
+   * Has a person compare an address of a wallet's on the device of one of its signers, and compares what that device showed with what
+   * the station derives itself. Policy need not name the wallet yet. One message, once they took it.
+   */
+  showWalletAddress: {
+    path: "/portcullis.v1.OperatorService/ShowWalletAddress" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ShowWalletAddressRequest): Buffer =>
+      Buffer.from(ShowWalletAddressRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ShowWalletAddressRequest => ShowWalletAddressRequest.decode(value),
+    responseSerialize: (value: ShowWalletAddressResponse): Buffer =>
+      Buffer.from(ShowWalletAddressResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ShowWalletAddressResponse => ShowWalletAddressResponse.decode(value),
+  },
   /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
   freeze: {
     path: "/portcullis.v1.OperatorService/Freeze" as const,
@@ -3239,6 +4127,18 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
   replayPolicy: handleUnaryCall<ReplayPolicyRequest, ReplayPolicyResponse>;
   /** Sends a chunk of an import that operators approved, once their act took effect: all of it in one commit, each chunk once, in order. */
   importChunk: handleUnaryCall<ImportChunkRequest, ImportChunkResponse>;
+  /** The key of the one device that a signer has at hand, to make a wallet of it. The device shows nothing; the station keeps nothing. */
+  readSignerKey: handleUnaryCall<ReadSignerKeyRequest, ReadSignerKeyResponse>;
+  /**
+   * Has a person take a wallet of several keys on the device of one of its signers, and keeps, sealed, what proves it to that device
+   * later on. Policy need not name the wallet yet. The one message comes once they did, which may take minutes: hence a stream.
+   */
+  registerWallet: handleServerStreamingCall<RegisterWalletRequest, RegisterWalletResponse>;
+  /**
+   * Has a person compare an address of a wallet's on the device of one of its signers, and compares what that device showed with what
+   * the station derives itself. Policy need not name the wallet yet. One message, once they took it.
+   */
+  showWalletAddress: handleServerStreamingCall<ShowWalletAddressRequest, ShowWalletAddressResponse>;
   /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
   freeze: handleUnaryCall<FreezeRequest, FreezeResponse>;
   /** Lifts a freeze. Only where no operators are founded yet; else it needs their quorum. */
@@ -3421,6 +4321,48 @@ export interface OperatorServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ImportChunkResponse) => void,
   ): ClientUnaryCall;
+  /** The key of the one device that a signer has at hand, to make a wallet of it. The device shows nothing; the station keeps nothing. */
+  readSignerKey(
+    request: ReadSignerKeyRequest,
+    callback: (error: ServiceError | null, response: ReadSignerKeyResponse) => void,
+  ): ClientUnaryCall;
+  readSignerKey(
+    request: ReadSignerKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReadSignerKeyResponse) => void,
+  ): ClientUnaryCall;
+  readSignerKey(
+    request: ReadSignerKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReadSignerKeyResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Has a person take a wallet of several keys on the device of one of its signers, and keeps, sealed, what proves it to that device
+   * later on. Policy need not name the wallet yet. The one message comes once they did, which may take minutes: hence a stream.
+   */
+  registerWallet(
+    request: RegisterWalletRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<RegisterWalletResponse>;
+  registerWallet(
+    request: RegisterWalletRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<RegisterWalletResponse>;
+  /**
+   * Has a person compare an address of a wallet's on the device of one of its signers, and compares what that device showed with what
+   * the station derives itself. Policy need not name the wallet yet. One message, once they took it.
+   */
+  showWalletAddress(
+    request: ShowWalletAddressRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ShowWalletAddressResponse>;
+  showWalletAddress(
+    request: ShowWalletAddressRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ShowWalletAddressResponse>;
   /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
   freeze(
     request: FreezeRequest,

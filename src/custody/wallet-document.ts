@@ -1,0 +1,80 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isSeq, parseDocument } from 'yaml';
+import { addressOfScript, scriptAt } from '../chains/bitcoin/index.ts';
+import { formatDescriptor, Malformed, type ScriptWallet, signersOf, type Wallet } from '../domain/index.ts';
+import { parseWallet } from '../gate/policy/wallets.ts';
+import { checkWallets } from './chain.ts';
+import { parseYaml } from './yaml.ts';
+
+/** One entry of policy's `wallets`, as short as YAML has it: what a person copies into a policy, and what the API takes. */
+export function walletText(wallet: Wallet): string {
+  const { id, chain, address } = wallet;
+  if (wallet.kind === 'account') {
+    const { signer, path, publicKey, firstNonce } = wallet;
+    return `{ id: ${scalar(id)}, chain: '${chain}', signer: ${scalar(signer)}, path: "${path}", address: '${address}', public_key: '${publicKey}', first_nonce: '${firstNonce}' }`;
+  }
+  const signers = signersOf(wallet).map(scalar).join(', ');
+  return `{ id: ${scalar(id)}, chain: '${chain}', descriptor: "${wallet.descriptor}", signers: [${signers}], address: '${address}' }`;
+}
+
+/** A wallet of keys, as policy will have it. Throws `Malformed`. */
+export function walletOfKeys(of: Pick<ScriptWallet, 'id' | 'chain' | 'script' | 'threshold' | 'keys'>): ScriptWallet {
+  const address = addressOfScript(scriptAt(of, 0, 0).script, of.chain);
+  if (address === undefined) throw new Malformed('wallet', 'has no first address');
+  return { kind: 'script', ...of, descriptor: formatDescriptor(of), address };
+}
+
+/** A name of a-z 0-9 -, in quotes where YAML would read a number or a constant. */
+function scalar(name: string): string {
+  return /^(?!(?:true|false|null)$)[a-z]/.test(name) ? name : `'${name}'`;
+}
+
+/** Reads such an entry as strictly as a policy's. What evidence it demands is left out of account. Throws `Malformed` under `field`. */
+export function readWallet(bytes: Uint8Array, field: string): Wallet {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Malformed(field, 'is not UTF-8');
+  }
+  const { wallet } = parseWallet(parseYaml(text, field), field);
+  checkWallets([wallet]);
+  return wallet;
+}
+
+/**
+ * A policy's text with one wallet more, its comments and everything else as they were. Throws `Malformed` where the text isn't a
+ * policy's.
+ */
+export function withWallet(policy: string, wallet: Wallet): string {
+  const member = walletText(wallet);
+  const wallets = parseDocument(policy).get('wallets', true);
+  if (!isSeq(wallets) || wallets.range == null) throw new Malformed('policy.wallets', 'is not a list');
+  const [start, end] = wallets.range;
+  const last = wallets.items.at(-1);
+  const range = last !== undefined && typeof last === 'object' && last !== null && 'range' in last ? last.range : null;
+  const [, lastEnd = end] = Array.isArray(range) ? range : [];
+  const text = ((): string => {
+    if (last === undefined) return `${policy.slice(0, start).trimEnd()}\n  - ${member}${policy.slice(end)}`;
+    if (wallets.flow === true) return `${policy.slice(0, lastEnd)}, ${member}${policy.slice(lastEnd)}`;
+    const indent = ' '.repeat(start - (policy.lastIndexOf('\n', start - 1) + 1));
+    // After the comment that may stand behind the last one.
+    const line = policy.indexOf('\n', lastEnd);
+    const at = line < 0 ? policy.length : line;
+    return `${policy.slice(0, at)}\n${indent}- ${member}${policy.slice(at)}`;
+  })();
+  // Where a wallet went in is for YAML to say: nothing but the wallet may have changed.
+  if (!isDeepStrictEqual(withoutLast(parseYaml(text, 'policy')), parseYaml(policy, 'policy')))
+    throw new Malformed('policy.wallets', `is written in a way that nothing can be added to by itself: add ${member}`);
+  return text;
+}
+
+function withoutLast(policy: unknown): unknown {
+  if (typeof policy !== 'object' || policy === null) return policy;
+  return Object.fromEntries(
+    Object.entries(policy).map(([name, value]) => [
+      name,
+      name === 'wallets' && Array.isArray(value) ? value.slice(0, -1) : value,
+    ]),
+  );
+}
