@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { LedgerBackend } from '../../../src/signers/ledger/backend.ts';
 import type { Bus } from '../../../src/signers/ledger/library.ts';
+import { policyOf } from '../../../src/signers/ledger/policy.ts';
+import { pinnedExtendedKey } from '../../../src/signers/ledger/wallet-key.ts';
+import { single } from './emulated.ts';
 import { libraryError, type Script, type ScriptedHandle, scriptedHandle } from './scripted-handle.ts';
 import { answers, testWallet } from './wallet.ts';
 
@@ -145,6 +148,81 @@ describe('S6: a signature is asked of the device that was identified last, and o
     devices['a'] = foreign;
     await backend.perform(identify);
     await expect(backend.perform(sign)).rejects.toEqual(failing('device-missing'));
+  });
+});
+
+describe('S6: among several devices with Bitcoin’s app', () => {
+  const wallet = single('wpkh');
+  const [one = wallet.keys[0]] = wallet.keys;
+  const bitcoin = pinnedExtendedKey(wallet, 'device-1');
+  const ascii = (text: string) => Buffer.from(text, 'latin1').toString('hex');
+  const app = `010c${ascii('Bitcoin Test')}05${ascii('2.4.6')}0102`;
+  const bitcoinDevice =
+    (fingerprint: string, xpub: string): Script =>
+    (apdu) => {
+      if (apdu.startsWith('b001')) return `${app}9000`;
+      if (apdu.startsWith('e105')) return `${fingerprint}9000`;
+      return apdu.startsWith('e100') ? `${ascii(xpub)}9000` : `${ascii('tb1qaddressaddressaddress')}9000`;
+    };
+  const holder = bitcoinDevice(one?.fingerprint ?? '', one?.xpub ?? '');
+  const stranger = bitcoinDevice('00000001', one?.xpub ?? '');
+  const show = {
+    op: 'show-address',
+    ...bitcoin,
+    policy: policyOf(wallet),
+    registration: '',
+    branch: 0,
+    index: 0,
+  } as const;
+
+  it('the one with the pinned fingerprint and key is found, wherever it is on the list, and no other is asked more', async () => {
+    for (const devices of [
+      { a: holder, b: stranger },
+      { a: stranger, b: own, c: holder },
+    ]) {
+      const bus = busOf(devices);
+      const backend = new LedgerBackend(bus);
+      expect(await backend.perform({ op: 'identify', ...bitcoin })).toMatchObject({
+        app: 'Bitcoin Test',
+        key: { fingerprint: one?.fingerprint, xpub: one?.xpub },
+      });
+      expect(await backend.perform(show)).toMatchObject({ result: 'address' });
+      for (const [name, handle] of bus.handles) {
+        const asked = handle.commands.filter((command) => command.startsWith('e103'));
+        expect(asked, name).toHaveLength(handle === handleOf(bus, holder, devices) ? 1 : 0);
+        expect(handle.closed, name).toBe(1);
+      }
+    }
+  });
+
+  it('one that was found for Ethereum signs nothing for Bitcoin', async () => {
+    const backend = new LedgerBackend(busOf({ a: own }));
+    await backend.perform(identify);
+    await expect(backend.perform({ ...show, path })).rejects.toEqual(failing('device-missing'));
+  });
+
+  it.each([
+    ['a fingerprint of three bytes', bitcoinDevice('000001', one?.xpub ?? '')],
+    ['something that is no key', bitcoinDevice('00000001', 'tpub')],
+  ])('one that answers %s has failed', async (_, script) => {
+    const backend = new LedgerBackend(busOf({ a: script }));
+    await expect(backend.perform({ op: 'identify', ...bitcoin })).rejects.toEqual(failing('signer-failed'));
+  });
+
+  const read = { op: 'read-key', app: 'Bitcoin Test', path: bitcoin.path } as const;
+
+  it('a key to make a wallet of is read where one has the app open, and where two have, of neither', async () => {
+    const bus = busOf({ a: own, b: stranger, c: word('5515') });
+    expect(await new LedgerBackend(bus).perform(read)).toMatchObject({ key: { fingerprint: '00000001' } });
+    expect([...bus.handles.values()].map(({ closed }) => closed)).toEqual([1, 1, 1]);
+    const both = new LedgerBackend(busOf({ a: holder, b: stranger }));
+    await expect(both.perform(read)).rejects.toEqual(failing('device-foreign'));
+  });
+
+  it('and nothing is asked of the device that was read', async () => {
+    const backend = new LedgerBackend(busOf({ a: holder }));
+    await backend.perform(read);
+    await expect(backend.perform(show)).rejects.toEqual(failing('device-missing'));
   });
 });
 
