@@ -64,6 +64,7 @@ describe('signatures of a PSBT', () => {
     ['a key of a leaf', [yields('00', `40${'11'.repeat(64)}`), '9000']],
     ['a key of no length', [yields('00', '00'), '9000']],
     ['a signature of 74 bytes', [yields('00', `21${key}`, '30'.repeat(74)), '9000']],
+    ['an input whose number is cut off', [yields('fe'), '9000']],
     ['an input beyond 65535', [yields('fe00000100'), '9000']],
     ['a right one and a wrong one', [yields('00'), yields('01', `22${'02'.repeat(34)}`), '9000']],
   ])('S7: are wrong where the device answers %s', async (_, answers) => {
