@@ -40,7 +40,7 @@ interface Bitcore {
 
 const { Transaction, Script }: Bitcore = createRequire(import.meta.url)('bitcore-lib');
 
-/** Every rule of standardness that the interpreter knows; a bit that it doesn't is left out. */
+/** The rules of standardness that the interpreter knows, but CLEANSTACK: it looks at the stack from before the output's script ran. */
 const flags = [
   'P2SH',
   'STRICTENC',
@@ -49,7 +49,6 @@ const flags = [
   'NULLDUMMY',
   'MINIMALDATA',
   'DISCOURAGE_UPGRADABLE_NOPS',
-  'CLEANSTACK',
   'CHECKLOCKTIMEVERIFY',
   'CHECKSEQUENCEVERIFY',
   'WITNESS',

@@ -43,7 +43,12 @@ export type Output = Parameters<Transaction['addOutput']>[0];
 export interface Changes {
   readonly input?: (input: Input, i: number) => Input;
   readonly output?: (output: Output, i: number) => Output;
+  /** Of the finished PSBT, what no library would write: the maps, the global one first. */
+  readonly maps?: (maps: Entries[]) => void;
 }
+
+/** A map of a PSBT: keys (hex of type and data) and values, in their order. */
+export type Entries = [string, Uint8Array][];
 
 const options = {
   allowUnknownOutputs: true,
@@ -70,14 +75,57 @@ export function psbtOf(
     const output = outputOf(wallet, wanted);
     transaction.addOutput(changes.output?.(output, i) ?? output, true);
   }
-  return transaction.toPSBT(psbtVersion);
+  const bytes = transaction.toPSBT(psbtVersion);
+  if (changes.maps === undefined) return bytes;
+  const maps = mapsOf(bytes);
+  changes.maps(maps);
+  return written(maps);
+}
+
+/** A PSBT's maps. */
+export function mapsOf(bytes: Uint8Array): Entries[] {
+  const all = Buffer.from(bytes);
+  const maps: Entries[] = [];
+  let at = 5;
+  const size = (): number => {
+    const first = all.readUInt8(at);
+    at += first < 0xfd ? 1 : first === 0xfd ? 3 : 5;
+    return first < 0xfd ? first : first === 0xfd ? all.readUInt16LE(at - 2) : all.readUInt32LE(at - 4);
+  };
+  const take = (length: number): Buffer => all.subarray(at, (at += length));
+  while (at < all.length) {
+    const map: Entries = [];
+    for (let length = size(); length > 0; length = size())
+      map.push([take(length).toString('hex'), Uint8Array.from(take(size()))]);
+    maps.push(map);
+  }
+  return maps;
+}
+
+function written(maps: readonly Entries[]): Uint8Array {
+  const size = (of: number) =>
+    of < 0xfd
+      ? [of]
+      : of < 0x1_0000
+        ? [0xfd, of & 255, of >> 8]
+        : [0xfe, of & 255, (of >> 8) & 255, (of >> 16) & 255, 0];
+  const parts = maps.flatMap((map) => [
+    ...map.flatMap(([key, value]) => [
+      Uint8Array.from(size(key.length / 2)),
+      bytesOf(key),
+      Uint8Array.from(size(value.length)),
+      value,
+    ]),
+    Uint8Array.of(0),
+  ]);
+  return Uint8Array.from(Buffer.concat([Buffer.from('70736274ff', 'hex'), ...parts]));
 }
 
 function inputOf(wallet: ScriptWallet, coin: Coin, i: number): Input {
   const { branch, index, amount, vout = 0, sequence = 0xffff_fffd } = coin;
   const at = placeAt(wallet, branch, index);
   const raw = previousOf(at.script, amount, vout, coin.salt ?? i, coin.witnessed === true);
-  const txid = Transaction.fromRaw(raw, options).id;
+  const txid = txidOf(raw);
   const common = { txid, index: vout, sequence };
   if (wallet.script === 'tr') return { ...common, ...at.input, witnessUtxo: { amount, script: at.script } };
   const whole = { ...common, ...at.input, nonWitnessUtxo: raw };
@@ -125,6 +173,11 @@ export function previousOf(
     ...(witnessed ? { witnesses: [[new Uint8Array(71).fill(2), new Uint8Array(33).fill(3)]] } : {}),
     lockTime: salt,
   });
+}
+
+/** A transaction's name, as people write it. */
+export function txidOf(raw: Uint8Array): string {
+  return Transaction.fromRaw(raw, options).id;
 }
 
 interface Derived {
