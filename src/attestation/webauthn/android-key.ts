@@ -1,7 +1,7 @@
-import { type KeyObject, verify } from 'node:crypto';
 import { Refusal } from '../../domain/index.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { type Der, DerReader, explicit, smallInteger, tags } from '../x509/der.ts';
+import { verifiesUnder } from './cose-key.ts';
 import type { Stated } from './stated.ts';
 
 /** Android's key attestation extension, `KeyDescription` ("Verify hardware-backed key pairs with key attestation"). */
@@ -16,21 +16,15 @@ const KM_ORIGIN_GENERATED = 0;
 const TRUSTED_ENVIRONMENT = 1;
 
 const what = 'the key description of an android-key statement';
-/** By COSE algorithm number. */
-const hashes = new Map<unknown, string>([
-  [-7, 'sha256'],
-  [-35, 'sha384'],
-  [-36, 'sha512'],
-  [-257, 'sha256'],
-]);
-
 /** WebAuthn L3 §8.4. A key that Android keeps in software, or that was imported, is genuine and never of hardware. Throws `Refusal`. */
 export function androidKey(stated: Stated, [leaf]: readonly Certificate[]): { softness: string | undefined } {
   const { statement, key, authData, clientDataHash } = stated;
   const [sig, alg] = [statement.get('sig'), statement.get('alg')];
   // "Verify that the public key in the first certificate in x5c matches the credentialPublicKey"
   if (leaf === undefined || !leaf.x509.publicKey.equals(key.key)) throw wrong('is not by the credential’s own key');
-  if (!(sig instanceof Uint8Array) || !signed(key.key, alg, Buffer.concat([authData, clientDataHash]), sig))
+  const message = Buffer.concat([authData, clientDataHash]);
+  // By the credential's own key, so by its algorithm: OpenSSL throws where another hash is asked of a key that takes none.
+  if (!(sig instanceof Uint8Array) || alg !== key.number || !verifiesUnder(key, message, sig))
     throw wrong('does not verify: its signature is not by its certificate’s key');
   const extension = leaf.extensions.get(keyDescription);
   if (extension === undefined) throw wrong('has a certificate without a key description');
@@ -39,11 +33,6 @@ export function androidKey(stated: Stated, [leaf]: readonly Certificate[]): { so
   for (const list of [described.softwareEnforced, described.teeEnforced])
     if (list.has(ALL_APPLICATIONS)) throw wrong('is of a key that all applications may use');
   return { softness: softnessOf(described) };
-}
-
-function signed(key: KeyObject, alg: unknown, message: Uint8Array, signature: Uint8Array): boolean {
-  const hash = hashes.get(alg);
-  return hash !== undefined && verify(hash, message, key, signature);
 }
 
 interface Description {

@@ -1,3 +1,4 @@
+import { KeyObject } from 'node:crypto';
 import { p384 } from '@noble/curves/nist.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { androidKey as judgeAndroidKey } from '../../../src/attestation/webauthn/android-key.ts';
@@ -74,10 +75,25 @@ describe('A5: a judge of statements', () => {
 });
 
 describe('A5: an android-key statement', () => {
-  it('by an algorithm without a hash of its own is refused, though its key fits', async () => {
-    expect(await classed(await androidKey(root, {}, { change: { alg: -8 } }), trusting(root))).toContain(
-      'its signature is not by its certificate’s key',
-    );
+  it('by another algorithm than its key’s is refused, though its key fits', async () => {
+    for (const alg of [-8, -35, -257])
+      expect(await classed(await androidKey(root, {}, { change: { alg } }), trusting(root))).toContain(
+        'its signature is not by its certificate’s key',
+      );
+  });
+
+  it('by a key that takes no hash is refused where its algorithm names one, and is no fault of the station’s', async () => {
+    const leaf = await root.batch({ algorithm: { name: 'Ed25519' } });
+    const { x = '' } = KeyObject.from(leaf.keys.publicKey).export({ format: 'jwk' });
+    const coseKey = bytes('a4010103272006215820', Buffer.from(x, 'base64url'));
+    const credential = { id: es256.id, coseKey, sign: () => new Uint8Array() };
+    for (const alg of [-7, -257])
+      expect(
+        await classed(
+          stated('android-key', { credential }, { alg, sig: new Uint8Array(64), x5c: [leaf.der] }),
+          trusting(root),
+        ),
+      ).toContain('its signature is not by its certificate’s key');
   });
 
   it('with a security level that is none is not of hardware', async () => {
