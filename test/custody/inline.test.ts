@@ -1,8 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { chainOf } from '../../src/custody/chain.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Authorization } from '../../src/custody/custody.ts';
-import { parseChainId, type TransactionRecord, type WithdrawalId } from '../../src/domain/index.ts';
-import { type Customer, chain, TestStation, walletId } from './station.ts';
+import type { TransactionRecord, WithdrawalId } from '../../src/domain/index.ts';
+import { type Customer, TestStation, walletId } from './station.ts';
 
 describe('a transaction that brings its withdrawal’s authorization', () => {
   let station: TestStation;
@@ -51,32 +50,6 @@ describe('a transaction that brings its withdrawal’s authorization', () => {
     expect(both.map((s) => s.status)).toEqual(['fulfilled', 'rejected']);
     await station.settle();
     expect(station.signer.seen).toHaveLength(1);
-  });
-
-  it('A5: two that one factor approved leave its counter at the higher, in whatever order they come', async () => {
-    const [first, second] = [(await alice.prepare('w-2')).intent, (await alice.prepare('w-3')).intent];
-    const lower = { intent: second.bytes, attestations: [alice.attest(second.digest)] };
-    const higher = { intent: first.bytes, attestations: [alice.attest(first.digest)] };
-    // No chain that is supported yet pays twice in one transaction.
-    const eip155 = chainOf(parseChainId(chain, 'chain'), 'chain');
-    const wallet = station.policy.wallets.get(walletId);
-    if (wallet === undefined) throw new Error('policy names no wallet');
-    const decoded = eip155.decodeUnsigned(station.payment(), wallet);
-    if (decoded.ok !== true) throw new Error(decoded.message);
-    const { effects } = decoded;
-    const twice = { ...decoded, effects: { ...effects, payments: [...effects.payments, ...effects.payments] } };
-    vi.spyOn(eip155, 'decodeUnsigned').mockReturnValue(twice);
-    await station.custody.transactions.sign({
-      wallet: walletId,
-      unsigned: station.payment(),
-      pays: ['w-2', 'w-3'] as WithdrawalId[],
-      replaces: undefined,
-      authorizations: [higher, lower],
-    });
-    await station.settle();
-    vi.restoreAllMocks();
-    const count = new DataView(higher.attestations[0]?.authenticatorData.slice(33, 37).buffer ?? new ArrayBuffer(4));
-    expect(station.store.read('factors', alice.credential)?.signCount).toBe(count.getUint32(0));
   });
 
   it('I4: a refused transaction spends nothing of it', async () => {

@@ -33,10 +33,17 @@ export const feeWithinApproved: Rule<TransactionCase> = {
     for (const [i, withdrawal] of matchPayments(of.effects.payments, of.withdrawals).paid.entries()) {
       const share = shares[i];
       const ceiling = withdrawal?.intent.intent.maxFee;
-      if (share === undefined || ceiling === undefined || share > ceiling) {
+      if (share === undefined || ceiling === undefined || withdrawal === undefined)
         return refuse(
           'fee-above-approved',
-          `the fee can reach ${share ?? 'an unknown amount'}, its owner approved ${ceiling ?? 'none'}`,
+          `the fee of payment ${i} can reach an unknown amount, its owner approved none`,
+        );
+      if (share > ceiling) {
+        const { id } = withdrawal.record;
+        return refuse(
+          'fee-above-approved',
+          `the fee of withdrawal ${id} can reach ${share}, its owner approved ${ceiling}`,
+          { withdrawal: id, fee: String(share), max_fee: String(ceiling) },
         );
       }
     }
