@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { placeAt, previousOf, txidOf } from '../chains/bitcoin/requests.ts';
-import { effectsOf, entry, firstInput, honest, own, refuses, types, utxo } from './bitcoin.ts';
+import { effectsOf, entry, firstInput, honest, nthInput, own, refuses, types, utxo } from './bitcoin.ts';
 
 const committing = types.filter((script) => script !== 'tr');
 
@@ -99,7 +99,7 @@ it.each(types)('B2: one outpoint of %s under two amounts', (script) => {
   const twice = { ...honest, coins: [...honest.coins, first] };
   const previous = previousOf(placeAt(wallet, 0, 3).script, 100_000n, 1, 0, false);
   refuses(wallet, twice, 'transaction-undecodable', `inputs 0 and 2 both spend ${txidOf(previous)}:1`, {
-    input: (input, i) => (i === 2 ? { ...input, txid: txidOf(previous), nonWitnessUtxo: undefined } : input),
+    ...nthInput(2, () => ({ txid: txidOf(previous), nonWitnessUtxo: undefined })),
     ...entry(3, '01', utxo(1_000_000n, placeAt(wallet, 0, 3).script)),
   });
 });

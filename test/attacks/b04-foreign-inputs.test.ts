@@ -11,7 +11,7 @@ import {
   txidOf,
 } from '../chains/bitcoin/requests.ts';
 import { regtest, seeds, walletOf } from '../chains/bitcoin/wallets.ts';
-import { coins, entry, firstInput, honest, own, refuses, told, types, utxo } from './bitcoin.ts';
+import { coins, entry, firstInput, honest, nthInput, own, refuses, told, types, utxo } from './bitcoin.ts';
 
 describe.each(types)('B4: inputs that are not a wallet of %s’s own', (script) => {
   const wallet = own(script);
@@ -185,7 +185,7 @@ describe.each(types)('B4: inputs that are not a wallet of %s’s own', (script) 
     if (first === undefined) throw new Error('no coin');
     const previous = previousOf(placeAt(wallet, 0, 3).script, 100_000n, 1, 0, false);
     refuses(wallet, { ...honest, coins: [...coins, first] }, 'transaction-undecodable', 'inputs 0 and 2 both spend', {
-      input: (input, i) => (i === 2 ? { ...input, txid: txidOf(previous), nonWitnessUtxo: undefined } : input),
+      ...nthInput(2, () => ({ txid: txidOf(previous), nonWitnessUtxo: undefined })),
       ...entry(3, '01', utxo(100_000n, placeAt(wallet, 0, 3).script)),
     });
   });

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { decodeUnsigned } from '../../src/chains/bitcoin/index.ts';
 import type { Decoded, Effects, Reason, ScriptType, ScriptWallet } from '../../src/domain/index.ts';
-import { type Changes, type Coin, psbtOf, type Request, recipients } from '../chains/bitcoin/requests.ts';
+import { type Changes, type Coin, type Input, psbtOf, type Request, recipients } from '../chains/bitcoin/requests.ts';
 import { regtest, walletOf } from '../chains/bitcoin/wallets.ts';
 
 // What the attacks on PSBTs start from: an honest one. The keys are test keys.
@@ -55,10 +55,12 @@ export function refuses(
   expect(both(wallet, request, changes)).toEqual([refusal, refusal]);
 }
 
-/** The first input changed, the others as they are. */
-export function firstInput(change: (input: Parameters<NonNullable<Changes['input']>>[0]) => object): Changes {
-  return { input: (input, i) => (i === 0 ? { ...input, ...change(input) } : input) };
+/** One input changed, the others as they are; what is undefined is left out. */
+export function nthInput(n: number, change: (input: Input) => object): Changes {
+  return { input: (input, i) => (i === n ? { ...input, ...change(input) } : input) };
 }
+
+export const firstInput = (change: (input: Input) => object): Changes => nthInput(0, change);
 
 /** The PSBT of the same with an entry of a map set, or taken out. The global map is 0, then come the inputs', then the outputs'. */
 export function entry(map: number, key: string, value: Uint8Array | undefined): Changes {

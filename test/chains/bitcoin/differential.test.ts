@@ -31,7 +31,9 @@ function ours({ transaction, inputs, outputs }: Psbt) {
   return {
     version: transaction.version | 0,
     inputs: transaction.inputs.map(({ txid, vout, sequence }, i) => {
-      const { previous, witnessUtxo, derivations = [], tapDerivations = [], ...input } = inputs[i] ?? {};
+      const input = inputs[i];
+      if (input === undefined) throw new Error(`no map for input ${i}`);
+      const { previous, witnessUtxo, derivations, tapDerivations } = input;
       return {
         outpoint: `${toHex(txid)} ${vout} ${sequence}`,
         previous: hexOf(previous?.stripped),

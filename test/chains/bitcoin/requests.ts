@@ -92,7 +92,10 @@ export function mapsOf(bytes: Uint8Array): Entries[] {
     at += first < 0xfd ? 1 : first === 0xfd ? 3 : 5;
     return first < 0xfd ? first : first === 0xfd ? all.readUInt16LE(at - 2) : all.readUInt32LE(at - 4);
   };
-  const take = (length: number): Buffer => all.subarray(at, (at += length));
+  const take = (length: number): Buffer => {
+    at += length;
+    return all.subarray(at - length, at);
+  };
   while (at < all.length) {
     const map: Entries = [];
     for (let length = size(); length > 0; length = size())

@@ -434,8 +434,14 @@ describe('I7: the second look', () => {
         return { first, second };
       };
       const forged = [
-        (read: Library) => void (inputs(read).first.witness = [...inputs(read).first.witness, more]),
-        (read: Library) => void (inputs(read).first.script = Uint8Array.of(...inputs(read).first.script, 1, 7)),
+        (read: Library) => {
+          const { first } = inputs(read);
+          first.witness = [...first.witness, more];
+        },
+        (read: Library) => {
+          const { first } = inputs(read);
+          first.script = Uint8Array.of(...first.script, 1, 7);
+        },
         (read: Library) => {
           const { first, second } = inputs(read);
           [first.witness, second.witness] = [second.witness, first.witness];
