@@ -41,6 +41,10 @@ export class FreeSigner implements Signer {
     return Promise.resolve(noKeys);
   }
 
+  needsRegistration(): boolean {
+    return false;
+  }
+
   register(): Promise<PolicyRegistration> {
     return Promise.resolve(noKeys);
   }

@@ -25,6 +25,7 @@ import { noticeSeed, writeNotice, wrongSignatureText } from './notice.ts';
 import { completableWithout, isAsked, partsOf, sealParts } from './parts.ts';
 import { refusalOf } from './refusals.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
+import { registrationOf } from './wallet-registration.ts';
 
 /** What a committed transaction is judged by when it goes on: the same facts, read anew, by every rule but freshness. */
 export interface JudgedAgain {
@@ -88,7 +89,7 @@ export class Attempts {
           wallet: again.wallet,
           signer,
           tokenDescriptors: again.tokenDescriptors,
-          registration: null,
+          registration: registrationOf(this.#station, again.wallet, signer) ?? null,
         },
       };
     });

@@ -15,6 +15,7 @@ import { Attempts, type Judges } from './attempts.ts';
 import type { Breaker } from './breaker.ts';
 import { isAsked } from './parts.ts';
 import type { Station } from './station.ts';
+import { registrationOf } from './wallet-registration.ts';
 
 /** Runs something once, later. Injected, so that no test waits. Returns the canceller. */
 export type Later = (ms: number, run: () => void) => () => void;
@@ -278,7 +279,7 @@ export class Dispatch {
     const known = unready.get(wallet.id);
     const readiness = known === undefined ? await signer.check(wallet) : undefined;
     if (readiness !== undefined) this.#readiness.set(ofWallet(wallet.id, signer.name), readiness);
-    const reason = readiness?.ready === false ? readiness.reason : known;
+    const reason = readiness?.ready === false ? readiness.reason : (known ?? this.#unregistered(wallet, signer));
     if (reason !== undefined) {
       unready.set(wallet.id, reason);
       await this.#attemptsOf().block(record.id, reason);
@@ -290,6 +291,12 @@ export class Dispatch {
     if (end === undefined) return true;
     this.#kickOthers(wallet, signer.name, end);
     return true;
+  }
+
+  /** Why its device would not sign for the wallet, ready as it is. */
+  #unregistered(wallet: Wallet, signer: Signer): Reason | undefined {
+    if (!signer.needsRegistration(wallet)) return undefined;
+    return registrationOf(this.#station, wallet, signer.name) === undefined ? 'wallet-unregistered' : undefined;
   }
 
   /** Of several signers the others may be asked once one is done. */

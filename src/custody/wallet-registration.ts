@@ -32,7 +32,11 @@ export function registrationKey(walletPolicy: string, fingerprint: string): stri
  * to be registered. By what the wallet says, whichever policy of the station's named it first. Throws `Refusal`
  * (`sealing-key-missing`, `fact-tampered`).
  */
-export function registrationOf(station: Station, wallet: Wallet, signer: string): Uint8Array | undefined {
+export function registrationOf(
+  station: Pick<Station, 'store' | 'sealing' | 'reading'>,
+  wallet: Wallet,
+  signer: string,
+): Uint8Array | undefined {
   const registrable = registrableOn(wallet, signer);
   if (registrable === undefined) return undefined;
   const key = registrationKey(registrable.walletPolicy, registrable.fingerprint);

@@ -81,6 +81,8 @@ export interface Signer {
    * Nothing is shown. Throws `Malformed` over a path at which the device would have to ask a person.
    */
   readKey(chain: ChainId, path: string): Promise<KeyReading>;
+  /** Whether its device signs for a wallet only with what `register` gave for it. */
+  needsRegistration(wallet: Wallet): boolean;
   /** Has a person take a wallet of several keys on the device that holds this signer's key. Throws `Malformed`. */
   register(wallet: ScriptWallet): Promise<PolicyRegistration>;
   /** Has a person compare an address of a wallet's on the device. A wallet of one address ignores the place. Throws `Malformed`. */

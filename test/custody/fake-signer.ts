@@ -59,6 +59,13 @@ export class FakeSigner implements Signer {
     return Promise.resolve(noKeys);
   }
 
+  /** Whether its device wants wallets of several keys registered. */
+  registers = false;
+
+  needsRegistration(wallet: Wallet): boolean {
+    return this.registers && wallet.kind === 'script' && wallet.keys.length > 1;
+  }
+
   register(): Promise<PolicyRegistration> {
     return Promise.resolve(noKeys);
   }

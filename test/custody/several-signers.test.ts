@@ -27,6 +27,7 @@ describe('a wallet of two of three keys, on three signers', () => {
   beforeEach(async () => {
     for (const signer of all) {
       signer.seen.length = 0;
+      signer.registers = false;
       signer.readiness = { ready: true, device: 'fake' };
       signer.behaviour = (_permit, signed) => signed;
     }
@@ -125,6 +126,23 @@ describe('a wallet of two of three keys, on three signers', () => {
     second.changed();
     expect(await settled(id)).toMatchObject({ state: 'PERMITTED', blockedBy: 'frozen' });
     expect(timesAsked()).toEqual([1, 0, 0]);
+  });
+
+  it('waits for a device on which nobody registered it, and gives the device what proves that somebody did', async () => {
+    second.readiness = away;
+    third.readiness = away;
+    first.registers = true;
+    const id = await pay();
+    // Of what its signers wait for it says one.
+    const { state, attempts, blockedBy } = await settled(id);
+    expect([state, attempts, first.seen.length]).toEqual(['PERMITTED', 0, 0]);
+    expect(['wallet-unregistered', 'device-missing']).toContain(blockedBy);
+    const hmac = new Uint8Array(32).fill(7);
+    first.register = () => Promise.resolve({ kind: 'registered', hmac });
+    await of.station.custody.wallets.register({ wallet: of.wallet('btc-multi'), signer: 'fake', who: 'olivia' });
+    of.station.wake();
+    expect(await settled(id)).toMatchObject({ state: 'PERMITTED', signedBy: ['fake'] });
+    expect(first.seen.map(({ registration }) => registration)).toEqual([hmac]);
   });
 
   it('S7: a signer that answers with another’s part is found out, and the wallet frozen', async () => {

@@ -21,6 +21,7 @@ import { appOf } from './app.ts';
 import { checkPath } from './identify.ts';
 import { judge, judgeApp } from './identity.ts';
 import { registerOperation, showOperation, signOperation } from './operations.ts';
+import { policyOf } from './policy.ts';
 import { type Transport, transportAllowed } from './transport.ts';
 import { Waiting } from './waiting.ts';
 import { pinnedKey } from './wallet-key.ts';
@@ -127,6 +128,10 @@ class LedgerSigner implements Signer {
       const objection = judgeApp(identity, app);
       return objection === undefined ? readingOf(identity) : { ...objection, kind: 'failed' };
     });
+  }
+
+  needsRegistration(wallet: Wallet): boolean {
+    return wallet.kind === 'script' && policyOf(wallet).name !== '';
   }
 
   async register(wallet: ScriptWallet): Promise<PolicyRegistration> {
