@@ -187,6 +187,8 @@ describe('S6: among several devices with Bitcoin’s app', () => {
         key: { fingerprint: one?.fingerprint, xpub: one?.xpub },
       });
       expect(await backend.perform(show)).toMatchObject({ result: 'address' });
+      // Those behind it on the list are not even opened.
+      expect([...bus.handles.keys()].at(-1)).toBe(devices.a === holder ? 'a' : 'c');
       for (const [name, handle] of bus.handles) {
         const asked = handle.commands.filter((command) => command.startsWith('e103'));
         expect(asked, name).toHaveLength(handle === handleOf(bus, holder, devices) ? 1 : 0);
