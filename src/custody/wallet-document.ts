@@ -58,8 +58,8 @@ export function withWallet(policy: string, wallet: Wallet): string {
     if (last === undefined) return `${policy.slice(0, start).trimEnd()}\n  - ${member}${policy.slice(end)}`;
     if (wallets.flow === true) return `${policy.slice(0, lastEnd)}, ${member}${policy.slice(lastEnd)}`;
     const indent = ' '.repeat(start - (policy.lastIndexOf('\n', start - 1) + 1));
-    // After the comment that may stand behind the last one.
-    const line = policy.indexOf('\n', lastEnd);
+    // After the comment that may stand behind the last one, whose range ends anywhere before the next member.
+    const line = policy.indexOf('\n', policy.slice(0, lastEnd).trimEnd().length);
     const at = line < 0 ? policy.length : line;
     return `${policy.slice(0, at)}\n${indent}- ${member}${policy.slice(at)}`;
   })();
