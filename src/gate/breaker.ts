@@ -142,9 +142,9 @@ export function refusalSighting(
 export class BreakerCounts {
   readonly #read: (row: string) => Uint8Array | undefined;
   readonly #w: WitnessedMs;
+  // A row comes in here once something in it was counted, or forgotten.
   readonly #buckets = new Map<string, Buckets>();
   readonly #seen = new Map<string, Seen>();
-  readonly #changed = new Set<string>();
   readonly #frozen = new Set<FreezeScope>();
 
   /** `read`: the row as it was packed; undefined where there is none. */
@@ -185,12 +185,7 @@ export class BreakerCounts {
 
   /** Rows that counting changed, as they are to be written. */
   changed(): ReadonlyMap<string, Uint8Array> {
-    return new Map(
-      [...this.#changed].flatMap((row) => {
-        const packed = this.packed(row);
-        return packed === undefined ? [] : [[row, packed]];
-      }),
-    );
+    return new Map([...this.#buckets, ...this.#seen].map(([row, of]) => [row, of.pack()]));
   }
 
   packed(row: string): Uint8Array | undefined {
@@ -198,7 +193,7 @@ export class BreakerCounts {
   }
 
   add(row: string, thing: string, amount: bigint): void {
-    this.#put(row, this.#bucketsOf(row).add(thing, amount, this.#w));
+    this.#buckets.set(row, this.#bucketsOf(row).add(thing, amount, this.#w));
   }
 
   sum(row: string, thing: string, { window }: BreakerPolicy): bigint {
@@ -206,12 +201,11 @@ export class BreakerCounts {
   }
 
   forgetSum(row: string, thing: string): void {
-    this.#put(row, this.#bucketsOf(row).without(thing));
+    this.#buckets.set(row, this.#bucketsOf(row).without(thing));
   }
 
   addSeen(row: string, thing: string, who: string, most: number): void {
     this.#seen.set(row, this.#seenOf(row).add(thing, who, most, this.#w));
-    this.#changed.add(row);
   }
 
   seen(row: string, thing: string, { window }: BreakerPolicy): number {
@@ -220,24 +214,20 @@ export class BreakerCounts {
 
   forgetSeen(row: string, thing: string): void {
     this.#seen.set(row, this.#seenOf(row).without(thing));
-    this.#changed.add(row);
-  }
-
-  #put(row: string, buckets: Buckets): void {
-    this.#buckets.set(row, buckets);
-    this.#changed.add(row);
   }
 
   #bucketsOf(row: string): Buckets {
     const known = this.#buckets.get(row);
-    const packed = known === undefined ? this.#read(row) : undefined;
-    return known ?? (packed === undefined ? Buckets.empty : Buckets.parse(packed));
+    if (known !== undefined) return known;
+    const packed = this.#read(row);
+    return packed === undefined ? Buckets.empty : Buckets.parse(packed);
   }
 
   #seenOf(row: string): Seen {
     const known = this.#seen.get(row);
-    const packed = known === undefined ? this.#read(row) : undefined;
-    return known ?? (packed === undefined ? Seen.nobody : Seen.parse(packed));
+    if (known !== undefined) return known;
+    const packed = this.#read(row);
+    return packed === undefined ? Seen.nobody : Seen.parse(packed);
   }
 }
 

@@ -60,12 +60,12 @@ export class Members {
   /** A duration such as `24h`, `90m`, `30s`, `7d`; in ms. */
   duration(name: string): number {
     const text = this.text(name);
-    const match = /^([1-9][0-9]{0,5}|0)(s|m|h|d)$/.exec(text);
-    const unit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2] ?? ''];
-    if (match === null || unit === undefined) {
+    const [, count, letter] = /^([1-9][0-9]{0,5}|0)(s|m|h|d)$/.exec(text) ?? [];
+    const unit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[letter ?? ''];
+    if (unit === undefined) {
       throw new Malformed(this.at(name), `expected a duration such as 24h or 90m, got ${shown(text)}`);
     }
-    return Number(match[1]) * unit;
+    return Number(count) * unit;
   }
 
   oneOf<T extends string>(name: string, values: readonly T[]): T {

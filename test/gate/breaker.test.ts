@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { breakerOf } from '../../bench/breaker.ts';
-import type {
-  AccountId,
-  Address,
-  AssetId,
-  Flat,
-  FreezeScope,
-  Reason,
-  WalletId,
-  WitnessedMs,
+import {
+  type AccountId,
+  type Address,
+  type AssetId,
+  Buckets,
+  type Flat,
+  type FreezeScope,
+  type Reason,
+  type WalletId,
+  type WitnessedMs,
 } from '../../src/domain/index.ts';
 import { BreakerCounts, breakerRows, refusalSighting, type Sighting, type Trip } from '../../src/gate/breaker.ts';
 import { type BreakerPolicy, breakerWatches } from '../../src/gate/policy/breaker.ts';
@@ -277,6 +278,19 @@ describe('S3: each watch', () => {
     const bench = new Bench('watch: refusals, window: hour, above: 0, freeze: account');
     expect(bench.see({ kind: 'refusal', client: 'exchange', attestation: false })).toEqual([]);
     expect(bench.see(device)).toEqual([]);
+  });
+
+  it('counts under the names that formats.md gives', () => {
+    for (const [watch, sighting, row, thing] of [
+      ['refusals', refused, accountRow, 'refusals hour station'],
+      ['device-refusals', device, 'breaker:wallet:hot', 'device-refusals hour station'],
+      ['outflow-share', outflow('alice', 1n), 'breaker:payer:hot:alice', `outflow-share hour station ${ether}`],
+    ] as const) {
+      const bench = benchOf(watch, 50);
+      bench.see(sighting);
+      const packed = bench.rows.get(row) ?? expect.fail(row);
+      expect(Buckets.parse(packed).within(thing, 'hour', 1_000_000_000 as WitnessedMs)).toBe(1n);
+    }
   });
 
   it('reads each row once in a decision', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   type AssetId,
+  Buckets,
   day,
   encodePrices,
   hour,
@@ -8,15 +9,17 @@ import {
   parsePrices,
   type WitnessedMs,
 } from '../../src/domain/index.ts';
-import { countedPayment, shareOf, thingOf, thingsCounted, unitOf } from '../../src/gate/counting.ts';
+import { countedPayment, shareOf, standing, thingOf, thingsCounted, unitOf } from '../../src/gate/counting.ts';
 import type { LimitPolicy } from '../../src/gate/policy/limits.ts';
 import type { Policy } from '../../src/gate/policy.ts';
 import { ether, tokenAsset } from '../custody/station.ts';
-import { accountRecord, entry, w } from './hand-made.ts';
+import { accountRecord, entry, now, w } from './hand-made.ts';
 import { wholePolicy } from './whole-policy.ts';
 
 const policy = wholePolicy();
-const prices = (of: { currency?: string; decimals?: number; since?: number } = {}): PricesInForce => ({
+const prices = (
+  of: { currency?: string; decimals?: number; prices?: Record<string, string>; since?: number } = {},
+): PricesInForce => ({
   prices: parsePrices(
     encodePrices({ currency: 'USD', decimals: 2, prices: { [ether]: '300000' }, ...of } as Parameters<
       typeof encodePrices
@@ -71,6 +74,14 @@ describe('S3: what limits count of a payment', () => {
     [{ prices: prices({ since: w - 5 * day }) }, 'the prices are 120 h old, and policy counts them for 24 h'],
     [{ asset: tokenAsset }, `there is no price of ${tokenAsset}`],
     [{ asset: 'eip155:31337/slip44:1' as AssetId }, 'there is no price of eip155:31337/slip44:1'],
+    // What policy does not know has no decimals, whatever its price.
+    [
+      {
+        asset: 'eip155:31337/slip44:1' as AssetId,
+        prices: prices({ prices: { 'eip155:31337/slip44:1': '1' } }),
+      },
+      'there is no price of eip155:31337/slip44:1',
+    ],
   ])('or why it is not known: %#, %s', (of, why) => {
     expect(counted(of).worth).toEqual({ known: false, why });
   });
@@ -132,5 +143,75 @@ describe('S3: what limits count of a payment', () => {
     expect(unitOf('eip155:31337/slip44:1' as AssetId, policy)).toBe('base units of eip155:31337/slip44:1');
     expect(unitOf(undefined, policy)).toBe('base units of USD (2 decimals)');
     expect(unitOf(undefined, without)).toBe('base units of reference currency (0 decimals)');
+  });
+
+  describe('as a limit would stand', () => {
+    const limit = (of: Partial<LimitPolicy> = {}): LimitPolicy => ({
+      scope: 'account',
+      window: 'day',
+      asset: ether,
+      most: 10n,
+      young: undefined,
+      action: 'refuse',
+      ...of,
+    });
+    const of = { policy, w, now };
+    const used = (amount: bigint) => Buckets.empty.add(ether, amount, (w - hour) as WitnessedMs);
+    const whole = { limit: '10', window: 'day', scope: 'account', unit: ether };
+
+    it('within it', () => {
+      expect(standing(limit(), Buckets.empty, 10n, of)).toEqual({
+        used: 0n,
+        wouldBe: 10n,
+        within: true,
+        details: { ...whole, used: '0', would_be: '10', left: '10' },
+        told: '0 of 10 base units of ETH used within the day, with this 10',
+      });
+    });
+
+    it('above it, and when it would pass', () => {
+      const notBefore = '2022-01-21T12:00:00Z';
+      for (const [before, amount] of [
+        [1n, 10n],
+        [4n, 7n],
+      ] as const)
+        expect(standing(limit(), used(before), amount, of)).toEqual({
+          used: before,
+          wouldBe: 11n,
+          within: false,
+          details: {
+            ...whole,
+            used: String(before),
+            would_be: '11',
+            left: String(10n - before),
+            not_before: notBefore,
+          },
+          told: `${before} of 10 base units of ETH used within the day, with this 11: at most ${10n - before} now, this not before ${notBefore}`,
+        });
+    });
+
+    it('above it by itself, which no time changes', () => {
+      expect(standing(limit(), Buckets.empty, 11n, of)).toEqual({
+        used: 0n,
+        wouldBe: 11n,
+        within: false,
+        details: { ...whole, used: '0', would_be: '11', left: '10' },
+        told: '0 of 10 base units of ETH used within the day, with this 11: at most 10 now',
+      });
+    });
+
+    it('used up by more than it allows, since policy was tightened', () => {
+      expect(standing(limit({ most: 3n }), used(4n), 1n, of)).toMatchObject({
+        within: false,
+        details: { left: '0', used: '4' },
+      });
+    });
+
+    it('in reference currency, or in none', () => {
+      const unitIn = (from: Policy) =>
+        standing(limit({ asset: undefined }), Buckets.empty, 1n, { ...of, policy: from }).details['unit'];
+      expect(unitIn(policy)).toBe('USD');
+      expect(unitIn(without)).toBe('');
+    });
   });
 });

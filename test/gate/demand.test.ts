@@ -7,6 +7,7 @@ import {
   asFarAs,
   atLeast,
   completed,
+  countsOf,
   type EvidenceDemand,
   meets,
   missing,
@@ -107,6 +108,11 @@ describe('a demand', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('is its counts alone, whatever stands beside them', () => {
+    const counts = { assertions: 5, classes: 3, enrolments: 4, webauthn: 2, hardware: 1 };
+    expect(countsOf({ ...counts, accepts: ['device'] } as EvidenceDemand)).toEqual(counts);
   });
 
   it('of several, all are met by what meets each', () => {

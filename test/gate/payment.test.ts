@@ -43,6 +43,7 @@ describe('A11: what a browser is to show of a withdrawal', () => {
     expect(paymentOf(payable, wholePolicy({ 'assets[0].payment_currency': undefined }))).toBeUndefined();
     expect(paymentOf({ ...payable, asset: `${chain}/slip44:1` as AssetId }, wholePolicy())).toBeUndefined();
     expect(paymentExpected(payable, wholePolicy({ payment_confirmation: undefined }))).toBeUndefined();
+    expect(paymentExpected(payable, wholePolicy({ 'assets[0].payment_currency': undefined }))).toBeUndefined();
   });
 
   it('comes with the origins that may ask for it', () => {

@@ -23,6 +23,12 @@ describe('A7: the MFA services whose tokens a policy accepts', () => {
       `Tokens of mfa.example under its key m1, Ed25519 ${'D'.repeat(43)}, issued until 2022-02-01T00:00:00Z.`,
       `Tokens of mfa.example under its key m2, P-256 ${'E'.repeat(43)} ${'F'.repeat(43)}, issued from 2022-01-01T00:00:00Z.`,
     ]);
+    expect(english({ 'attesters[0].until': undefined })?.[0]).toBe(
+      `Tokens of mfa.example under its key m1, Ed25519 ${'D'.repeat(43)}.`,
+    );
+    expect(english({ 'attesters[0].from': '2021-01-01T00:00:00Z' })?.[0]).toBe(
+      `Tokens of mfa.example under its key m1, Ed25519 ${'D'.repeat(43)}, issued from 2021-01-01T00:00:00Z until 2022-02-01T00:00:00Z.`,
+    );
     expect(english(none)).toEqual(['No MFA service’s token is accepted.']);
   });
 

@@ -198,6 +198,7 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'limits[0].window': 'week' }, `limits[account week ${ether} refuse]`, 'tighter'],
   [{ 'limits[0].asset': tokenAsset }, `limits[account day ${ether} refuse]`, 'looser'],
   [{ 'limits[0].action': 'hold' }, `limits[account day ${ether} refuse]`, 'looser'],
+  [{ 'limits[1].most': '4999999' }, 'limits[station week reference hold]', 'tighter'],
   [{ 'limits[1].action': 'refuse' }, 'limits[station week reference hold]', 'same'],
   [{ 'limits[1].action': undefined }, 'limits[station week reference refuse]', 'tighter'],
   [{ 'limits[3].young': undefined }, `limits[account hour ${ether} young destination hold]`, 'looser'],
@@ -459,6 +460,13 @@ describe('I3: which way a change of policy is', () => {
     expect(back).toHaveLength(1);
     if (was === 'none' || will === 'none') expect([back[0]?.was, back[0]?.will]).toContain('none');
     else expect(back.map((c) => [c.was, c.will])).toEqual([[will, was]]);
+  });
+
+  it('I3: hours that refuse, and hold then, loosen', () => {
+    const was = wholePolicy({ 'hours.action': 'refuse' });
+    expect(policyChanges(was, wholePolicy())).toEqual([
+      { member: 'hours.action', was: 'refuse', will: 'hold', direction: 'looser' },
+    ]);
   });
 
   it('I3: a part that goes or comes whole is told whole', () => {

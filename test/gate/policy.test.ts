@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { day, hour, Malformed, minute } from '../../src/domain/index.ts';
-import { parsePolicy } from '../../src/gate/policy.ts';
-import { ether, policyDocument, token, tokenAsset, walletId } from '../custody/station.ts';
+import { day, hour, Malformed, minute, type WalletId } from '../../src/domain/index.ts';
+import { walletAllowed } from '../../src/gate/policy/clients.ts';
+import { type Policy, parsePolicy } from '../../src/gate/policy.ts';
+import {
+  alicesAddress,
+  ether,
+  mallorysAddress,
+  policyDocument,
+  token,
+  tokenAsset,
+  walletId,
+} from '../custody/station.ts';
 import { policyOf } from './hand-made.ts';
-import { wholePolicy } from './whole-policy.ts';
+import { type Json, put as putAt, sepolia, wholeDocument, wholePolicy } from './whole-policy.ts';
 
 type Document = Record<string, unknown>;
 
@@ -265,5 +274,245 @@ describe('I3: the delays that a policy may set', () => {
     for (const chain of ['eip155:10', 'eip155:8453', 'eip155:42161']) {
       expect(() => policyOf(onChain(chain))).toThrow('policy.chains[0].data_fee: is missing');
     }
+  });
+});
+
+describe('the schema of a whole policy', () => {
+  const places = (value: Json, at: string): string[] => {
+    if (Array.isArray(value)) return value.flatMap((item, i) => places(item, `${at}[${i}]`));
+    if (typeof value !== 'object') return [];
+    return [at, ...Object.entries(value).flatMap(([name, item]) => places(item, at === '' ? name : `${at}.${name}`))];
+  };
+
+  it('is closed everywhere: an unknown member is an error that names its place', () => {
+    const all = places(wholeDocument(), '');
+    expect(all.length).toBeGreaterThan(30);
+    for (const at of all) {
+      const member = at === '' ? 'unknown' : `${at}.unknown`;
+      expect(() => wholePolicy({ [member]: 'x' }), member).toThrow(
+        `policy.${member}: is not a member that is known here`,
+      );
+    }
+  });
+
+  it('has every part, whatever the document leaves out', () => {
+    const parts = Object.keys(wholePolicy());
+    const left = [
+      'payment_confirmation',
+      'authenticators',
+      'authenticators_use',
+      'young',
+      'denied',
+      'treasury',
+      'breaker',
+    ];
+    const out = { reference: undefined, limits: undefined, bands: undefined, hours: undefined, clients: undefined };
+    const least = wholePolicy({ ...Object.fromEntries(left.map((name) => [name, undefined])), ...out });
+    expect(Object.keys(least)).toEqual(parts);
+  });
+
+  const person = (of: Record<string, Json>): Json => ({
+    name: 'otto',
+    credential: 'T'.repeat(43),
+    key: 'T'.repeat(40),
+    class: 'hardware',
+    backup_eligible: false,
+    ...of,
+  });
+  const hex = 'd'.repeat(64);
+  const uuid = '00000000-0000-4000-8000-000000000001';
+  const first = (list: string): Json => (wholeDocument()[list] as Json[])[0] ?? '';
+
+  it.each<[changes: Record<string, Json | undefined>, message: string]>([
+    [{ version: 0 }, 'policy.version: expected a whole number from 1 to 1'],
+    [{ 'assets[0].symbol': '\u202eETH' }, 'policy.assets[0].symbol: expected 1 to 12 letters, digits or dots'],
+    [{ 'assets[0].symbol': 'ABCDEFGHIJKLM' }, 'policy.assets[0].symbol: expected 1 to 12 letters, digits or dots'],
+    [{ 'assets[1].ledger_descriptor': 'z00' }, 'policy.assets[1].ledger_descriptor: expected lowercase hex'],
+    [{ 'assets[1].ledger_descriptor': '00z' }, 'policy.assets[1].ledger_descriptor: expected lowercase hex'],
+    [{ 'assets[1].ledger_descriptor': '00'.repeat(513) }, 'policy.assets[1].ledger_descriptor: expected lowercase hex'],
+    [{ 'assets[0].ledger_descriptor': '00' }, 'policy.assets[0].ledger_descriptor: is not a member'],
+    [
+      { 'attesters[0].until': '2022-01-01T00:00:00Z', 'attesters[0].from': '2022-01-01T00:00:00Z' },
+      'attesters[0].until: is not later',
+    ],
+    [{ 'attesters[0].jwk.x': 'A'.repeat(44) }, 'policy.attesters[0].jwk.x: expected 32 bytes'],
+    [{ 'attesters[0].jwk.x': `+${'A'.repeat(43)}` }, 'policy.attesters[0].jwk.x: expected 32 bytes'],
+    [{ 'attesters[0].kid': ' k' }, 'policy.attesters[0].kid: expected 1 to 128 printable'],
+    [{ 'attesters[0].kid': 'k'.repeat(129) }, 'policy.attesters[0].kid: expected 1 to 128 printable'],
+    [{ 'authenticators.aaguids[0]': `x${uuid}` }, 'policy.authenticators.aaguids[0]: expected a UUID'],
+    [{ 'authenticators.aaguids[0]': `${uuid}x` }, 'policy.authenticators.aaguids[0]: expected a UUID'],
+    [
+      { 'authenticators.roots': undefined, 'authenticators.metadata': undefined },
+      'policy.authenticators.roots: is missing',
+    ],
+    [{ 'authenticators.roots[0].name': 'x '.repeat(2) }, 'policy.authenticators.roots[0].name: expected a name'],
+    [{ 'authenticators.roots[0].name': '-x' }, 'policy.authenticators.roots[0].name: expected a name'],
+    [{ 'bands[2]': first('bands') }, `policy.bands: "${ether} above 1000000000000000000" stands twice`],
+    [{ 'bands[0].operators': undefined }, 'policy.bands[0]: demands neither operators nor evidence'],
+    [{ 'bands[0].operators': 0 }, 'policy.bands[0].operators: expected a whole number from 1 to 32'],
+    [{ 'bands[0].operators': 4 }, 'policy.bands: a band demands 4 operators, and there are not so many'],
+    [{ 'limits[4]': first('limits') }, `policy.limits: "account day ${ether} refuse" stands twice`],
+    [{ 'limits[1].scope': 'asset' }, 'policy.limits[1].asset: is missing'],
+    [{ 'limits[2].action': 'hold' }, 'policy.limits[2].action: a wallet is chosen when a transaction is signed'],
+    [{ 'limits[0].asset': 'eip155:31337/slip44:1' }, 'policy.limits: eip155:31337/slip44:1 is no asset of the policy'],
+    [{ reference: undefined, bands: [] }, 'policy.reference: is missing: a limit or a band names no asset'],
+    [{ reference: undefined, limits: [] }, 'policy.reference: is missing: a limit or a band names no asset'],
+    [{ 'reference.currency': 'US' }, 'policy.reference.currency: expected 3 to 8 capital letters'],
+    [{ 'reference.currency': 'USDOLLARS' }, 'policy.reference.currency: expected 3 to 8 capital letters'],
+    [{ 'reference.currency': 'xUSD' }, 'policy.reference.currency: expected 3 to 8 capital letters'],
+    [{ 'reference.currency': 'USDx' }, 'policy.reference.currency: expected 3 to 8 capital letters'],
+    [{ 'hours.days[0]': 'monday' }, 'policy.hours.days[0]: expected one of sun, mon, tue, wed, thu, fri, sat'],
+    [{ 'hours.to': '07:00' }, 'policy.hours.to: is not later than from'],
+    [{ 'hours.from': '20:01' }, 'policy.hours.to: is not later than from'],
+    [{ 'hours.from': 'x07:00' }, 'policy.hours.from: expected a time of the day, UTC'],
+    [{ 'hours.to': '20:00x' }, 'policy.hours.to: expected a time of the day, UTC'],
+    [{ 'hours.to': '24:01' }, 'policy.hours.to: expected a time of the day, UTC'],
+    [{ 'hours.from': '7:00' }, 'policy.hours.from: expected a time of the day, UTC'],
+    [{ 'hours.action': 'wait' }, 'policy.hours.action: expected one of refuse, hold'],
+    [{ 'treasury[1]': first('treasury') }, `policy.treasury: "${alicesAddress}" stands twice`],
+    [{ 'treasury[0].address': `eip155:1:${token}` }, `policy.treasury: eip155:1:${token} is on no chain of the policy`],
+    [
+      { 'breaker[2]': { watch: 'refusals', window: 'hour', above: 1, freeze: 'account' } },
+      'policy.breaker: "refusals-hour-account" stands twice',
+    ],
+    [{ 'breaker[0].above': 1_000_001 }, 'policy.breaker[0].above: expected a whole number from 0 to 1000000'],
+    [{ 'breaker[0].watch': 'nothing' }, 'policy.breaker[0].watch: expected one of refusals,'],
+    [{ 'operators.origins': [] }, 'policy.operators.origins: names no origin'],
+    [{ 'operators.origins[0]': 'ftp://localhost' }, 'policy.operators.origins[0]: expected an https origin'],
+    [{ 'operators.quorum': 4 }, 'policy.operators.quorum: 4 of 3 can never be reached'],
+    [{ 'operators.recovery.quorum': 3 }, 'policy.operators.recovery.quorum: 3 of 2 can never be reached'],
+    [{ 'operators.people[3]': person({ name: 'rita' }) }, 'policy.operators: "rita" stands twice'],
+    [
+      { 'operators.people[3]': person({ credential: 'R'.repeat(43) }) },
+      `policy.operators: "${'R'.repeat(43)}" stands twice`,
+    ],
+    [{ 'operators.recovery.people[2]': person({ key: 'O'.repeat(40) }) }, 'stands twice'],
+    [{ 'operators.people[0].key': 'O'.repeat(19) }, 'policy.operators.people[0].key: expected a COSE key in base64url'],
+    [{ 'operators.people[0].key': `+${'O'.repeat(40)}` }, 'policy.operators.people[0].key: expected a COSE key'],
+    [{ 'operators.people[0].key': `${'O'.repeat(40)}=` }, 'policy.operators.people[0].key: expected a COSE key'],
+    [{ operators: undefined, bands: [], hours: undefined }, 'policy.operators: is missing: limits or hours hold'],
+    [{ operators: undefined, bands: [], limits: [] }, 'policy.operators: is missing: limits or hours hold'],
+    [{ operators: undefined, limits: [], hours: undefined }, 'policy.bands: a band demands 2 operators'],
+    [{ 'clients.authorities': [] }, 'policy.clients.authorities: names no certificate'],
+    [{ 'clients.authorities[0]': `x${hex}` }, 'policy.clients.authorities[0]: expected a SHA-256'],
+    [{ 'clients.revoked[0]': `${hex}x` }, 'policy.clients.revoked[0]: expected a SHA-256'],
+    [{ 'clients.revoked[0]': hex.toUpperCase() }, 'policy.clients.revoked[0]: expected a SHA-256'],
+    [
+      { 'clients.wallets[0].client': 'x/exchange' },
+      'policy.clients.wallets[0].client: no client\'s name: "x/exchange"',
+    ],
+    [{ 'clients.wallets[0].client': 'exchange ' }, "policy.clients.wallets[0].client: no client's name"],
+    [{ 'clients.wallets[0].client': ' exchange' }, "policy.clients.wallets[0].client: no client's name"],
+    [{ 'clients.wallets[1]': { client: 'exchange', wallets: [] } }, 'policy.clients.wallets: "exchange" stands twice'],
+    [
+      { 'clients.wallets[0].wallets[1]': 'warm' },
+      'policy.clients.wallets: exchange is allowed warm, which is no wallet',
+    ],
+    [
+      { 'payment_confirmation.icon': 'xdata:image/png;base64,AAAA' },
+      'policy.payment_confirmation.icon: expected an https URL',
+    ],
+    [
+      { 'payment_confirmation.icon': 'data:image/png;base64,AAAA$' },
+      'policy.payment_confirmation.icon: expected an https URL',
+    ],
+    [
+      { 'payment_confirmation.icon': 'xhttps://www.exchange.example/i' },
+      'policy.payment_confirmation.icon: expected an https URL',
+    ],
+    [
+      { 'payment_confirmation.icon': `https://www.exchange.example/${'i'.repeat(2020)}` },
+      'policy.payment_confirmation.icon: is longer than 2048',
+    ],
+    [{ trust_domain: '-station' }, 'policy.trust_domain: expected a host name'],
+    [{ trust_domain: 'station.' }, 'policy.trust_domain: expected a host name'],
+  ])('refuses a policy with %j: %s', (changes, message) => {
+    expect(() => wholePolicy(changes)).toThrow(message);
+  });
+
+  const icon = `https://www.exchange.example/${'i'.repeat(2019)}`;
+  it.each<[changes: Record<string, Json | undefined>]>([
+    [{ trust_domain: 's' }],
+    [{ 'authenticators.roots[0].name': 'x' }],
+    [{ 'payment_confirmation.payee_name': 'E' }],
+    [{ 'payment_confirmation.payee_name': 'E'.repeat(64) }],
+    [{ 'payment_confirmation.icon': icon }],
+    [{ 'hours.to': '23:59', 'hours.from': '23:58' }],
+    [{ 'operators.people[0].key': 'O'.repeat(20) }],
+    [{ 'operators.open_for': '1h' }],
+    [{ 'reference.currency': 'DOLLARS' }],
+    [{ 'treasury[1]': { address: mallorysAddress, label: 'colder', evacuation: false }, denied: [] }],
+    [{ 'breaker[0].above': 1_000_000 }],
+    [{ 'breaker[0].above': 0 }],
+    [{ 'bands[0].operators': 3 }],
+    [{ 'attesters[0].from': '2022-01-31T23:59:59Z' }],
+    [{ 'attesters[0].until': undefined, 'attesters[1].from': undefined }],
+    [{ 'ripening.factor': '95h' }],
+  ])('takes a policy with %j', (changes) => {
+    expect(wholePolicy(changes).trustDomain).toBeTruthy();
+  });
+
+  it('S3: a watch freezes the station, or what it names', () => {
+    const freezes: Readonly<Record<string, readonly string[]>> = {
+      refusals: ['account'],
+      'client-refusals': [],
+      'attestation-failures': ['account'],
+      'shared-destination': ['destination'],
+      'first-withdrawals': [],
+      'outflow-share': ['wallet', 'account'],
+      'device-refusals': ['wallet'],
+    };
+    for (const [watch, named] of Object.entries(freezes)) {
+      for (const freeze of ['station', 'wallet', 'account', 'destination']) {
+        const of = () => wholePolicy({ breaker: [{ watch, window: 'hour', above: 1, freeze }] }).breaker;
+        if (freeze === 'station' || named.includes(freeze)) expect(of()).toHaveLength(1);
+        else expect(of).toThrow(`policy.breaker[0].freeze: ${watch} names no ${freeze}`);
+      }
+    }
+  });
+
+  it('S1: a client that is named may use its wallets alone, one that is not, all', () => {
+    const [hot, warm] = ['hot', 'warm'].map((id) => id as WalletId);
+    if (hot === undefined || warm === undefined) throw new Error('two');
+    const { clients } = wholePolicy();
+    expect(walletAllowed(clients, 'exchange', hot)).toBe(true);
+    expect(walletAllowed(clients, 'exchange', warm)).toBe(false);
+    expect(walletAllowed(clients, 'other', warm)).toBe(true);
+    expect(walletAllowed(undefined, 'exchange', warm)).toBe(true);
+    expect(wholePolicy({ 'clients.wallets': undefined }).clients?.wallets.size).toBe(0);
+  });
+
+  it('S5: with a main network at stake, no one person decides, and nothing is changed back at once', () => {
+    const onMain = (changes: Record<string, Json | undefined>): Policy => {
+      const document = wholeDocument();
+      for (const [at, value] of Object.entries({
+        'chains[1].chain': 'eip155:1',
+        'operators.recovery.people[2]': person({ name: 'ruth' }),
+        'operators.recovery.quorum': 2,
+        ...changes,
+      }))
+        putAt(document, at, value);
+      return parsePolicy(document);
+    };
+    expect(onMain({}).chains.size).toBeGreaterThan(1);
+    expect(sepolia).not.toBe('eip155:1');
+    const people = (wholeDocument()['operators'] as { people: Json[] }).people;
+    for (const [changes, why] of [
+      [{ 'operators.quorum': 1, 'bands[0].operators': 1 }, 'policy.operators: 1 of 3: main networks need at least 2'],
+      [{ 'operators.people': people.slice(0, 2) }, 'policy.operators: 2 of 2: main networks need at least 2'],
+      [{ 'operators.recovery.quorum': 1 }, 'policy.operators: 1 of 3: main networks need at least 2'],
+      [{ 'operators.recovery.quorum': 3 }, 'policy.operators: 3 of 3: main networks need at least 2'],
+      [{ 'operators.delays.policy': '23h' }, 'policy.operators.delays.policy: shorter than 24h'],
+      [{ 'operators.delays.reinstate': '23h' }, 'policy.operators.delays.reinstate: shorter than 24h'],
+    ] as const) {
+      expect(() => onMain(changes), why).toThrow(why);
+      const test = { 'operators.recovery.people[2]': person({ name: 'ruth' }), ...changes };
+      expect(() => wholePolicy(test)).not.toThrow();
+    }
+    // A thaw is no loosening of what policy says.
+    expect(onMain({ 'operators.delays.thaw': '1h' }).operators?.delays.thaw).toBe(hour);
+    expect(onMain({ 'operators.delays.policy': '24h' }).operators?.delays.policy).toBe(day);
+    const none = { operators: undefined, bands: [], limits: [], hours: undefined };
+    expect(onMain(none).operators).toBeUndefined();
   });
 });

@@ -70,7 +70,7 @@ function parseAttester(value: unknown, place: string): Attester {
     from: parseBound(of, 'from'),
     until: parseBound(of, 'until'),
   };
-  if (attester.from !== undefined && attester.until !== undefined && attester.until <= attester.from)
+  if ((attester.until ?? Infinity) <= (attester.from ?? -Infinity))
     throw new Malformed(of.at('until'), 'is not later than from');
   of.done();
   return attester;

@@ -129,8 +129,7 @@ export function whole<T>(
   },
 ): readonly Change[] {
   const { say, comes, goes, kept } = how;
-  if (was === undefined && will === undefined) return [];
-  if (was === undefined) return [{ member, was: 'none', will: will === undefined ? '' : say(will), direction: comes }];
+  if (was === undefined) return will === undefined ? [] : [{ member, was: 'none', will: say(will), direction: comes }];
   if (will === undefined) return [{ member, was: say(was), will: 'none', direction: goes }];
   return kept(was, will);
 }

@@ -70,7 +70,7 @@ export function enrolmentEased(change: Change, was: Demanding, will: Demanding):
     const demand = enrolmentDemand(policy);
     return !atLeast(asFarAs(demand, nobody), demand);
   });
-  return dependsOnAccount && change.direction === 'tighter' ? { ...change, direction: 'looser' } : change;
+  return dependsOnAccount ? { ...change, direction: 'looser' } : change;
 }
 
 /** Refuses a policy that demands what it does not accept: nobody could ever meet it. Throws `Malformed`. */

@@ -91,7 +91,7 @@ function parseIcon(value: string, place: string): string {
   if (value.length > iconMost) throw new Malformed(place, `is longer than ${iconMost} characters`);
   // Either already is what a browser's URL serializer makes of it (WHATWG URL), since the browser signs its own spelling.
   const held = /^data:image\/(?:png|svg\+xml|webp|jpeg);base64,[A-Za-z0-9+/]+={0,2}$/.test(value);
-  if (held || (/^https:\/\/[\x21-\x7e]+$/.test(value) && URL.canParse(value) && new URL(value).href === value))
-    return value;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (held || (url?.protocol === 'https:' && url.href === value)) return value;
   throw new Malformed(place, `expected an https URL in its canonical spelling, or a data URL of an image in base64`);
 }
