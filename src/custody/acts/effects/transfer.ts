@@ -15,8 +15,11 @@ import type { Effect, TakenBy } from '../effect.ts';
 
 const inFlight: Reason = 'replacement-in-flight';
 
-/** Unsigned bytes of one transaction: a withdrawal's are far below it. */
-export const mostUnsigned = 32_768;
+/**
+ * Unsigned bytes of one transaction. A PSBT holds the previous transaction of each coin (B2), some KB each: a hundred coins at once
+ * are half of a request (`api/listener.ts`).
+ */
+export const mostUnsigned = 512 * 1024;
 
 /** The station's own money, moved to its own wallets or to policy's treasury list: exact bytes, by quorum, at once. */
 export const transferEffect: Effect = {
