@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -27,5 +28,18 @@ describe('I8: Speculos’ transport', () => {
     const bus = openBus({ transport: 'speculos', url });
     await expect(bus.open(url)).rejects.toThrow('307');
     expect(asked).toBe(0);
+  });
+});
+
+describe('I8: Ledger’s Bitcoin clients', () => {
+  it('load nothing by which a process could reach a network or start another', () => {
+    const load = `
+      const before = new Set(process.moduleLoadList);
+      const require = process.getBuiltinModule('module').createRequire(${JSON.stringify(import.meta.url)});
+      require('@ledgerhq/hw-app-btc');
+      require('ledger-bitcoin');
+      const means = /^NativeModule (?:http|https|http2|net|tls|dns|dgram|child_process|worker_threads)$/;
+      console.log(JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name) && means.test(name))));`;
+    expect(execFileSync(process.execPath, ['-e', load], { encoding: 'utf8' })).toBe('[]\n');
   });
 });
