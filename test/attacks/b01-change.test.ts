@@ -51,6 +51,13 @@ describe.each(types)('B1: change of a wallet of %s that isn’t change', (script
     expect(effectsOf(wallet, { coins, outputs })).toMatchObject({ change: [], payments: [{}, {}] });
   });
 
+  it('a change address that is said to be one that the wallet receives at is a payment', () => {
+    const effects = effectsOf(wallet, honest, {
+      output: (output, i) => (i === 1 ? { ...output, ...claiming(9, 0) } : output),
+    });
+    expect(effects).toMatchObject({ change: [], payments: [{}, { amount: 85_000n }] });
+  });
+
   it('change of another account of the same device is a payment', () => {
     const account = walletOf({ script, chain: regtest, account: 1 });
     const other = placeAt(account, 1, 9);

@@ -191,6 +191,17 @@ describe.each(types)('B4: inputs that are not a wallet of %s’s own', (script) 
   });
 });
 
+it('B4: a multisig input whose keys are said to lie at different places', () => {
+  const wallet = own('wsh-sortedmulti');
+  refuses(wallet, honest, 'input-foreign', 'its keys lie at /0/3 and at /0/4', {
+    maps: (maps) => {
+      const last = maps[1]?.findLast(([key]) => key.startsWith('06'));
+      if (last === undefined) throw new Error('no derivation');
+      last[1] = last[1].with(last[1].length - 4, 4);
+    },
+  });
+});
+
 describe('B4: maps that say more than is understood', () => {
   const wallet = own('wpkh');
   const places = { 'the global map': 0, 'input 0': 1, 'input 1': 2, 'output 0': 3, 'output 1': 4 };
@@ -222,7 +233,7 @@ describe('B4: maps that say more than is understood', () => {
         refuses(wallet, honest, 'transaction-undecodable', ' twice', {
           maps: (maps) => {
             const entries = maps[map] ?? [];
-            if (entries.length === 0) entries.push(['02' + '02'.repeat(33), bytesOf('01020304')]);
+            if (entries.length === 0) entries.push([`02${'02'.repeat(33)}`, bytesOf('01020304')]);
             const one = entries.at(at);
             if (one !== undefined) entries.push(one);
           },

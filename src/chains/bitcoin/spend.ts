@@ -83,8 +83,6 @@ function placeOf(
       i,
       `it names keys as ${wallet.script === 'tr' ? 'no taproot' : 'a taproot'} input does, and the wallet is ${wallet.script}`,
     );
-  if (own.length > wallet.keys.length)
-    throw foreign(i, `it names ${own.length} keys, and the wallet has ${wallet.keys.length}`);
   const [first] = own;
   if (first === undefined) throw foreign(i, 'it names no key of the wallet: give it its derivation');
   const claimed = own.map((derivation) => {
