@@ -3,7 +3,10 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { type Client, status } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { defaultLimits } from '../../src/api/listener.ts';
 import { parse } from '../../src/api/service.ts';
+import { walletText } from '../../src/custody/wallet-document.ts';
+import { regtest, walletOf } from '../chains/bitcoin/wallets.ts';
 import * as fake from './fake-custody.ts';
 import { type ErrorView, methods, type Served, sendBytes, serve, type Wire } from './served.ts';
 
@@ -194,6 +197,7 @@ const registration = {
   code: '',
 };
 const scoped = { scope: 'station', why: 'drill' };
+const vault = walletOf({ script: 'wsh-sortedmulti', chain: regtest });
 
 /** A request that every method accepts. */
 const requests: Readonly<Record<string, unknown>> = {
@@ -248,6 +252,9 @@ const requests: Readonly<Record<string, unknown>> = {
   GetPolicy: { policyHash: fake.digest },
   ReplayPolicy: { document: Buffer.from('version: 1'), sinceSeconds: 86_400 },
   ImportChunk: { actId: fake.digest, index: 1, records: Buffer.from('{}') },
+  ReadSignerKey: { signer: 'ledger-1', chain: regtest, path: "m/84'/1'/0'" },
+  RegisterWallet: { wallet: Buffer.from(walletText(vault)), signer: 'device-1' },
+  ShowWalletAddress: { wallet: Buffer.from(walletText(vault)), signer: 'device-1', branch: 0, index: 1 },
   Freeze: scoped,
   Thaw: scoped,
   AcknowledgeClock: { why: 'NTP' },
@@ -290,7 +297,7 @@ describe('S2: a good request with one value changed', () => {
       fc.asyncProperty(changed(good), async (request) => {
         const bytes = method.requestSerialize(request as never);
         const error = await attempt(method, bytes);
-        if (bytes.length > 64 * 1024) expect(error?.code).toBe(status.RESOURCE_EXHAUSTED);
+        if (bytes.length > defaultLimits.requestBytes) expect(error?.code).toBe(status.RESOURCE_EXHAUSTED);
         else expectClientsFault(error);
       }),
       { numRuns: 30, interruptAfterTimeLimit: 20_000 },
