@@ -31,14 +31,16 @@ export interface Limits extends ConnectionLimits {
 }
 
 /**
- * A request is at most 64 KiB: the largest that is meant, a transaction that pays 500 withdrawals authorized before, is
- * half of that, and one with authorizations inline holds some 50, about 1.2 KiB each. An answer may hold a page of the
+ * A request is at most 1 MiB. The largest that is meant is a PSBT with the previous transaction of each input whole (B2): 20 inputs
+ * out of transactions that paid 500 each have 320 KB of them, 200 outputs 10 KB, and 200 authorizations inline, 1.2 KiB each,
+ * 240 KB. No byte of a request is read before its call is let in, so that what a role sends takes no more memory than its open calls
+ * times this, however many connections and streams it has: 256 MiB for the withdrawals. An answer may hold a page of the
  * journal: grpc clients take 4 MiB. Design §8 asks for 500 withdrawals a second, each some ms: 256 at once is a queue
  * of half a second. A connection may open more streams than a role may have calls, so that a client that does too much
  * on one connection is told so instead of waiting in silence.
  */
 export const defaultLimits: Limits = {
-  requestBytes: 64 * 1024,
+  requestBytes: 1024 * 1024,
   answerBytes: 4 * 1024 * 1024,
   calls: { withdrawals: 256, operators: 64, courier: 32, auditors: 32, dev: 16 },
   // Room for what shows no certificate yet and for four shares, so that none takes another's: the withdrawals', the courier's, the

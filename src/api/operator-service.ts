@@ -50,7 +50,9 @@ import { transactionMessage } from './transaction-service.ts';
 import { withdrawalMessage } from './withdrawal-service.ts';
 
 /** Documents come as payloads, within what a request may be at all; each effect has its own bound within this one. */
-const payloadMost = 48 * 1024;
+const payloadMost = 512 * 1024;
+/** A policy. */
+const documentMost = 48 * 1024;
 const listMost = 1_000;
 const listDefault = 100;
 
@@ -255,7 +257,7 @@ export function operatorService(operators: Operators, acts: Acts, onboarding: On
     },
     replayPolicy: async (request) =>
       replayMessage(
-        await operators.replay(parseBytes(request.document, payloadMost, 'document'), parseBack(request.sinceSeconds)),
+        await operators.replay(parseBytes(request.document, documentMost, 'document'), parseBack(request.sinceSeconds)),
       ),
     importChunk: async (request) => {
       const { skipped, ...imported } = await onboarding.importChunk({

@@ -19,8 +19,8 @@ import { pourChanges } from './outlet.ts';
 import { transactionRights } from './rights.ts';
 import { bind, type Service } from './service.ts';
 
-/** A transfer is some 200 bytes; a PSBT of a batch, with its inputs' transactions, some 30 KiB. */
-const unsignedMost = 32 * 1024;
+/** A transfer is some 200 bytes; a PSBT holds the previous transaction of each input. What else a request says has a quarter of it. */
+const unsignedMost = 768 * 1024;
 /** One transaction pays at most so many withdrawals, and may authorize as many of them inline as a request can hold. */
 const paysMost = 500;
 

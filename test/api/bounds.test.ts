@@ -6,7 +6,10 @@ import { defaultLimits } from '../../src/api/listener.ts';
 import type { Role } from '../../src/api/roles.ts';
 import { JournalServiceService } from '../../src/generated/portcullis/v1/journal.ts';
 import { OperatorServiceService } from '../../src/generated/portcullis/v1/operator.ts';
+import { SignTransactionRequest, TransactionServiceService } from '../../src/generated/portcullis/v1/transaction.ts';
 import { WithdrawalServiceService } from '../../src/generated/portcullis/v1/withdrawal.ts';
+import { psbtOf, recipients } from '../chains/bitcoin/requests.ts';
+import { regtest, walletOf } from '../chains/bitcoin/wallets.ts';
 import * as fake from './fake-custody.ts';
 import {
   accepted,
@@ -49,17 +52,45 @@ function hang(path: string): { readonly waiting: () => number; release(): void }
 }
 
 describe('S2: size', () => {
-  it('a request over 64 KiB is not read, by any method', async () => {
+  it('a request over 1 MiB is not read, by any method', async () => {
     served = await serve();
     const clients = new Map<string, Client>();
     for (const method of methods) {
       const client = clients.get(method.role) ?? (await served.client(method.role));
       clients.set(method.role, client);
-      const error = await sendBytes(client, method, Buffer.alloc(64 * 1024 + 1));
+      const error = await sendBytes(client, method, Buffer.alloc(1024 * 1024 + 1));
       expect(error?.code, method.path).toBe(status.RESOURCE_EXHAUSTED);
       expect(error, method.path).toMatchObject({ reason: 'message-too-large', domain: 'portcullis' });
     }
     expect(served.fake.asked).toEqual([]);
+  });
+
+  it('B2: a PSBT of 20 inputs with 16 KB before each and of 200 outputs is read, with its authorizations inline', async () => {
+    served = await serve();
+    const wallet = walletOf({ script: 'wpkh', chain: regtest });
+    const coins = Array.from({ length: 20 }, (_, n) => ({ branch: 0, index: n, amount: 10n ** 8n, vout: 500 }));
+    const outputs = Array.from({ length: 200 }, (_, i) => ({ script: recipients.wpkh, amount: 10_000n + BigInt(i) }));
+    const unsigned = Buffer.from(psbtOf(wallet, { coins, outputs }));
+    expect(unsigned.length).toBeGreaterThan(20 * 15_000);
+    const assertion = {
+      credentialId: fake.credential,
+      rawId: Buffer.from(fake.credential, 'base64url'),
+      authenticatorData: Buffer.alloc(37, 1),
+      clientDataJson: Buffer.alloc(200, 1),
+      signature: Buffer.alloc(72, 1),
+    };
+    const authorization = {
+      intent: Buffer.alloc(700, 1),
+      attestations: [{ evidence: { $case: 'webauthn' as const, value: assertion } }],
+    };
+    const sent = SignTransactionRequest.fromPartial({
+      wallet: 'hot',
+      unsigned,
+      withdrawalIds: outputs.map((_, i) => `${'w'.repeat(60)}${i}`),
+      authorizations: outputs.map(() => authorization),
+    });
+    accepted(await call(await served.client('withdrawals'), TransactionServiceService.signTransaction, sent));
+    expect(served.fake.last('transactions.sign')).toMatchObject([{ unsigned }]);
   });
 
   it('an answer over 4 MiB is not sent', async () => {

@@ -745,7 +745,7 @@ describe('a malformed field is refused by its name, and custody is not asked', (
     [
       'payload',
       o.prepareOperatorAct,
-      PrepareOperatorActRequest.fromPartial({ verb: 'policy', subject: 'document', payload: long(48 * 1024 + 1) }),
+      PrepareOperatorActRequest.fromPartial({ verb: 'policy', subject: 'document', payload: long(512 * 1024 + 1) }),
     ],
     [
       'lifetime_seconds',

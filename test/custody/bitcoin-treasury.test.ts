@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Refusal, type TransactionId, transactionId, type WithdrawalId } from '../../src/domain/index.ts';
 import { verifyReceipt } from '../../src/journal/receipt.ts';
 import { leaves } from '../attacks/attempt.ts';
-import { type Coin, outpointOf, placeAt, type Request } from '../chains/bitcoin/requests.ts';
+import { type Coin, outpointOf, placeAt, type Request, recipients } from '../chains/bitcoin/requests.ts';
 import { audited, findings, tamper } from './audit-station.ts';
 import { BitcoinStation, bitcoin, coin, payees, to } from './bitcoin-station.ts';
 import type { Customer, TestStation } from './station.ts';
@@ -65,8 +65,8 @@ describe('Bitcoin that operators move and void', () => {
       pays: [],
       anchor: outpointOf(of.wallet(), coin(0)),
     });
-    for (const elsewhere of [to(payees.wpkh, 1n), { script: placeAt(of.wallet('btc-tr'), 0, 1).script }]) {
-      const asked = station.operators.prepare('transfer', 'wallet:btc-1', out(elsewhere.script));
+    for (const elsewhere of [recipients.wpkh, placeAt(of.wallet('btc-tr'), 0, 1).script]) {
+      const asked = station.operators.prepare('transfer', 'wallet:btc-1', out(elsewhere));
       expect(await reasonOf(asked)).toBe('transfer-elsewhere');
     }
     await verified();
