@@ -261,11 +261,16 @@ export const lookups = {
     where: "account = ? AND state IN ('announcing', 'pending') ORDER BY rowid",
   },
   withdrawalsOfAccount: { table: 'withdrawals', where: 'account = ? AND state = ?' },
-  // The nth, whichever that is, says that there are so many, and the others are not read.
-  nthFactorLive: { table: 'factors', where: "account = ? AND state IN ('announcing', 'pending') LIMIT 1 OFFSET ?" },
+  // The nth, whichever that is, says that there are so many, and the others are not read. A9: what the epoch ended takes nobody's room.
+  nthFactorLive: {
+    table: 'factors',
+    where:
+      "account = ? AND state IN ('announcing', 'pending') AND epoch = (SELECT factor_epoch FROM station) LIMIT 1 OFFSET ?",
+  },
   nthDestinationLive: {
     table: 'destinations',
-    where: "account = ? AND state IN ('announcing', 'pending') LIMIT 1 OFFSET ?",
+    where:
+      "account = ? AND state IN ('announcing', 'pending') AND epoch = (SELECT factor_epoch FROM station) LIMIT 1 OFFSET ?",
   },
   nthWithdrawalLive: {
     table: 'withdrawals',

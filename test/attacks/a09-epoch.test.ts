@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseCreationOptions } from '../../simulators/authenticator/options.ts';
-import { hour, minute, type WithdrawalId } from '../../src/domain/index.ts';
-import { type Customer, ether, mallorysAddress, TestStation } from '../custody/station.ts';
+import { type AccountId, type FactorId, hour, minute, type WithdrawalId } from '../../src/domain/index.ts';
+import { approveImport, chunkOf, OldPasskey, send } from '../custody/importing.ts';
+import { Customer, ether, mallorysAddress, TestStation } from '../custody/station.ts';
 import { leaves, refused } from './attempt.ts';
 import { deviceOf, furtherFactor, prepareFactor } from './people.ts';
 
@@ -112,6 +113,32 @@ describe('A9: every factor of every customer is compromised', () => {
     await station.operators.act(two, 'admit', 'account:alice', newer);
     await raise();
     expect(station.custody.operators.account(alice.account).recoversUntil).toBeUndefined();
+  });
+
+  it('A9: what an account may have at most does not keep it from recovering, and what the epoch ended takes none of its room', async () => {
+    const names = ['bob', 'carol'] as const;
+    const chunks = names.map((name) =>
+      chunkOf(...Array.from({ length: 32 }, (_, i) => new OldPasskey(name, deviceOf(`${name}’s ${i}`)).line())),
+    );
+    const act = await approveImport(station, ...chunks);
+    for (const [i, chunk] of chunks.entries()) await send(station, act, i, chunk);
+    const recover = async (name: string) => {
+      const device = deviceOf(`${name}’s new one`);
+      const made = device.create(parseCreationOptions(await station.custody.factors.begin(name as AccountId)));
+      const response = new TextEncoder().encode(JSON.stringify(made));
+      const admitted = await station.operators.act(two, 'admit', `account:${name}`, response);
+      expect(admitted.act.state).toBe('DONE');
+      await station.deliver();
+      station.time.pass(73 * hour);
+      return new Customer(station, name, device, made.id as FactorId);
+    };
+    // All that it has may be live, heaped up by a thief.
+    await recover('carol');
+    await raise();
+    const bob = await recover('bob');
+    await furtherFactor(bob, deviceOf('bob’s second'));
+    const states = station.custody.factors.list(bob.account).map((f) => f.state);
+    expect(states).toEqual([...Array.from({ length: 32 }, () => 'cancelled'), 'ripe', 'pending']);
   });
 
   it('A9: a million factors are ended by as few writes as one: counted, not timed', { timeout: 300_000 }, async () => {

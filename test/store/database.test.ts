@@ -65,6 +65,11 @@ describe('the schema', () => {
     expect(plan(`SELECT * FROM withdrawals WHERE ${lookups.withdrawalsHeld.where.replaceAll('?', '1')}`)).toContain(
       'withdrawals_held',
     );
+    for (const name of ['nthFactorLive', 'nthDestinationLive'] as const) {
+      const { table, where } = lookups[name];
+      const found = plan(`SELECT * FROM ${table} WHERE ${where.replaceAll('?', '1')}`);
+      expect(found).toContain(`SEARCH ${table} USING INDEX ${table}_account`);
+    }
     for (const table of ['codes', 'transactions'] as const) {
       for (const name of [`${table}SealedUnder`, `${table}SealedAfter`] as const) {
         const found = plan(`SELECT * FROM ${table} WHERE ${lookups[name].where.replaceAll('?', "'1'")}`);

@@ -15,7 +15,6 @@ import { accountLookups, cancelAll } from '../../cancellation.ts';
 import { spentBy } from '../../intents.ts';
 import { encodeEvidence } from '../../kept-evidence.ts';
 import { factorLives } from '../../last-factor.ts';
-import { checkLimit, limitOf } from '../../limits.ts';
 import { factorAddedText, noticeSeed, recoveryBegunText, writeNotice } from '../../notice.ts';
 import { refusalOf } from '../../refusals.ts';
 import { attestedColumns, decodeRegistration, encodeRegistration, registered } from '../../registrations.ts';
@@ -53,7 +52,6 @@ function accountOf(subject: string): AccountId {
 function admitting(account: AccountId, registration: VerifiedRegistration, station: Station): Ask {
   const { credential, key, class: kind } = registration;
   const seed = noticeSeed(station);
-  const limit = limitOf('nthFactorLive', account);
   const admission = (facts: Facts): Admission => {
     const verdict = decideAdmission({
       ...station.moment(facts, []),
@@ -71,7 +69,8 @@ function admitting(account: AccountId, registration: VerifiedRegistration, stati
       ['factors', credential],
       ['accounts', account],
     ],
-    lookups: [['factorsOfAccount', account], ...accountLookups(account), limit],
+    // However many a thief heaped up, or the epoch left behind: what an account may have at most keeps nobody from recovering.
+    lookups: [['factorsOfAccount', account], ...accountLookups(account)],
     tightens: false,
     whileSuspect: false,
     recovery: false,
@@ -83,7 +82,6 @@ function admitting(account: AccountId, registration: VerifiedRegistration, stati
     // What loosens is the factor, and it ripens itself.
     delay: () => undefined,
     apply(facts, by) {
-      checkLimit(limit, facts);
       const of = admission(facts);
       const bytes = admissionBytes(of);
       const record: FactorRecord = {
