@@ -101,7 +101,7 @@ young: { destination: 7d, account: 7d }
 limits:
   - { scope: wallet, window: week, young: account, asset: 'eip155:11155111/slip44:60', most: '10000000000000000000' } # 10 ETH
 
-# The keys that sign. Such as:
+# The keys that sign. Once a station has operators, "portcullis wallet add" makes an entry of what devices say, and proposes it. Such as:
 #   - id: hot
 #     chain: 'eip155:11155111'
 #     signer: ledger # a name from config.yaml
@@ -110,6 +110,11 @@ limits:
 #     public_key: '02…' # compressed, 66 hex digits: the pinned identity of the device's key
 #     first_nonce: '0'
 #     evidence: { hardware: 1 } # of whatever it pays, beside what approving took
+#   - id: btc
+#     chain: 'bip122:00000000da84f2bafbbc53dee25a72ae' # testnet4; it needs an entry of chains and its asset, too
+#     descriptor: "wpkh([0badf00d/84'/1'/0']tpub…/<0;1>/*)#…" # BIP-380, with its checksum
+#     signers: [ledger] # in the order of the descriptor's keys
+#     address: 'bip122:00000000da84f2bafbbc53dee25a72ae:tb1q…' # its first, /0/0
 wallets: []
 
 # How far above a wallet's next nonce a transaction may be.

@@ -40,7 +40,8 @@ function linesOf(station: GetStationResponse): string[] {
     ...sealingLines(station.sealing),
     ...station.wallets.map((w) => {
       const ready = w.ready ? 'ready' : `not ready: ${printable(w.reason)} (${printable(w.message)})`;
-      return `wallet    ${printable(w.wallet)} ${printable(w.address)}, next nonce ${w.nextNonce}, ${ready}`;
+      const next = w.chain.startsWith('bip122:') ? `next change index ${w.nextChange}` : `next nonce ${w.nextNonce}`;
+      return `wallet    ${printable(w.wallet)} ${printable(w.address)}, ${next}, ${ready}`;
     }),
   ];
 }

@@ -67,6 +67,7 @@ describe('a command line', () => {
       'confirmed',
       'factors',
       'onboarding',
+      'wallet',
       'policy',
       'prices',
       'clock',

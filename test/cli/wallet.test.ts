@@ -164,6 +164,22 @@ describe('portcullis wallet add', () => {
     expect([out.includes('The entry of policy'), code]).toEqual([false, 1]);
   });
 
+  it.each([
+    ['another address than it derives', { address: `${regtest}:bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080` }],
+    ['that the device showed another', { shown: 'tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx' }],
+  ])('S11: a station that tells of %s is not believed', async (_what, lie) => {
+    const { wallets } = founded.station.custody;
+    const honest = wallets.showAddress.bind(wallets);
+    wallets.showAddress = async (of) => ({ ...(await honest(of)), ...(lie as object) });
+    try {
+      const { out, err, code } = await add('btc-new', '--chain', regtest, '--signer', 'fake-2');
+      expect([code, err]).toEqual([1, expect.stringContaining('pay nothing to it')]);
+      expect(out).not.toContain('The entry of policy');
+    } finally {
+      wallets.showAddress = honest;
+    }
+  });
+
   it('where policy founds no operators, tells how a station gets it', async () => {
     const file = at('plain.yaml');
     const { out, err, code } = await ran(
@@ -307,6 +323,14 @@ describe('portcullis wallet list', () => {
     expect(script).toMatchObject({ id: 'btc-1', chain: regtest, nextChange: 0 });
     expect(several.signers).toHaveLength(3);
     expect(several.signers[2]).toEqual({ signer: 'fake-3', ready: true, registered: false });
+  });
+});
+
+describe('portcullis status', () => {
+  it('says a wallet’s next nonce, or on Bitcoin its next change index', async () => {
+    const { out } = await ran('status', ...founded.calling());
+    expect(out).toMatch(/wallet {4}hot-1 \S+, next nonce 0, ready/);
+    expect(out).toMatch(/wallet {4}btc-1 \S+, next change index 0, ready/);
   });
 });
 
