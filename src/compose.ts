@@ -13,9 +13,9 @@ import { formatVerifierKey, noteSigner, noteVerifier } from './journal/note.ts';
 import { policyInForce, writePolicyFile } from './policy-file.ts';
 import { Rotation } from './rotation.ts';
 import { readSealingKeys } from './sealing-keys.ts';
-import { parseEthereumPath } from './signers/ledger/path.ts';
 import { createLedgerSigner } from './signers/ledger/signer.ts';
 import { type Transport, transportAllowed } from './signers/ledger/transport.ts';
+import { pinnedKey } from './signers/ledger/wallet-key.ts';
 import type { Signer } from './signers/signer.ts';
 import { startCheckpointer } from './store/checkpointer.ts';
 import { openDatabase } from './store/database.ts';
@@ -185,8 +185,9 @@ function transportOf(transport: LedgerTransport): Transport {
 
 /** What would otherwise show only when the first payment is to be signed. */
 function checkWallet(wallet: Wallet, transports: ReadonlyMap<string, Transport>, log: StationLog): void {
-  if (wallet.kind === 'account') parseEthereumPath(wallet.path, `policy.wallets.${wallet.id}.path`);
   for (const signer of signersOf(wallet)) {
+    // A path that its device would not take, or would ask a person about each time.
+    pinnedKey(wallet, signer, `policy.wallets.${wallet.id}`);
     const transport = transports.get(signer);
     if (transport === undefined) {
       log('wallet-without-signer', { wallet: wallet.id, signer });

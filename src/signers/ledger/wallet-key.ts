@@ -3,18 +3,22 @@ import type { App, BitcoinApp, PinnedExtendedKey, PinnedKey } from '../protocol.
 import { appOf } from './app.ts';
 import { parseBitcoinPath, parseEthereumPath } from './path.ts';
 
-/** The one of a wallet's keys that a signer holds, as its device is asked for it. Throws `Malformed`. */
-export function pinnedKey(wallet: Wallet, signer: string): PinnedKey {
-  if (wallet.kind === 'script') return pinnedExtendedKey(wallet, signer);
+/** The one of a wallet's keys that a signer holds, as its device is asked for it. Throws `Malformed`, naming `place`. */
+export function pinnedKey(wallet: Wallet, signer: string, place = `wallet ${wallet.id}`): PinnedKey {
+  if (wallet.kind === 'script') return pinnedExtendedKey(wallet, signer, place);
   const app = appOf(wallet.chain);
   if (app !== 'Ethereum') throw new Malformed('chain', `a wallet with one address can't be on ${wallet.chain}`);
-  return { app, path: parseEthereumPath(wallet.path, `wallet ${wallet.id}: path`), publicKey: wallet.publicKey };
+  return { app, path: parseEthereumPath(wallet.path, `${place}.path`), publicKey: wallet.publicKey };
 }
 
-export function pinnedExtendedKey(wallet: ScriptWallet, signer: string): PinnedExtendedKey {
+export function pinnedExtendedKey(
+  wallet: ScriptWallet,
+  signer: string,
+  place = `wallet ${wallet.id}`,
+): PinnedExtendedKey {
   const app = bitcoinApp(appOf(wallet.chain));
   const { path, fingerprint, xpub } = keyOf(wallet, signer);
-  return { app, path: parseBitcoinPath(path, `wallet ${wallet.id}: path`, app, wallet.script), fingerprint, xpub };
+  return { app, path: parseBitcoinPath(path, `${place}.descriptor`, app, wallet.script), fingerprint, xpub };
 }
 
 function keyOf(wallet: ScriptWallet, signer: string): WalletKey {
