@@ -394,6 +394,10 @@ describe('I7: the second look', () => {
         const raw = assembled.raw.with(at, (assembled.raw[at] ?? 0) ^ (1 << (at % 8)));
         expect(lookAgain(raw, judged, wallet).ok, `byte ${at}`).toBe(false);
       }
+      // The same, with a count of inputs that is longer than it needs be.
+      const count = script === 'pkh' ? 4 : 6;
+      const long = Uint8Array.of(...assembled.raw.slice(0, count), 0xfd, 2, 0, ...assembled.raw.slice(count + 1));
+      expect(lookAgain(long, judged, wallet)).toEqual({ ok: false, fault: 'encoding it again gives other bytes' });
       for (const raw of [
         assembled.raw.slice(0, -1),
         Uint8Array.of(...assembled.raw, 0),
@@ -434,6 +438,11 @@ describe('I7: the second look', () => {
         return { first, second };
       };
       const forged = [
+        (read: Library) => {
+          const { first } = inputs(read);
+          if (first.witness.length === 0) first.script = first.script.slice(1);
+          first.witness = first.witness.filter((_, i) => i !== (script === 'wsh-sortedmulti' ? 1 : 0));
+        },
         (read: Library) => {
           const { first } = inputs(read);
           first.witness = [...first.witness, more];
