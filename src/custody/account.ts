@@ -22,3 +22,18 @@ export function seenWrites(record: AccountRecord, facts: Facts, leaf: number): W
   const same = before.firstPaid === record.firstPaid && before.usesService === record.usesService;
   return same ? [] : [{ table: 'accounts', record }];
 }
+
+/**
+ * Of several authorizations in one commit, what each found out about an account, in one row: each was judged by the facts as they were
+ * before all of them.
+ */
+export function accountsOnce(writes: readonly Write[]): Write[] {
+  const rows = new Map<AccountId, Extract<Write, { table: 'accounts' }>>();
+  for (const write of writes) {
+    if (write.table !== 'accounts') continue;
+    const before = rows.get(write.record.account);
+    const usesService = write.record.usesService || before?.record.usesService === true;
+    rows.set(write.record.account, { ...write, record: { ...write.record, usesService } });
+  }
+  return [...writes.filter(({ table }) => table !== 'accounts'), ...rows.values()];
+}

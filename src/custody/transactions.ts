@@ -23,6 +23,7 @@ import type { Verdict as GateVerdict } from '../gate/rule.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
+import { accountsOnce } from './account.ts';
 import { approvalRows, approvalsNow, type ReadyApprovals, readyApprovals } from './acts/approvals.ts';
 import type { JudgedAgain, Judges } from './attempts.ts';
 import type { Breaker } from './breaker.ts';
@@ -474,7 +475,7 @@ function permit(
   const anchor: AnchorRecord = { wallet: wallet.id, anchor: ready.anchor, paymentSet: set, transaction: ready.id };
   const writes: Write[] = [
     // An inline authorization's own row is written below, in the state that permitting gives it.
-    ...inline.flatMap((a) => a.writes.filter((w) => w.table !== 'withdrawals')),
+    ...accountsOnce(inline.flatMap((a) => a.writes.filter((w) => w.table !== 'withdrawals'))),
     // Of all together: two of them may have been approved by one factor, and its counter never goes back.
     ...factorsAfterUse(
       inline.flatMap((a) => a.used),

@@ -58,6 +58,14 @@ describe('two authorizations that come with one transaction', () => {
     expect(states()).toEqual(['SIGNED', 'SIGNED']);
   });
 
+  it('A8: what one of them showed of the account is not forgotten over the other', async () => {
+    await open(accepting());
+    const [first, second] = [await prepare('w-1'), await prepare('w-2')];
+    const byToken = given(first, tokenFor(of.station, 'alice', first.digest, {}));
+    await of.settled(await sign(byToken, given(second, alice.attest(second.digest))));
+    expect(of.station.store.read('accounts', 'alice')).toMatchObject({ usesService: true });
+  });
+
   it('A6: one one-time code is good for one of them', async () => {
     await open(acceptingCodes);
     const phone = await Phone.enrolledBy(alice);
