@@ -15,13 +15,27 @@ export interface Node {
 /** Of a wallet's keys only their two branches are asked for, thousands of times. */
 const branches = new Map<string, readonly [Node, Node]>();
 const mostBranches = 256;
+/** A transaction asks for each of its keys three times: when it is decided, and twice when it is signed. */
+const keys = new Map<string, Uint8Array>();
+const mostKeys = 4096;
 
 /**
  * The compressed public key, 33 bytes, at `/branch/index` of an extended key (BIP-32, CKDpub). `index` is below 2^31. Throws
  * Malformed where the xpub is none, RangeError on an index that isn't one.
  */
 export function publicKeyAt({ xpub }: DescriptorKey, branch: Branch, index: number): Uint8Array {
-  return child(branchesOf(xpub)[branch], index).publicKey;
+  const name = `${xpub}/${branch}/${index}`;
+  const known = keys.get(name) ?? child(branchesOf(xpub)[branch], index).publicKey;
+  remember(keys, name, known, mostKeys);
+  return known.slice();
+}
+
+/** A map of the newest, whatever is asked for. */
+function remember<T>(map: Map<string, T>, name: string, value: T, most: number): void {
+  if (map.has(name)) return;
+  const [oldest] = map.keys();
+  if (map.size >= most && oldest !== undefined) map.delete(oldest);
+  map.set(name, value);
 }
 
 function branchesOf(xpub: string): readonly [Node, Node] {
@@ -29,9 +43,7 @@ function branchesOf(xpub: string): readonly [Node, Node] {
   if (known !== undefined) return known;
   const parent = parseExtendedKey(xpub, 'xpub');
   const made = [child(parent, 0), child(parent, 1)] as const;
-  const [oldest] = branches.keys();
-  if (branches.size >= mostBranches && oldest !== undefined) branches.delete(oldest);
-  branches.set(xpub, made);
+  remember(branches, xpub, made, mostBranches);
   return made;
 }
 
