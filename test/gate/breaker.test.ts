@@ -293,6 +293,21 @@ describe('S3: each watch', () => {
     }
   });
 
+  it('explains with what the same decision counted already', () => {
+    for (const [watch, sighting] of [
+      ['refusals', refused],
+      ['shared-destination', again],
+    ] as const) {
+      const { rules } = benchOf(watch, 5);
+      const counts = new BreakerCounts(() => undefined, 0 as WitnessedMs);
+      counts.see(rules, sighting, () => false);
+      const other = watch === 'refusals' ? sighting : paid(alicesAddress, 'bob');
+      expect(counts.explain(rules, other).outcomes).toMatchObject([
+        { judgement: { passed: true, explanation: 'station: 2 within the hour, with this; above 5 it is frozen' } },
+      ]);
+    }
+  });
+
   it('reads each row once in a decision', () => {
     const reads: string[] = [];
     const { rules } = benchOf('shared-destination', 5);

@@ -51,6 +51,9 @@ describe('a verdict', () => {
   it('I1: a rule that comes to no judgement refuses', () => {
     const broken: Rule<unknown> = { name: 'broken', judge: () => JSON.parse('{"explanation":"hm"}') };
     expect(decide([yes, broken], {}).approved).toBe(false);
+    expect(decide([yes, broken], {}).refusal).toBeUndefined();
+    const asking: Rule<unknown> = { name: 'asking', judge: () => JSON.parse('{"operators":2}') };
+    expect(decide([asking], {})).toMatchObject({ approved: false, held: undefined });
   });
 
   it('I1: a rule that throws yields no verdict', () => {

@@ -227,6 +227,8 @@ describe('A8: a factor that operators admit', () => {
     const message = (accepts: string) =>
       refusal(decideAdmission(admissionCase({ ...why, policy: accepting(accepts) })))[1];
     expect(message('hardware')).toBe('policy accepts hardware, this factor is synced: no authority attests it');
+    const unsaid = { ...why, notHardware: undefined, policy: accepting('hardware') };
+    expect(refusal(decideAdmission(admissionCase(unsaid)))[1]).toBe('policy accepts hardware, this factor is synced');
     expect(message('device')).toBe('policy accepts device, this factor is synced');
   });
 });

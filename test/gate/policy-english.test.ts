@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { sayPolicy } from '../../src/gate/policy.ts';
-import { alicesAddress, ether, tokenAsset } from '../custody/station.ts';
-import { type Json, wholePolicy } from './whole-policy.ts';
+import { alicesAddress, chain, ether, tokenAsset } from '../custody/station.ts';
+import { type Json, multisig, regtest, sepolia, wholePolicy } from './whole-policy.ts';
 
-// What people approve is what they read: each part of the policy, sentence by sentence. Chains and wallets are told beside their rules.
+// What people approve is what they read: each part of the policy, sentence by sentence.
 
 const english = (title: string, changes: Record<string, Json | undefined> = {}): readonly string[] =>
   sayPolicy(wholePolicy(changes)).find((part) => part.title === title)?.sentences ?? expect.fail(`no part ${title}`);
@@ -31,6 +31,9 @@ const least: Record<string, Json | undefined> = {
   operators: undefined,
   clients: undefined,
 };
+
+const hotAddress = 'eip155:31337:0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf';
+const hotKey = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
 
 const person = (name: string, credential: string, key: string): string =>
   `${name} (hardware credential ${credential.repeat(43)} that cannot be backed up, key ${key})`;
@@ -121,6 +124,24 @@ const said: readonly [title: string, whole: readonly string[], least: readonly s
       `TST (${tokenAsset}, 6 decimals): at most 1 TST in one payment; Ledger’s description of it has SHA-256 06eb7d6a69ee19e5fbdf749018d3d2abfa04bcbd1365db312eb86dc7169389b8.`,
     ],
     ['No asset may be paid.'],
+  ],
+  [
+    'Chains',
+    [
+      `On ${chain}, a test network, a transaction may cost up to 0.002 of the native asset in fees, of which up to 0.000000000000001 that it does not state, up to 2 gwei per gas, and may have an access list of up to 2 entries.`,
+      `On ${sepolia}, a test network, a transaction may cost up to 0.002 of the native asset in fees, of which up to 0.0000000000001 that it does not state, up to 2 gwei per gas, and may have no access list.`,
+      `On ${regtest}, a test network, a transaction may cost up to 0.001 of the native asset in fees, up to 200 satoshi per virtual byte, may be locked until block 900000 at most, and sends change at most 20 addresses ahead of the highest that was seen.`,
+    ],
+    ['No chain is served.'],
+  ],
+  [
+    'Wallets',
+    [
+      `hot is ${hotAddress}, with the key ${hotKey} at m/44'/60'/0'/0/0 on the signer ledger, from nonce 0.`,
+      'A withdrawal that hot pays takes one WebAuthn assertion by a factor of class hardware, evidence of 2 different classes and evidence of 2 different enrolled factors.',
+      `vault is ${regtest}:bcrt1qtestonly and the addresses after it of ${multisig(1)}, of which any 1 sign, on the signers ledger, second.`,
+    ],
+    ['There is no wallet.'],
   ],
   [
     'Transactions',
@@ -253,6 +274,16 @@ const otherwise: readonly [title: string, changes: Record<string, Json | undefin
     { 'assets[0].decimals': 0, 'assets[0].max_payment': '1200', 'assets[0].payment_currency': undefined },
     `ETH (${ether}, 0 decimals): at most 1200 ETH in one payment.`,
   ],
+  [
+    'Chains',
+    { 'chains[2].lock_height': undefined },
+    `On ${regtest}, a test network, a transaction may cost up to 0.001 of the native asset in fees, up to 200 satoshi per virtual byte, may not be locked until a later block, and sends change at most 20 addresses ahead of the highest that was seen.`,
+  ],
+  [
+    'Chains',
+    { 'chains[1].data_fee': undefined },
+    `On ${sepolia}, a test network, a transaction may cost up to 0.002 of the native asset in fees, up to 2 gwei per gas, and may have no access list.`,
+  ],
   ['Transactions', { nonce_window: 1 }, "A transaction's nonce is the wallet's next, or at most 0 above it."],
   [
     'Limits',
@@ -347,6 +378,26 @@ describe('S10: the policy in English', () => {
 
   it.each(otherwise)('"%s" with %j: %s', (title, changes, sentence) => {
     expect(english(title, changes)).toContain(sentence);
+  });
+
+  it('A5: says whose attestation is believed where policy pins nobody', () => {
+    const unpinned = { 'authenticators.roots': undefined, 'authenticators.aaguids': undefined };
+    const said = (changes: Record<string, Json | undefined>) =>
+      english('Which authenticators are hardware', { ...unpinned, ...changes })[0];
+    expect(said({})).toBe('No authenticator is of class hardware: nobody’s attestation is trusted.');
+    expect(said({ 'authenticators.metadata.roots': 'believed' })).toBe(
+      'An authenticator whose credential cannot be backed up is of class hardware where its attestation leads to what the FIDO metadata name for its model.',
+    );
+    const pinned = english('Which authenticators are hardware', { 'authenticators.metadata': undefined });
+    expect(pinned).toHaveLength(2);
+    expect(pinned[0]).toContain('leads to one (');
+  });
+
+  it('says nothing of revocations where there are none', () => {
+    expect(english('Clients', { 'clients.revoked': undefined, 'clients.wallets': undefined })).toEqual([
+      `Clients’ certificates come from the authorities with SHA-256 ${'a'.repeat(64)} and ${'b'.repeat(64)}.`,
+    ]);
+    expect(wholePolicy({ 'clients.revoked': undefined }).clients?.revoked.size).toBe(0);
   });
 
   it('shows a long deny list by its beginning, and how many more there are', () => {

@@ -13,7 +13,7 @@ import {
   walletId,
 } from '../custody/station.ts';
 import { policyOf } from './hand-made.ts';
-import { type Json, put as putAt, sepolia, wholeDocument, wholePolicy } from './whole-policy.ts';
+import { type Json, put as putAt, regtest, sepolia, wholeDocument, wholePolicy } from './whole-policy.ts';
 
 type Document = Record<string, unknown>;
 
@@ -320,6 +320,7 @@ describe('the schema of a whole policy', () => {
     ...of,
   });
   const hex = 'd'.repeat(64);
+  const hotKey = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
   const uuid = '00000000-0000-4000-8000-000000000001';
   const first = (list: string): Json => (wholeDocument()[list] as Json[])[0] ?? '';
 
@@ -423,6 +424,35 @@ describe('the schema of a whole policy', () => {
     [
       { 'payment_confirmation.icon': `https://www.exchange.example/${'i'.repeat(2020)}` },
       'policy.payment_confirmation.icon: is longer than 2048',
+    ],
+    [
+      { 'chains[1].chain': 'eip155:10', 'chains[1].data_fee': undefined },
+      'policy.chains[1].data_fee: is missing: eip155:10 charges fees',
+    ],
+    [{ 'chains[2].change_gap': 0 }, 'policy.chains[2].change_gap: expected a whole number from 1 to 10000'],
+    [
+      { 'chains[2].lock_height': 500_000_000 },
+      'policy.chains[2].lock_height: expected a whole number from 0 to 499999999',
+    ],
+    [{ 'chains[2].data_fee': '1' }, 'policy.chains[2].data_fee: is not a member'],
+    [{ 'chains[0].change_gap': 1 }, 'policy.chains[0].change_gap: is not a member'],
+    [{ 'wallets[0].public_key': `x${hotKey}` }, 'policy.wallets[0].public_key: expected a compressed secp256k1 key'],
+    [{ 'wallets[0].public_key': `${hotKey}0` }, 'policy.wallets[0].public_key: expected a compressed secp256k1 key'],
+    [{ 'wallets[0].path': "xm/44'" }, 'policy.wallets[0].path: expected a BIP-32 path'],
+    [{ 'wallets[0].path': "m/44'x" }, 'policy.wallets[0].path: expected a BIP-32 path'],
+    [{ 'wallets[0].path': 'm' }, 'policy.wallets[0].path: expected a BIP-32 path'],
+    [{ 'wallets[0].evidence': {} }, 'policy.wallets[0].evidence: demands nothing'],
+    [{ 'wallets[0].chain': sepolia }, `policy.wallets[0].address: is not on ${sepolia}`],
+    [{ 'wallets[1].signers': ['ledger'] }, 'policy.wallets[1].signers: names 1 for 2 key(s) of the descriptor'],
+    [{ 'wallets[1].signers': ['ledger', 'ledger'] }, 'policy.wallets[1].signers: names one twice'],
+    [{ 'wallets[1].signers[2]': 'third' }, 'policy.wallets[1].signers: names 3 for 2 key(s) of the descriptor'],
+    [
+      { 'wallets[1].chain': sepolia, 'wallets[1].address': `${sepolia}:${token}` },
+      `policy.wallets[1]: a wallet on ${sepolia} is a key with a path and a nonce`,
+    ],
+    [
+      { 'wallets[0].chain': regtest, 'wallets[0].address': `${regtest}:bcrt1qone` },
+      `policy.wallets[0]: a wallet on ${regtest} is a descriptor and its signers`,
     ],
     [{ trust_domain: '-station' }, 'policy.trust_domain: expected a host name'],
     [{ trust_domain: 'station.' }, 'policy.trust_domain: expected a host name'],

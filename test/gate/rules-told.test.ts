@@ -6,17 +6,27 @@ import {
   Buckets,
   day,
   digestOf,
+  type Effects,
   type EntryId,
   type FactorId,
   formatInstant,
   hour,
   minute,
   type OperatorName,
+  parseChainId,
   second,
   type WallMs,
+  type WithdrawalId,
   type WitnessedMs,
 } from '../../src/domain/index.ts';
-import type { ActDemands, EffectCase, Evidence, OperatorCase, WithdrawalCase } from '../../src/gate/cases.ts';
+import type {
+  ActDemands,
+  EffectCase,
+  Evidence,
+  OperatorCase,
+  TransactionCase,
+  WithdrawalCase,
+} from '../../src/gate/cases.ts';
 import { decideWithdrawal } from '../../src/gate/decide.ts';
 import { completed, noDemand } from '../../src/gate/demand.ts';
 import type { BandPolicy } from '../../src/gate/policy/bands.ts';
@@ -27,24 +37,30 @@ import { actJoinedOnce } from '../../src/gate/rules/act-joined-once.ts';
 import { actRipe } from '../../src/gate/rules/act-ripe.ts';
 import { factorAdmitted } from '../../src/gate/rules/admission.ts';
 import { amountWithinCeiling } from '../../src/gate/rules/amount-within-ceiling.ts';
+import { changeWithinGap, lockPassed, nonceInWindow, othersAnchorsLeft } from '../../src/gate/rules/anchor-holds.ts';
 import { bandRules } from '../../src/gate/rules/bands.ts';
 import { destinationNotDenied } from '../../src/gate/rules/destination-denied.ts';
 import { destinationNew } from '../../src/gate/rules/destination-new.ts';
 import { destinationRipe, destinationsStand } from '../../src/gate/rules/destination-stands.ts';
-import { evacuates } from '../../src/gate/rules/evacuation.ts';
+import { evacuates, notFrozenUnlessEvacuating } from '../../src/gate/rules/evacuation.ts';
 import { factorsUsable, factorUsable } from '../../src/gate/rules/evidence-genuine.ts';
 import { evidenceForWallet, evidenceSufficient, factorDemand } from '../../src/gate/rules/evidence-sufficient.ts';
 import { feeCeilingWithinPolicy } from '../../src/gate/rules/fee-ceiling.ts';
+import { feeWithinApproved } from '../../src/gate/rules/fees-bounded.ts';
 import { quorumOf } from '../../src/gate/rules/holds.ts';
 import { intentFresh } from '../../src/gate/rules/intent-fresh.ts';
 import { limitName, limitRules, walletLimitRules } from '../../src/gate/rules/limits.ts';
+import { paymentsMatch } from '../../src/gate/rules/payments-match.ts';
 import { quorumPresent } from '../../src/gate/rules/quorum-present.ts';
 import { accountNotRecovering, recovering } from '../../src/gate/rules/recovering.ts';
+import { movesNothingElsewhere } from '../../src/gate/rules/treasury-moves.ts';
 import { withinHours } from '../../src/gate/rules/within-hours.ts';
+import type { TreasuryCase } from '../../src/gate/treasury-case.ts';
 import { alicesAddress, ether, mallorysAddress, tokenAsset } from '../custody/station.ts';
 import {
   anchor,
   destinationCase,
+  effects,
   entry,
   evidence,
   factor,
@@ -61,6 +77,7 @@ import {
   withdrawalCase,
   withdrawalIntent,
 } from './hand-made.ts';
+import { regtest, wholePolicy } from './whole-policy.ts';
 
 // What rules say, word for word, and with which values: clients, operators and the journal rest on both.
 
@@ -366,6 +383,9 @@ describe('A8: an account recovers', () => {
     expect(left(lost({ state: 'announcing', w0: null, d0: null }))).toBe(3 * day);
     expect(left(lost({ w0: null }))).toBeUndefined();
     expect(left(lost({ d0: null }))).toBeUndefined();
+    const soon = { ...moment(), w: 1 as WitnessedMs };
+    expect(recovering([lost({ w0: null })], soon)).toBeUndefined();
+    expect(recovering([lost({ d0: null, w0: 0 as WitnessedMs })], soon)).toBeUndefined();
   });
 
   it('by no factor that died, nor one of before all were revoked', () => {
@@ -458,7 +478,177 @@ describe('what a rule of acts says', () => {
     const payment = { asset: ether, destination: alicesAddress, amount: 1n, weight: 1n };
     expect(evacuates([payment], { treasury })).toBe(true);
     expect(evacuates([], { treasury })).toBe(false);
+    const freezes = [{ scope: 'station', active: true, who: 'o', why: 'w', since: now }] as const;
+    const of = (kind: TreasuryCase['kind']) =>
+      words(
+        notFrozenUnlessEvacuating.judge({
+          ...moment({ policy: withPolicy({ treasury }), freezes }),
+          kind,
+          effects: effects({ payments: [payment] }),
+        } as unknown as TreasuryCase),
+      );
+    expect(of('transfer')).toBe('an evacuation to policy’s cold wallets goes on under a freeze');
+    expect(of('void')).toBe(`frozen: station has been frozen since ${formatInstant(now)}`);
     expect(evacuates([payment, { ...payment, destination: mallorysAddress }], { treasury })).toBe(false);
+  });
+});
+
+describe('what a rule of a transaction says', () => {
+  const change = (...indexes: number[]) =>
+    indexes.map((index) => ({ index, amount: 1n })) as unknown as Effects['change'];
+  const onBitcoin = wholePolicy();
+
+  it('E7: of nonces: the one that would be next', () => {
+    const at = (nonce: number, of: Partial<TransactionCase> = {}) =>
+      nonceInWindow.judge(transactionCase({ effects: { ...effects(), nonce }, ...of }));
+    expect(words(at(0))).toBe('nonce 0 is within 4 of the wallet’s next, 0');
+    expect(words(at(9, { phase: 'again' }))).toBe('nonce 9 is held already');
+    expect(words(at(9, { anchor: anchor() }))).toBe('nonce 9 is held already');
+    const far = at(4);
+    expect(words(far)).toBe('nonce-out-of-window: nonce 4 is not below 0 + 4');
+    expect(details(far)).toEqual({ next_nonce: '0' });
+    const none = at(0, { wallet: undefined });
+    expect(words(none)).toBe('nonce-used: nonce 0 is below the wallet’s first, Infinity');
+    expect(details(none)).toEqual({ next_nonce: 'Infinity' });
+    const { nonce: _, ...bitcoin } = effects();
+    expect(words(nonceInWindow.judge(transactionCase({ effects: bitcoin as Effects })))).toBe(
+      'its chain has no nonces',
+    );
+  });
+
+  it('B7: of another payment’s anchor: whose it is', () => {
+    const of = (phase: TransactionCase['phase'], ...otherAnchors: TransactionCase['otherAnchors']) =>
+      othersAnchorsLeft.judge({ phase, otherAnchors });
+    expect(words(of('first'))).toBe('it spends no other payment’s anchor');
+    expect(words(of('again', anchor()))).toBe('it was permitted before');
+    const taken = of('first', anchor());
+    const { anchor: at, transaction } = anchor();
+    expect(words(taken)).toBe(`outpoint-used: ${at} is the anchor of transaction ${transaction}`);
+    expect(details(taken)).toEqual({ anchor: at, transaction });
+  });
+
+  it('B1: of change: how far ahead it is', () => {
+    const of = (indexes: number[], more: Partial<TransactionCase> = {}) =>
+      changeWithinGap.judge(
+        transactionCase({
+          policy: onBitcoin,
+          effects: { ...effects(), chain: parseChainId(regtest, 'chain'), change: change(...indexes) },
+          ...more,
+        }),
+      );
+    expect(words(of([]))).toBe('nothing of it is change');
+    expect(words(of([99], { phase: 'again' }))).toBe('its change was looked at when it was permitted');
+    expect(words(of([0]))).toBe('change at 0 is within 20 of the wallet’s next, 0');
+    expect(words(of([19, 3]))).toBe('change at 19 is within 20 of the wallet’s next, 0');
+    const far = of([3, 20, 4]);
+    expect(words(far)).toBe('change-beyond-gap: change at /1/20 is not below 0 + 20');
+    expect(details(far)).toEqual({ next_change: '0' });
+    const walletState = { nextChange: 5 } as unknown as NonNullable<TransactionCase['walletState']>;
+    expect(words(of([24], { walletState }))).toBe('change at 24 is within 20 of the wallet’s next, 5');
+    expect(details(of([25], { walletState }))).toEqual({ next_change: '5' });
+    // A chain that policy does not name lets nothing lie ahead.
+    expect(words(of([0], { policy: policyOf() }))).toBe('change-beyond-gap: change at /1/0 is not below 0 + 0');
+  });
+
+  it('B9: of locks: when it could be mined', () => {
+    const of = (lock: Effects['lock'], more: Partial<TransactionCase> = {}) =>
+      words(
+        lockPassed.judge(
+          transactionCase({
+            policy: onBitcoin,
+            effects: { ...effects(), chain: parseChainId(regtest, 'chain'), lock } as Effects,
+            ...more,
+          }),
+        ),
+      );
+    const seconds = now / 1000;
+    expect(of(undefined)).toBe('nothing keeps it from being mined');
+    expect(of({ kind: 'time', until: seconds + 9 }, { phase: 'again' })).toBe(
+      'its lock was looked at when it was permitted',
+    );
+    expect(of({ kind: 'time', until: seconds })).toBe(`its lock, ${seconds} s since 1970, has passed`);
+    expect(of({ kind: 'time', until: seconds + 1 })).toBe(
+      `transaction-locked: it cannot be mined before ${seconds + 1} s since 1970`,
+    );
+    const block = (until: number) => ({ kind: 'block', until }) as unknown as Effects['lock'];
+    expect(of(block(900_000))).toBe('its lock, block 900000, is within policy’s 900000');
+    expect(of(block(900_001))).toBe('transaction-locked: it cannot be mined before block 900001, policy allows 900000');
+    expect(of(block(1), { policy: policyOf() })).toBe(
+      'transaction-locked: it cannot be mined before block 1, policy allows 0',
+    );
+  });
+});
+
+describe('what a rule of payments and fees says', () => {
+  const pay = (amount: bigint) => ({ asset: ether, destination: alicesAddress, amount, weight: 1n });
+  const two = [paid({ amount: 5n }), paid({ id: 'w-2' as WithdrawalId, amount: 6n })];
+
+  it('I2: of several that do not match, how many', () => {
+    const of = (payments: bigint[], withdrawals = two) =>
+      words(paymentsMatch.judge(transactionCase({ effects: effects({ payments: payments.map(pay) }), withdrawals })));
+    expect(of([7n, 8n])).toBe('payment-unmatched: 2 payment(s) pay no withdrawal, 2 withdrawal(s) are not paid');
+    expect(of([5n, 6n, 7n])).toBe('payment-unmatched: 1 payment(s) pay no withdrawal, 0 withdrawal(s) are not paid');
+    expect(of([5n])).toBe('payment-unmatched: 0 payment(s) pay no withdrawal, 1 withdrawal(s) are not paid');
+    expect(of([7n])).toBe('payment-unmatched: 1 payment(s) pay no withdrawal, 2 withdrawal(s) are not paid');
+    expect(of([7n, 8n], two.slice(0, 1))).toBe(
+      'payment-unmatched: 2 payment(s) pay no withdrawal, 1 withdrawal(s) are not paid',
+    );
+    expect(of([])).toMatch(/^payment-unmatched: 0 payment/);
+    expect(of([5n, 6n])).toBe('2 payment(s) match 2 withdrawal(s), one to one');
+    expect(of([5n, 7n])).toMatch(/^amount-mismatch: the transaction pays 7, withdrawal w-2 was approved for 6/);
+  });
+
+  it('E5: of a share of the fee above what its owner approved: whose, and how much', () => {
+    const over = feeWithinApproved.judge(transactionCase({ effects: effects({ maxFee: 10n ** 15n + 1n }) }));
+    expect(words(over)).toBe(
+      `fee-above-approved: the fee of withdrawal w-1 can reach ${10n ** 15n + 1n}, its owner approved ${10n ** 15n}`,
+    );
+    expect(details(over)).toEqual({ withdrawal: 'w-1', fee: String(10n ** 15n + 1n), max_fee: String(10n ** 15n) });
+    expect(words(feeWithinApproved.judge(transactionCase()))).toBe(
+      `the fee can reach ${10n ** 15n}, within what was approved`,
+    );
+    const unmatched = transactionCase({ withdrawals: [] });
+    expect(words(feeWithinApproved.judge(unmatched))).toMatch(/^fee-above-approved: the fee of payment 0 can reach/);
+    // E9: what policy says that the chain may add counts.
+    const policy = wholePolicy();
+    expect(words(feeWithinApproved.judge(transactionCase({ policy })))).toContain(
+      `can reach ${10n ** 15n + 1_000n}, its`,
+    );
+  });
+
+  it('I1: of a void on Bitcoin, that everything comes back to its own change', () => {
+    const wallet = [...wholePolicy().wallets.values()].find(({ kind }) => kind === 'script');
+    const of = (payments: bigint[], change: number) =>
+      words(
+        movesNothingElsewhere.judge({
+          ...moment(),
+          kind: 'void',
+          wallet,
+          effects: { ...effects({ payments: payments.map(pay) }), change: Array.from({ length: change }, () => ({})) },
+        } as unknown as TreasuryCase),
+      );
+    const differs = 'void-differs: a void sends everything back to change of vault and pays nobody';
+    expect(of([], 1)).toBe('all of it comes back to its own wallet');
+    expect(of([], 0)).toBe(differs);
+    expect(of([0n], 1)).toBe(differs);
+    expect(of([0n], 0)).toBe(differs);
+  });
+
+  it('I1: of a void of no wallet, that it pays nothing to nobody', () => {
+    const of = (wallet: TransactionCase['wallet'], payments: readonly ReturnType<typeof pay>[]) =>
+      words(
+        movesNothingElsewhere.judge({
+          ...moment(),
+          kind: 'void',
+          wallet,
+          effects: effects({ payments }),
+        } as unknown as TreasuryCase),
+      );
+    const { wallet } = transactionCase();
+    if (wallet === undefined) throw new Error('a wallet');
+    expect(of(undefined, [pay(0n)])).toBe('void-differs: a void pays zero to its own wallet and does nothing else');
+    expect(of(wallet, [pay(0n)])).toBe(`void-differs: a void pays zero to ${wallet.address} and does nothing else`);
+    expect(of(wallet, [{ ...pay(0n), destination: wallet.address }])).toBe('it pays nothing to its own wallet');
   });
 });
 
