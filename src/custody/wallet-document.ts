@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isSeq, parseDocument } from 'yaml';
+import { isMap, isNode, isSeq, parseDocument } from 'yaml';
 import { addressOfScript, scriptAt } from '../chains/bitcoin/index.ts';
 import { formatDescriptor, Malformed, type ScriptWallet, signersOf, type Wallet } from '../domain/index.ts';
 import { parseWallet } from '../gate/policy/wallets.ts';
@@ -48,25 +48,31 @@ export function readWallet(bytes: Uint8Array, field: string): Wallet {
  */
 export function withWallet(policy: string, wallet: Wallet): string {
   const member = walletText(wallet);
-  const wallets = parseDocument(policy).get('wallets', true);
-  if (!isSeq(wallets) || wallets.range == null) throw new Malformed('policy.wallets', 'is not a list');
-  const [start, end] = wallets.range;
-  const last = wallets.items.at(-1);
-  const range = last !== undefined && typeof last === 'object' && last !== null && 'range' in last ? last.range : null;
-  const [, lastEnd = end] = Array.isArray(range) ? range : [];
-  const text = ((): string => {
-    if (last === undefined) return `${policy.slice(0, start).trimEnd()}\n  - ${member}${policy.slice(end)}`;
-    if (wallets.flow === true) return `${policy.slice(0, lastEnd)}, ${member}${policy.slice(lastEnd)}`;
-    const indent = ' '.repeat(start - (policy.lastIndexOf('\n', start - 1) + 1));
-    // After the comment that may stand behind the last one, whose range ends anywhere before the next member.
-    const line = policy.indexOf('\n', policy.slice(0, lastEnd).trimEnd().length);
-    const at = line < 0 ? policy.length : line;
-    return `${policy.slice(0, at)}\n${indent}- ${member}${policy.slice(at)}`;
-  })();
+  const text = inserted(policy, member);
   // Where a wallet went in is for YAML to say: nothing but the wallet may have changed.
   if (!isDeepStrictEqual(withoutLast(parseYaml(text, 'policy')), parseYaml(policy, 'policy')))
     throw new Malformed('policy.wallets', `is written in a way that nothing can be added to by itself: add ${member}`);
   return text;
+}
+
+function inserted(policy: string, member: string): string {
+  const document = parseDocument(policy);
+  const wallets = document.get('wallets', true);
+  if (!isSeq(wallets) || wallets.range == null) throw new Malformed('policy.wallets', 'is not a list');
+  const [start, end] = wallets.range;
+  const last = wallets.items.at(-1);
+  if (last === undefined) {
+    const braced = isMap(document.contents) && document.contents.flow === true;
+    const list = braced ? ` [${member}]` : `\n  - ${member}`;
+    return `${policy.slice(0, start).trimEnd()}${list}${policy.slice(end)}`;
+  }
+  const lastEnd = (isNode(last) ? last.range?.[1] : undefined) ?? end;
+  if (wallets.flow === true) return `${policy.slice(0, lastEnd)}, ${member}${policy.slice(lastEnd)}`;
+  const indent = ' '.repeat(start - (policy.lastIndexOf('\n', start - 1) + 1));
+  // After the comment that may stand behind the last one, whose range ends anywhere before the next member.
+  const line = policy.indexOf('\n', policy.slice(0, lastEnd).trimEnd().length);
+  const at = line < 0 ? policy.length : line;
+  return `${policy.slice(0, at)}\n${indent}- ${member}${policy.slice(at)}`;
 }
 
 function withoutLast(policy: unknown): unknown {

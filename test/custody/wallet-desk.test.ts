@@ -1,11 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { onScreen } from '../../src/custody/chain.ts';
 import { Keyring, sealedUnder, sealingKeyId } from '../../src/custody/seal.ts';
 import { registrableOn, registrationOf } from '../../src/custody/wallet-registration.ts';
-import { Malformed, parseChainId, parseWalletId, Refusal, type ScriptWallet } from '../../src/domain/index.ts';
+import {
+  type ChainId,
+  Malformed,
+  parseChainId,
+  parseWalletId,
+  Refusal,
+  type ScriptWallet,
+} from '../../src/domain/index.ts';
 import { parseLeaf } from '../../src/journal/leaf.ts';
-import { regtest, seeds, walletOf } from '../chains/bitcoin/wallets.ts';
+import { mainnet, regtest, seeds, signet, testnet4, walletOf } from '../chains/bitcoin/wallets.ts';
 import { findings, tamper } from './audit-station.ts';
 import { BitcoinStation } from './bitcoin-station.ts';
 import { chain, type TestStation, walletId } from './station.ts';
@@ -165,6 +173,9 @@ describe('registering a wallet on a device', () => {
     const row = `registrations ${walletPolicy}:${fingerprint}`;
     tamper(station.file, "UPDATE registrations SET signer = 'fake-2'");
     expect(findings(station.file, { stateKey: station.stateKey })).toEqual([`row-forged ${row}`]);
+    // Put back as if an earlier entry had told of it.
+    tamper(station.file, "UPDATE registrations SET signer = 'fake', leaf = 0");
+    expect(findings(station.file)).toEqual([`row-older ${row}`, `row-untold ${row}`]);
     tamper(station.file, 'DELETE FROM registrations');
     expect(findings(station.file)).toEqual([`row-missing ${row}`]);
   });
@@ -186,6 +197,30 @@ describe('registering a wallet on a device', () => {
     expect(sealedUnder(station.store.read('registrations', key)?.hmac ?? new Uint8Array())).toBe(sealingKeyId(fresh));
     expect(inFull(inPolicy)).toEqual(before);
     expect(station.custody.operators.station().sealing.former).toMatchObject([{ missing: false, sealed: 0 }]);
+  });
+});
+
+describe('without the key that it was sealed under', () => {
+  it('a registration says which key is missed, and is not used', async () => {
+    await wallets().register({ wallet: inPolicy, signer: 'fake', who });
+    const [was = new Uint8Array()] = station.sealingKeys;
+    station.sealingKeys = [new Uint8Array(randomBytes(32))];
+    await station.restart();
+    expect(station.custody.operators.station().sealing.former).toEqual([
+      { key: sealingKeyId(was), missing: true, sealed: 1 },
+    ]);
+    expect(() => inFull(inPolicy)).toThrow(Refusal);
+    const [view] = station.custody.operators.station().wallets.filter(({ id }) => id === 'btc-multi');
+    expect(view?.signers[0]?.registered).toBe(true);
+  });
+});
+
+describe('an address as devices spell it', () => {
+  it('is the main chain’s own, and testnet’s of every test network', () => {
+    const spelt = (chain: ChainId): string => onScreen(walletOf({ script: 'tr', chain }).address);
+    expect(spelt(mainnet)).toMatch(/^bc1p/);
+    for (const chain of [testnet4, signet, regtest]) expect(spelt(chain)).toMatch(/^tb1p/);
+    expect(new Set([testnet4, signet, regtest].map(spelt)).size).toBe(1);
   });
 });
 

@@ -84,6 +84,18 @@ describe('a policy with one wallet more', () => {
     expect(twice).toContain(`wallets:\n  - ${walletText(account)}\n  - ${walletText(script)}\n`);
   });
 
+  it('goes into a policy in braces', () => {
+    for (const policy of ['{"version": 1, "wallets": [], "nonce_window": 4}\n', '{"wallets": [{"id": "a"}]}\n'])
+      expect(listed(withWallet(policy, script))).toEqual([...listed(policy), parseYaml(walletText(script), 'wallet')]);
+  });
+
+  it('is left to people where anything else would change with it', () => {
+    const policy = 'wallets:\n  - |+\n    a text\n\n\nversion: 1\n';
+    expect(() => withWallet(policy, script)).toThrow(
+      'policy.wallets: is written in a way that nothing can be added to by itself: add { id: cold',
+    );
+  });
+
   it('is refused where there is no list', () => {
     expect(() => withWallet(others, script)).toThrow('policy.wallets: is not a list');
     expect(() => withWallet('wallets: 7\n', script)).toThrow('policy.wallets: is not a list');
