@@ -225,5 +225,5 @@ describe('F1: the process is killed at every step of many withdrawals', () => {
       }
     };
     await Promise.all([sweep(), sweep(), sweep()]);
-  }, 180_000);
+  }, 600_000);
 });
