@@ -2,7 +2,12 @@ import { domainTag, Refusal, sha256, toHex } from '../domain/index.ts';
 import { decrypt, encrypt, nonceLength, tagLength } from './aes-gcm.ts';
 
 /** What a sealed thing is for: it cannot be put in the place of another. */
-export type SealedPurpose = 'signed-transaction' | 'transaction-parts' | 'wallet-registration' | 'code-secret' | 'code-enrolment';
+export type SealedPurpose =
+  | 'signed-transaction'
+  | 'transaction-parts'
+  | 'wallet-registration'
+  | 'code-secret'
+  | 'code-enrolment';
 
 /** Names a sealing key without giving it away: 16 hex digits. */
 export type SealingKeyId = string & { readonly sealingKey: unique symbol };

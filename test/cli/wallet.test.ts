@@ -180,6 +180,19 @@ describe('portcullis wallet add', () => {
     }
   });
 
+  it('S11: a policy that hasn’t the hash which the station names is not built upon', async () => {
+    const { operators } = founded.station.custody;
+    const honest = operators.policy.bind(operators);
+    operators.policy = (hash) => ({ ...honest(hash), document: founded.station.document((d) => `${d}# another\n`) });
+    try {
+      const { err, code } = await add('btc-new', '--chain', regtest, '--signer', 'fake-2');
+      expect([code, err]).toEqual([1, expect.stringContaining('does not have the hash that it named')]);
+      expect(second.asked).toEqual([]);
+    } finally {
+      operators.policy = honest;
+    }
+  });
+
   it('where policy founds no operators, tells how a station gets it', async () => {
     const file = at('plain.yaml');
     const { out, err, code } = await ran(
