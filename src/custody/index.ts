@@ -92,7 +92,7 @@ export function startCustody(parts: CustodyParts): Running {
     operators: new OperatorDesk(station, dispatch, resealing, () => parts.time.read()),
     acts,
     onboarding: new OnboardingDesk(station, refusals),
-    wallets: new WalletDesk(station, parts.signers),
+    wallets: new WalletDesk(station, parts.signers, (signer) => dispatch.kick(signer)),
   };
   const treasury = new TreasuryJudge(station);
   // Whoever permitted a transaction judges it again.

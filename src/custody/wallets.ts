@@ -25,10 +25,13 @@ const indexEnd = 2 ** 31;
 export class WalletDesk implements Wallets {
   readonly #station: Station;
   readonly #signers: ReadonlyMap<string, Signer>;
+  readonly #registered: (signer: string) => void;
 
-  constructor(station: Station, signers: ReadonlyMap<string, Signer>) {
+  /** `registered`: called when a signer's device took a wallet, which transactions may wait for. */
+  constructor(station: Station, signers: ReadonlyMap<string, Signer>, registered: (signer: string) => void) {
     this.#station = station;
     this.#signers = signers;
+    this.#registered = registered;
   }
 
   async readKey({ signer, chain, path }: Parameters<Wallets['readKey']>[0]): Promise<SignerKey> {
@@ -58,6 +61,7 @@ export class WalletDesk implements Wallets {
         leaves: [{ kind: 'wallet-registered', fields }],
       };
     });
+    this.#registered(signer);
     return registrable;
   }
 
@@ -75,7 +79,7 @@ export class WalletDesk implements Wallets {
     const registration = registrationOf(this.#station, wallet, signer) ?? null;
     if (registration === null && registrableOn(wallet, signer) !== undefined) {
       const why = `${wallet.id} is not registered on ${signer}: have it registered there first`;
-      throw new Malformed('wallet', why);
+      throw new Refusal('wallet-unregistered', why, { wallet: wallet.id, signer });
     }
     const address = addressAt(wallet, branch, index);
     const { address: shown } = await this.#ask(device, () =>

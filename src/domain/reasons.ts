@@ -395,7 +395,7 @@ export const reasons = {
   // Devices
   'wallet-unregistered': notNow(
     'The device signs for a wallet of several keys only once a person registered the wallet there.',
-    'Register it: "portcullis wallet add" does; the transaction goes on by itself.',
+    'Register it: "portcullis wallet add" does, or "wallet register" later; a transaction goes on by itself.',
   ),
   'device-missing': notNow('The wallet’s device is not connected.', 'Connect it; the transaction goes on by itself.'),
   'device-locked': notNow('The wallet’s device is locked.', 'Unlock it; the transaction goes on by itself.'),

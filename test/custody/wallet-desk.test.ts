@@ -15,7 +15,7 @@ import {
 import { parseLeaf } from '../../src/journal/leaf.ts';
 import { mainnet, regtest, seeds, signet, testnet4, walletOf } from '../chains/bitcoin/wallets.ts';
 import { findings, tamper } from './audit-station.ts';
-import { BitcoinStation } from './bitcoin-station.ts';
+import { BitcoinStation, bitcoin, coin, payees, to } from './bitcoin-station.ts';
 import { chain, type TestStation, walletId } from './station.ts';
 import { accountKey, TestDevice } from './test-device.ts';
 
@@ -23,6 +23,7 @@ const who = 'olivia';
 let station: TestStation;
 let devices: Record<'fake' | 'fake-2' | 'fake-3', TestDevice>;
 let inPolicy: ScriptWallet;
+let opened: BitcoinStation;
 
 beforeEach(async () => {
   devices = {
@@ -30,7 +31,7 @@ beforeEach(async () => {
     'fake-2': new TestDevice('fake-2', seeds.glory),
     'fake-3': new TestDevice('fake-3', seeds.zoo),
   };
-  const opened = await BitcoinStation.open({
+  opened = await BitcoinStation.open({
     signer: devices.fake,
     otherSigners: [devices['fake-2'], devices['fake-3']],
   });
@@ -139,6 +140,19 @@ describe('registering a wallet on a device', () => {
       ['fake-2', false],
       ['fake-3', false],
     ]);
+  });
+
+  it('lets a transaction go on that waits for it, without anybody asking again', async () => {
+    for (const device of Object.values(devices)) device.registers = true;
+    const [alice] = await opened.customers({ alice: payees.wpkh });
+    await alice?.authorize('w-1', { asset: bitcoin, amount: 50_000n, destination: payees.wpkh, maxFee: 10_000n });
+    const outputs = [to(payees.wpkh, 50_000n), { index: 0, amount: 99_945_000n }];
+    const asked = await opened.pay(['w-1'], { coins: [coin(0)], outputs }, { wallet: 'btc-multi' });
+    expect(await opened.settled(asked)).toMatchObject({ state: 'PERMITTED', blockedBy: 'wallet-unregistered' });
+    for (const signer of ['fake-3', 'fake'] as const) await wallets().register({ wallet: inPolicy, signer, who });
+    expect(await opened.settled(asked)).toMatchObject({ state: 'SIGNED' });
+    const proofs = [devices.fake, devices['fake-3']].map(({ seen }) => seen.map(({ registration }) => registration));
+    expect(proofs).toEqual([[devices.fake.hmacOf(inPolicy)], [devices['fake-3'].hmacOf(inPolicy)]]);
   });
 
   it('is done again where a device took another’s place: the newest counts', async () => {
@@ -250,9 +264,11 @@ describe('showing a wallet’s address on a device', () => {
 
   it('a wallet of several keys is shown with the proof of its registration, and not before it has one', async () => {
     const show = () => wallets().showAddress({ wallet: inPolicy, signer: 'fake-3', ...at(0, 2) });
-    expect((await refusal(show())).message).toBe(
-      'wallet: btc-multi is not registered on fake-3: have it registered there first',
-    );
+    const { reason, message } = await refusal(show());
+    expect([reason, message]).toEqual([
+      'wallet-unregistered',
+      'btc-multi is not registered on fake-3: have it registered there first',
+    ]);
     await wallets().register({ wallet: inPolicy, signer: 'fake-3', who });
     await show();
     const proof = Buffer.from(devices['fake-3'].hmacOf(inPolicy)).toString('hex');
