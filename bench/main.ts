@@ -12,6 +12,7 @@ const parts: ReadonlyMap<string, () => Promise<Part>> = new Map([
   ['start', async () => (await import('./start.ts')).benchStart],
   ['emulator', async () => (await import('./emulator.ts')).benchEmulator],
   ['limits', async () => (await import('./limits.ts')).benchLimits],
+  ['bitcoin', async () => (await import('./bitcoin.ts')).benchBitcoin],
 ]);
 
 const help = `Usage: npm run bench -- [PART…] [--json FILE] [--chart FILE]

@@ -36,6 +36,13 @@ describe('the bench', () => {
     // A station is made, customers enrol, and two processes talk: on a busy machine that takes its time.
   }, 120_000);
 
+  it('reads and judges PSBTs of every shape beside reading them alone', async () => {
+    const { stdout } = await run(process.execPath, [bench, 'bitcoin', '--tiny']);
+    for (const shape of ['2in_2out', '20in_50out', '20in_200out'])
+      expect(stdout).toContain(`bitcoin.${shape}.ratio_to_parse`);
+    expect(stdout).toContain('bitcoin.decode.output_growth');
+  }, 120_000);
+
   it('names its parts to whoever asks for another', async () => {
     await expect(run(process.execPath, [bench, 'scale'])).rejects.toMatchObject({
       code: 2,

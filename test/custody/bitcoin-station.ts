@@ -51,7 +51,7 @@ const wallets = {
 export type BitcoinWallet = keyof typeof wallets;
 
 /** What Bitcoin adds to the test policy. */
-function withBitcoin(document: string): string {
+export function withBitcoin(document: string): string {
   const listed = Object.entries(wallets).map(
     ([id, { wallet, signers }]) =>
       `  - { id: ${id}, chain: '${regtest}', descriptor: "${wallet.descriptor}", signers: [${signers.join(', ')}], address: '${wallet.address}' }\n`,

@@ -3,8 +3,8 @@ import { Authenticator } from '../../simulators/authenticator/authenticator.ts';
 import type { Deviation } from '../../simulators/authenticator/deviation.ts';
 import { parseAuthenticatorData } from '../../src/attestation/webauthn/authenticator-data.ts';
 import type { ActView, PreparedAct } from '../../src/custody/custody.ts';
+import type { Running } from '../../src/custody/index.ts';
 import type { Assertion, FactorId, OperatorName, OperatorVerb, Sealed } from '../../src/domain/index.ts';
-import type { TestStation } from './station.ts';
 
 export interface TestOperatorsOptions {
   /** M; 2 unless told. */
@@ -98,12 +98,20 @@ export function foundOperators(options: TestOperatorsOptions): {
   };
 }
 
+/** What they need of a station of tests. */
+interface Staffed {
+  readonly running: Running;
+  deliver(): Promise<void>;
+  passDay(): void;
+  settle(): Promise<void>;
+}
+
 /** What the station's people do in a test, each with their own key. */
 export class TestOperators {
-  readonly #station: TestStation;
+  readonly #station: Staffed;
   readonly people: ReadonlyMap<string, TestOperator>;
 
-  constructor(station: TestStation, people: ReadonlyMap<string, TestOperator>) {
+  constructor(station: Staffed, people: ReadonlyMap<string, TestOperator>) {
     this.#station = station;
     this.people = people;
   }
@@ -116,7 +124,12 @@ export class TestOperators {
 
   /** `payload`: why, or a document. */
   prepare(verb: OperatorVerb, subject: string, payload: string | Uint8Array = ''): Promise<PreparedAct> {
-    return this.#station.custody.acts.prepare({ verb, subject, payload: bytesOf(payload), lifetime: undefined });
+    return this.#station.running.custody.acts.prepare({
+      verb,
+      subject,
+      payload: bytesOf(payload),
+      lifetime: undefined,
+    });
   }
 
   /** One operator prepares and signs. */
@@ -129,7 +142,7 @@ export class TestOperators {
   ): Promise<ActView> {
     const { intent } = await this.prepare(verb, subject, payload);
     const attestation = this.named(name).sign(intent, deviation);
-    return this.#station.custody.acts.submit({ intent: intent.bytes, attestation, payload: bytesOf(payload) });
+    return this.#station.running.custody.acts.submit({ intent: intent.bytes, attestation, payload: bytesOf(payload) });
   }
 
   /** Several sign, one after the other; the last one's answer. */
