@@ -110,6 +110,13 @@ describe('a demand', () => {
     );
   });
 
+  it('of classes alone takes as many assertions, and enrolled factors for all of them but one', () => {
+    const of = (classes: number) => completed({ ...noDemand, classes });
+    expect(of(1)).toEqual({ assertions: 1, classes: 1, enrolments: 0, webauthn: 0, hardware: 0 });
+    expect(of(2)).toEqual({ assertions: 2, classes: 2, enrolments: 1, webauthn: 0, hardware: 0 });
+    expect(of(3)).toEqual({ assertions: 3, classes: 3, enrolments: 2, webauthn: 1, hardware: 0 });
+  });
+
   it('is its counts alone, whatever stands beside them', () => {
     const counts = { assertions: 5, classes: 3, enrolments: 4, webauthn: 2, hardware: 1 };
     expect(countsOf({ ...counts, accepts: ['device'] } as EvidenceDemand)).toEqual(counts);
