@@ -10,18 +10,22 @@ import {
   parseWalletId,
   type ScriptType,
   scriptTypes,
+  second,
   type Wallet,
   type WalletId,
   type WalletKey,
 } from '../domain/index.ts';
+import type { ReadSignerKeyResponse } from '../generated/portcullis/v1/operator.ts';
 import { legible } from './client.ts';
 import { type Arguments, CommandFailed, type Output, UsageError } from './command.ts';
+import { secondsOf } from './duration.ts';
 import { act, whereFounded } from './operator-act.ts';
+import { patiently } from './patience.ts';
 import { policyInForce } from './policy-in-force.ts';
 import { compareOn, readKey, registerOn } from './wallet-device.ts';
 
 /** Beside those of an operators' act. */
-export const addOptions = ['chain', 'script', 'threshold', 'account', 'path', 'first-nonce', 'out'] as const;
+export const addOptions = ['chain', 'script', 'threshold', 'account', 'path', 'first-nonce', 'wait', 'out'] as const;
 
 /** BIP-44, BIP-49, BIP-84, BIP-86; BIP-48 for several keys. */
 const purposes: Readonly<Record<ScriptType, number>> = {
@@ -146,24 +150,45 @@ function count(given: Arguments, name: string, otherwise: number): number {
 async function walletOf(given: Arguments, output: Output, wish: Wish): Promise<Wallet> {
   const { id, chain, signers, path, script, threshold, firstNonce } = wish;
   const keys: WalletKey[] = [];
+  const patience = {
+    again: Number(secondsOf(given.value('wait') ?? '1s')) - 1,
+    pause: () => new Promise((resolve) => setTimeout(resolve, second)),
+  };
   for (const signer of signers) {
-    const { device, key } = await readKey(given, signer, chain, path);
+    const { device, key } = await patiently(
+      () => readKey(given, signer, chain, path),
+      (read) => objectionTo(read, keys, wish, signer),
+      {
+        ...patience,
+        tell: (why) => output.err(legible(`Waiting for the device of ${signer}: ${why.split('\n', 1)[0] ?? ''}`)),
+      },
+    );
     output.out(legible(`${signer}: ${device}`));
-    if (key?.$case === 'account' && script === undefined) {
+    if (key?.$case === 'account') {
       const { address, publicKey } = key.value;
       const named = { id, chain, address: parseAddress(address, `the address of ${signer}`) };
       return { kind: 'account', ...named, signer, path, publicKey, firstNonce };
     }
-    if (key?.$case !== 'extended') throw new CommandFailed(`${signer} gave a key of another kind than ${chain} has`);
-    keys.push({ signer, path, fingerprint: key.value.fingerprint, xpub: key.value.xpub });
+    if (key !== undefined) keys.push({ signer, path, fingerprint: key.value.fingerprint, xpub: key.value.xpub });
   }
   if (script === undefined) throw new CommandFailed(`${signers.join(', ')} gave no key`);
-  const twice = keys.find(({ xpub }, i) => keys.findIndex((other) => other.xpub === xpub) !== i);
-  if (twice !== undefined)
-    throw new CommandFailed(
-      `${twice.signer} gave the same key as another signer: they have one device, or devices of one seed, before them`,
-    );
   return walletOfKeys({ id, chain, script, threshold, keys });
+}
+
+/** Why a key that was read is not what the wallet wants. */
+function objectionTo(
+  { key }: ReadSignerKeyResponse,
+  keys: readonly WalletKey[],
+  { chain, script }: Wish,
+  signer: string,
+): CommandFailed | undefined {
+  if (key?.$case !== (script === undefined ? 'account' : 'extended'))
+    return new CommandFailed(`${signer} gave a key of another kind than ${chain} has`);
+  const twice = keys.find(({ xpub }) => key.$case === 'extended' && key.value.xpub === xpub);
+  if (twice === undefined) return undefined;
+  return new CommandFailed(
+    `${signer} gave the same key as ${twice.signer}: they have one device, or devices of one seed, before them`,
+  );
 }
 
 function describe(wallet: Wallet): string[] {

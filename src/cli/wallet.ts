@@ -32,6 +32,8 @@ export const wallet: Command = {
                        m/84'/COIN'/N', m/86'…, m/49'…, m/44'…, or m/48'/COIN'/N'/2'
     --path PATH        another path, the same on every device
     --first-nonce N    Ethereum: the nonce of the first transaction that the station may sign (default 0)
+    --wait DURATION    waits so long for each device, while people connect it, unlock it, or open its app: of several on USB, one at a
+                       time (default: not at all)
     --out FILE         writes the whole policy with the wallet into a new FILE, too
   list      each wallet, whether its devices are ready, and where it stands
   show      its keys and first addresses; --index N: from that index on; --on-device: has people compare the one at that index there

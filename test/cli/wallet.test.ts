@@ -298,7 +298,7 @@ describe('portcullis wallet add', () => {
       const { err } = await add(
         ...['vault', '--chain', regtest, '--signer', 'fake', '--signer', 'fake-2', '--threshold', '2'],
       );
-      expect(err).toContain('fake-2 gave the same key as another signer');
+      expect(err).toContain('fake-2 gave the same key as fake: they have one device');
     } finally {
       Reflect.deleteProperty(second, 'readKey');
     }
