@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { formatDescriptor, parseChainId, paymentSet, type TransactionId, type Wallet } from '../../src/domain/index.ts';
 import type { TransactionCase } from '../../src/gate/cases.ts';
+import { Members } from '../../src/gate/document.ts';
+import { chainsSection } from '../../src/gate/policy/chains.ts';
 import { walletsSection } from '../../src/gate/policy/wallets.ts';
 import { anchorHolds } from '../../src/gate/rules/anchor-holds.ts';
 import {
@@ -113,14 +115,15 @@ describe('E5, E9: fees', () => {
 
   it('a bound that policy states for a chain with a data fee is taken, and told', () => {
     const added = { chain: optimism, max_fee: '9', max_fee_per_gas: '9', data_fee: '7', access_list_entries: 0 };
-    const parsed = wholePolicy({ 'chains[3]': added });
+    const stated = (of: object) => ({ ...policy, ...chainsSection.parse(new Members({ chains: [of] }, 'policy')) });
+    const parsed = stated(added);
     expect(parsed.chains.get(optimism)?.dataFee).toBe(7n);
     expect(dataFeeBounded.judge({ effects: effects({ chain: optimism }), policy: parsed })).toMatchObject({
       passed: true,
       explanation: 'policy bounds what eip155:11155420 charges beyond the transaction’s own fee by 7',
     });
     const { data_fee: _, ...without } = added;
-    expect(() => wholePolicy({ 'chains[3]': without })).toThrow(/data_fee: is missing/);
+    expect(() => stated(without)).toThrow(/data_fee: is missing/);
   });
 });
 
