@@ -8,6 +8,7 @@ import { TransactionServiceClient, TransactionState } from '../src/generated/por
 import { WithdrawalServiceClient, WithdrawalServiceService } from '../src/generated/portcullis/v1/withdrawal.ts';
 import { Authenticator } from './authenticator/authenticator.ts';
 import { tryAttacks } from './demo/attacks.ts';
+import { playBitcoin } from './demo/bitcoin.ts';
 import { type EmulatedStation, startEmulatedStation } from './demo/emulated-station.ts';
 import { approveOnLedger } from './demo/ledger-operator.ts';
 import { type LocalChain, startLocalChain } from './demo/local-chain.ts';
@@ -71,8 +72,9 @@ async function play(station: EmulatedStation, chain: LocalChain): Promise<void> 
   tell.act(2, 'Alice enrols a passkey');
   const alice = newCustomer('alice', station);
   const bob = newCustomer('bob', station);
+  const carol = newCustomer('carol', station);
   const now = await station.pass(0);
-  for (const customer of [alice, bob]) await enrol(factors, customer, authority, now);
+  for (const customer of [alice, bob, carol]) await enrol(factors, customer, authority, now);
   tell.step('The admission authority vouched that it is her account’s first factor. She is told of it:');
   await courier.empty();
   await expectRefusal('Alice whitelists an address with it at once', () =>
@@ -149,7 +151,13 @@ async function play(station: EmulatedStation, chain: LocalChain): Promise<void> 
   tell.good(`${refusals.length} attacks, ${refusals.length} refusals, and nothing was signed.`);
   if (stolen !== 10_000n * oneEther) throw new Error('the thief’s balance has changed');
 
-  tell.act(8, 'The journal is checked from outside');
+  tell.step('Alice was told of whatever was approved in her name:');
+  await courier.empty();
+
+  tell.act(8, 'Bitcoin: three withdrawals in one transaction');
+  await playBitcoin({ station, destinations, withdrawals, transactions, courier, alice, bob, carol, expectRefusal });
+
+  tell.act(9, 'The journal is checked from outside');
   const { checkpoint } = await call(journal, JournalServiceService.getCheckpoint, { consistentWithSize: 0n });
   tell.step('The signed head of the log; its origin says that the time was simulated:');
   for (const line of checkpoint.trimEnd().split('\n')) tell.detail(line);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { operatorCeremony } from '../simulators/authenticator/operator-key.ts';
-import { startEmulator } from '../simulators/ledger/emulator.ts';
+import { type EmulatorOptions, startEmulator } from '../simulators/ledger/emulator.ts';
 import { bind } from './api/service.ts';
 import { addressOfKey } from './chains/ethereum/index.ts';
 import { makeStation, takeAway } from './cli/init.ts';
@@ -18,14 +18,14 @@ import {
   operatorPort,
 } from './custody/operator-key.ts';
 import { type Announcement, type ClientFiles, configDocument, policyDocument, welcome } from './dev-documents.ts';
-import { parseChainId, parseOperatorName, shown } from './domain/index.ts';
+import { accountKey, automate, bitcoinWallet, speculos } from './dev-ledgers.ts';
+import { parseChainId, parseOperatorName } from './domain/index.ts';
 import { parseOrigin } from './gate/policy/origins.ts';
 import { TimeServiceService } from './generated/portcullis/dev/v1/time.ts';
-import { parseSpeculosUrl } from './signers/ledger/transport.ts';
 import { SimulatedTime } from './simulated-time.ts';
 import { stationLog } from './station-log.ts';
 
-// The emulated station: simulated time, an emulated Ledger, test networks only. Started by `portcullis dev`.
+// The emulated station: simulated time, emulated Ledgers, test networks only. Started by `portcullis dev`.
 
 const options = {
   json: { type: 'boolean' },
@@ -33,11 +33,16 @@ const options = {
   quiet: { type: 'boolean' },
   chain: { type: 'string' },
   ledger: { type: 'string' },
+  'bitcoin-chain': { type: 'string' },
+  'bitcoin-ledger': { type: 'string' },
   'auto-approve': { type: 'boolean' },
   approve: { type: 'string' },
   approvals: { type: 'string' },
   'mfa-service': { type: 'boolean' },
 } as const;
+
+/** Bitcoin's regtest. */
+const regtest = 'bip122:0f9188f13cb7b2c71f2a335e3a4fc328';
 
 /** Where `npm run exchange` serves its page. */
 const sampleApprovals = 'http://localhost:7490';
@@ -47,10 +52,15 @@ async function main(things: AsyncDisposableStack): Promise<void> {
   const chain = parseChainId(values.chain ?? 'eip155:31337', '--chain');
   const approvals = approvalsOrigin(values.approvals ?? sampleApprovals);
   const log = values.quiet === true ? () => {} : stationLog;
-  const ledger = values.ledger === undefined ? await emulatedLedger(values.seed, things) : speculos(values.ledger);
+  const bitcoinChain = parseChainId(values['bitcoin-chain'] ?? regtest, '--bitcoin-chain');
+  const emulated = (app: AppWord) => emulatedLedger(app, values.seed, things);
+  const ledger = values.ledger === undefined ? await emulated('ethereum') : speculos(values.ledger, '--ledger');
+  const told = values['bitcoin-ledger'];
+  const bitcoinLedger = told === undefined ? await emulated('bitcoin-test') : speculos(told, '--bitcoin-ledger');
   const rules = approvalRules(values);
-  const publicKey = await publicKeyOf(ledger);
-  if (rules !== undefined) await automate(ledger, rules);
+  const publicKey = await accountKey(ledger);
+  const { entry, ...ofBitcoin } = await bitcoinWallet(bitcoinLedger, bitcoinChain);
+  if (rules !== undefined) for (const device of [ledger, bitcoinLedger]) await automate(device, rules);
   const scratch = mkdtempSync(join(tmpdir(), 'portcullis-dev-'));
   things.defer(() => rmSync(scratch, { recursive: true, force: true }));
   const folder = join(scratch, 'station');
@@ -68,6 +78,7 @@ async function main(things: AsyncDisposableStack): Promise<void> {
       approvals,
       address: wallet.address,
       publicKey,
+      bitcoin: { chain: bitcoinChain, wallet: entry },
       admissionKey: admission.x,
       mfaKey: mfa?.x,
       operators: operators.entries,
@@ -80,7 +91,7 @@ async function main(things: AsyncDisposableStack): Promise<void> {
     trustDomain: undefined,
     names: [],
     time,
-    config: configDocument(ledger),
+    config: configDocument(ledger, bitcoinLedger),
     clients: [['dev', 'dev']],
   });
 
@@ -120,9 +131,15 @@ async function main(things: AsyncDisposableStack): Promise<void> {
     clients: Object.fromEntries(
       clientFiles.map(([role, name]) => [role, clientFilesOf(join(folder, takeAway), role, name)]),
     ),
-    ports: { api: station.api.port, operators: station.api.operatorsPort, ledger: Number(new URL(ledger).port) },
+    ports: {
+      api: station.api.port,
+      operators: station.api.operatorsPort,
+      ledger: portOf(ledger),
+      bitcoinLedger: portOf(bitcoinLedger),
+    },
     ledger,
     wallet,
+    bitcoin: { ledger: bitcoinLedger, wallet: ofBitcoin },
     operators: operators.files,
     recovery: recovery.files,
     admission: { key: admission.file, issuer: 'admission.sample.example', kid: 'sample-1' },
@@ -159,6 +176,8 @@ function clientFilesOf(folder: string, role: string, name: string): ClientFiles 
   return { ca: join(of, 'ca.pem'), certificate: join(of, `${name}.pem`), key: join(of, `${name}.key`) };
 }
 
+type AppWord = NonNullable<EmulatorOptions['app']>;
+
 /** Without a person before the device: the rules by which it is pressed, in Speculos' automation format. */
 function approvalRules(values: { 'auto-approve'?: boolean; approve?: string }): string | undefined {
   const all = values['auto-approve'] === true;
@@ -167,44 +186,13 @@ function approvalRules(values: { 'auto-approve'?: boolean; approve?: string }): 
   return values.approve === undefined ? undefined : readFileSync(values.approve, 'utf8');
 }
 
-async function automate(ledger: string, rules: string): Promise<void> {
-  const answer = await fetch(`${ledger}/automation`, {
-    method: 'POST',
-    body: rules,
-    redirect: 'error',
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (!answer.ok) throw new Error(`--approve: the Ledger refuses the rules: ${await answer.text()}`);
-}
-
-async function emulatedLedger(seed: string | undefined, things: AsyncDisposableStack): Promise<string> {
-  const emulator = await startEmulator({ model: 'nanosp', apiPort: 0, ...(seed === undefined ? {} : { seed }) });
+async function emulatedLedger(app: AppWord, seed: string | undefined, things: AsyncDisposableStack): Promise<string> {
+  const emulator = await startEmulator({ model: 'nanosp', app, apiPort: 0, ...(seed === undefined ? {} : { seed }) });
   things.defer(() => emulator.close());
   return emulator.apiUrl;
 }
 
-/** With --ledger URL: whatever answers there, such as Speculos; on this machine only. */
-function speculos(url: string): string {
-  const { origin, port } = parseSpeculosUrl(url, '--ledger');
-  return `${origin}:${port}`;
-}
-
-/** Asks the Ledger for its key, as hex of the compressed point. */
-async function publicKeyOf(ledger: string): Promise<string> {
-  const getAddress = 'e002000015058000002c8000003c800000000000000000000000';
-  const answer = await fetch(`${ledger}/apdu`, {
-    method: 'POST',
-    body: JSON.stringify({ data: getAddress }),
-    redirect: 'error',
-    signal: AbortSignal.timeout(10_000),
-  });
-  const { data } = (await answer.json()) as { data: string };
-  const point = data.slice(2, 2 + 130);
-  if (!/^04[0-9a-f]{128}$/.test(point)) {
-    throw new Error(`the Ledger at ${ledger} answered ${shown(data)} instead of its key`);
-  }
-  return `${Number.parseInt(point.slice(-1), 16) % 2 === 0 ? '02' : '03'}${point.slice(2, 66)}`;
-}
+const portOf = (url: string): number => Number(new URL(url).port);
 
 /** The sample admission authority's key lies outside the station, as a real one would. */
 function writeKey(scratch: string, whose: string): { file: string; x: string } {

@@ -14,9 +14,14 @@ export interface Announcement {
   readonly clients: Readonly<
     Record<string, { readonly ca: string; readonly certificate: string; readonly key: string }>
   >;
-  readonly ports: { readonly api: number; readonly operators: number; readonly ledger: number };
+  readonly ports: Readonly<Record<'api' | 'operators' | 'ledger' | 'bitcoinLedger', number>>;
   readonly ledger: string;
   readonly wallet: { readonly id: string; readonly address: string; readonly chain: string };
+  readonly bitcoin: {
+    readonly ledger: string;
+    /** The descriptor is BIP-380's, with BIP-389's two paths. */
+    readonly wallet: Readonly<Record<'id' | 'address' | 'chain' | 'descriptor', string>>;
+  };
   /** By name: the file of that operator's software key; any two of them decide. */
   readonly operators: Readonly<Record<string, string>>;
   readonly admission: { readonly key: string; readonly issuer: string; readonly kid: string };

@@ -13,7 +13,7 @@ export async function approveOnLedger(ledger: string): Promise<void> {
   for (;;) {
     const lines = await nextScreen(ledger, seen);
     seen = lines.join('\n');
-    if (seen.includes('app is ready')) continue;
+    if (seen.includes('app is ready') || seen.startsWith('Signing')) continue;
     if (seen.startsWith('Transaction signed')) {
       tell.screen(lines, '');
       return;

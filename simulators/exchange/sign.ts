@@ -6,19 +6,23 @@ import {
 } from '../../src/generated/portcullis/v1/transaction.ts';
 import { call } from './station-client.ts';
 
-/** Asks for a signature over unsigned bytes that pay these withdrawals. Returns at once; a person still has to press buttons. */
+/**
+ * Asks for a signature over unsigned bytes that pay these withdrawals. Returns at once; a person still has to press buttons.
+ * `replaces`: the transaction in whose place this one comes, with the same payments and a higher fee.
+ */
 export async function requestSignature(
   transactions: TransactionServiceClient,
   wallet: string,
   unsigned: Uint8Array,
   withdrawalIds: readonly string[],
+  replaces = '',
 ): Promise<Transaction> {
   const { transaction } = await call(transactions, TransactionServiceService.signTransaction, {
     wallet,
     unsigned: Buffer.from(unsigned),
     withdrawalIds: [...withdrawalIds],
     authorizations: [],
-    replaces: '',
+    replaces,
   });
   if (transaction === undefined) throw new Error('the station answered without a transaction');
   return transaction;

@@ -23,23 +23,27 @@ Runs the station in the foreground until it is told to stop (SIGTERM, SIGINT). I
 /** Starts the emulated station. */
 export const dev: Command = {
   name: 'dev',
-  summary: 'run an emulated station: simulated time, an emulated Ledger, test networks only',
+  summary: 'run an emulated station: simulated time, emulated Ledgers, test networks only',
   help: `Usage: portcullis dev [OPTION…]
 
 Brings up an emulated station and leaves it running: it prints where it listens, which certificates to use and a first command
 to try. Nothing in it guards anything of worth. Options:
   --json         say where everything is as one line of JSON
   --quiet        no log
-  --seed WORDS   the emulated Ledger's seed, instead of the one that it always has
-  --chain CHAIN  the wallet's chain, a test network (eip155:31337)
+  --seed WORDS   the emulated Ledgers' seed, instead of the one that they always have
+  --chain CHAIN  the chain of hot-1, a test network (eip155:31337)
+  --bitcoin-chain CHAIN
+                 the chain of btc-1, a test network (regtest, bip122:0f9188f13cb7b2c71f2a335e3a4fc328)
   --approvals ORIGIN
                  the page on which customers approve (http://localhost:7490, where npm run exchange serves one)
   --mfa-service  accept the tokens of a sample MFA service, too, in the place of a passkey (docs/api.md)
   --ledger URL   a Ledger emulator on this machine, such as Speculos, instead of the one that comes with it
+  --bitcoin-ledger URL
+                 the same for btc-1, with the app Bitcoin Test open
 
 Without a person, for tests (docs/ci.md); each implies --json:
-  --auto-approve      the Ledger approves whatever it shows
-  --approve RULES     its buttons are pressed by these rules, a file in Speculos' automation format`,
+  --auto-approve      the Ledgers approve whatever they show
+  --approve RULES     their buttons are pressed by these rules, a file in Speculos' automation format`,
   run: (args) => startProcess(rootFile('dev.ts'), args),
 };
 

@@ -3,6 +3,7 @@ import { Transaction as Scure } from '@scure/btc-signer';
 import { Transaction as Library } from 'bitcoinjs-lib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { interpreted } from '../../../simulators/demo/script-interpreter.ts';
 import { lookAgain } from '../../../src/chains/bitcoin/assembled.ts';
 import { judge } from '../../../src/chains/bitcoin/decode.ts';
 import { assembleSigned, checkPart, decodeUnsigned } from '../../../src/chains/bitcoin/index.ts';
@@ -18,7 +19,6 @@ import {
   toHex,
   type UnsignedTransaction,
 } from '../../../src/domain/index.ts';
-import { interpreted } from './interpreter.ts';
 import { type Coin, partOf, placeAt, psbtOf, type Request, recipients, signaturesOf, type Wanted } from './requests.ts';
 import { regtest, walletOf } from './wallets.ts';
 
