@@ -27,6 +27,9 @@ const aDay = 24 * 60 * 60 + 1;
 /** A real Speculos to test against, if the environment names one; else the emulator. */
 export const speculos = process.env['SPECULOS_ETH_URL'];
 
+/** The same of a Speculos with Ledger's own app Bitcoin Test. */
+export const bitcoinSpeculos = process.env['SPECULOS_BTC_URL'];
+
 /** Unsigned bytes that pay one Ether to the address that customers list. */
 export function transferOf(nonce: number): Uint8Array {
   return hexToBytes(
@@ -69,7 +72,8 @@ export class Exchange {
   /** `options`: further ones of `portcullis dev`. */
   static async open(...options: readonly string[]): Promise<Exchange> {
     const ledger = speculos === undefined ? [] : ['--ledger', speculos];
-    return new Exchange(await startEmulatedStation(`eip155:${chainId}`, ...ledger, ...options));
+    const bitcoin = bitcoinSpeculos === undefined ? [] : ['--bitcoin-ledger', bitcoinSpeculos];
+    return new Exchange(await startEmulatedStation(`eip155:${chainId}`, ...ledger, ...bitcoin, ...options));
   }
 
   async close(): Promise<void> {
@@ -80,15 +84,28 @@ export class Exchange {
 
   /** A customer with a ripe passkey and a ripe address. */
   async customer(account: string): Promise<Customer> {
-    const { key, issuer, kid } = this.station.admission;
-    const customer = new Customer(account, new Authenticator({ origin: this.station.origin }));
-    await enrol(this.#factors, customer, new AdmissionAuthority(key, issuer, kid), await this.station.pass(0));
-    await this.courier.empty();
-    await this.station.pass(aDay);
-    await whitelist(this.#destinations, customer, `entry-${account}`, this.destination, 'my wallet');
-    await this.courier.empty();
-    await this.station.pass(aDay);
+    const [customer] = await this.customers({ [account]: this.destination });
+    if (customer === undefined) throw new Error('nobody was enrolled');
     return customer;
+  }
+
+  /** Customers with ripe passkeys, and a ripe address each (CAIP-10), by account. */
+  async customers(addresses: Readonly<Record<string, string>>): Promise<Customer[]> {
+    const { key, issuer, kid } = this.station.admission;
+    const authority = new AdmissionAuthority(key, issuer, kid);
+    const { origin } = this.station;
+    const now = await this.station.pass(0);
+    const customers = Object.keys(addresses).map((account) => new Customer(account, new Authenticator({ origin })));
+    for (const customer of customers) await enrol(this.#factors, customer, authority, now);
+    await this.courier.empty();
+    await this.station.pass(aDay);
+    for (const customer of customers) {
+      const entry = `entry-${customer.account}`;
+      await whitelist(this.#destinations, customer, entry, addresses[customer.account] ?? '', 'my wallet');
+    }
+    await this.courier.empty();
+    await this.station.pass(aDay);
+    return customers;
   }
 
   /** What the device of an account's owner makes on the approval page, as RegistrationResponseJSON; nobody vouches for it. */

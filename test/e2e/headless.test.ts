@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildPsbt } from '../../simulators/exchange/build-psbt.ts';
+import { Coins } from '../../simulators/exchange/coins.ts';
+import { requestSignature } from '../../simulators/exchange/sign.ts';
+import { regtest, WatchedWallet } from '../../simulators/exchange/watched-wallet.ts';
+import { withdraw } from '../../simulators/exchange/withdraw.ts';
 import { TransactionState } from '../../src/generated/portcullis/v1/transaction.ts';
+import { previousOf } from '../chains/bitcoin/requests.ts';
+import { payees } from '../custody/bitcoin-station.ts';
 import { Exchange } from './exchange.ts';
 
 const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -36,6 +43,28 @@ describe('an emulated station without a person, for other teams’ CI', () => {
     }
   });
 
+  it('--auto-approve: so does a payment on Bitcoin, whose Ledger is another', async () => {
+    const exchange = await Exchange.open('--auto-approve');
+    try {
+      const { wallet } = exchange.station.bitcoin;
+      const amount = 25_000_000n;
+      const [alice] = await exchange.customers({ alice: payees.wpkh });
+      if (alice === undefined) throw new Error('nobody was enrolled');
+      const watched = new WatchedWallet(wallet.descriptor);
+      const coins = new Coins(watched);
+      coins.saw(previousOf(watched.place(0, 0).script, 2n * amount, 0, 0, false));
+      const asset = `${wallet.chain}/slip44:1`;
+      const order = { id: 'w-btc', asset, amount: `${amount}`, destination: payees.wpkh, maxFee: '5000' };
+      await withdraw(exchange.withdrawals, alice, order);
+      const payments = [{ address: payees.wpkh.slice(wallet.chain.length + 1), amount }];
+      const of = { network: regtest, coins: coins.free, payments, change: coins.nextChange, feeRate: 10n };
+      const asked = await requestSignature(exchange.transactions, wallet.id, buildPsbt(of).psbt, [order.id]);
+      expect((await exchange.until(asked.id, TransactionState.SIGNED)).signed.length).toBeGreaterThan(200);
+    } finally {
+      await exchange.close();
+    }
+  });
+
   it('--approve RULES: the rules press the buttons, so a test may have its payments declined', async () => {
     const rules = {
       version: 1,
@@ -61,7 +90,11 @@ describe('an emulated station without a person, for other teams’ CI', () => {
     afterAll(() => exchange.close());
 
     it('is one line of JSON with the ports and each client’s certificate', () => {
-      const { ports, clients, address, operatorsAddress } = exchange.station;
+      const { ports, clients, address, operatorsAddress, ledger, bitcoin } = exchange.station;
+      expect([ledger, bitcoin.ledger].map((url) => Number(new URL(url).port))).toEqual([
+        ports.ledger,
+        ports.bitcoinLedger,
+      ]);
       expect(address).toBe(`localhost:${ports.api}`);
       expect(operatorsAddress).toBe(`localhost:${ports.operators}`);
       expect(Object.keys(clients)).toEqual(['withdrawals', 'operators', 'courier', 'auditors', 'dev']);
