@@ -1,10 +1,10 @@
 import { Transaction } from '@scure/btc-signer';
 import { describe, expect, it } from 'vitest';
-import { type Batch, buildPsbt } from '../../../simulators/exchange/build-psbt.ts';
+import { type Batch, type BuiltPsbt, buildPsbt } from '../../../simulators/exchange/build-psbt.ts';
 import { Coins } from '../../../simulators/exchange/coins.ts';
 import { regtest, WatchedWallet } from '../../../simulators/exchange/watched-wallet.ts';
 import { decodeUnsigned } from '../../../src/chains/bitcoin/index.ts';
-import { formatDescriptor } from '../../../src/domain/index.ts';
+import { type Effects, formatDescriptor } from '../../../src/domain/index.ts';
 import { previousOf, txidOf } from '../../chains/bitcoin/requests.ts';
 import { addressOf, regtest as regtestId, walletOf } from '../../chains/bitcoin/wallets.ts';
 
@@ -17,6 +17,13 @@ function coinsOf(...amounts: bigint[]): Coins {
   const coins = new Coins(watched);
   for (const [i, amount] of amounts.entries()) coins.saw(previousOf(watched.place(0, i).script, amount, 1, i, i === 1));
   return coins;
+}
+
+/** What the station sees in it. */
+function effectsOf({ psbt }: BuiltPsbt): Effects {
+  const decoded = decodeUnsigned(psbt, wallet);
+  if (!decoded.ok) throw new Error(`${decoded.reason}: ${decoded.message}`);
+  return decoded.effects;
 }
 
 const batch = (coins: Coins, more: Partial<Batch> = {}): Batch => ({
@@ -71,9 +78,9 @@ describe('the sample’s coins', () => {
 describe('the sample’s PSBT', () => {
   it('does what the station takes it to do: pays each withdrawal by an output of its own, the rest is change and fee', () => {
     const coins = coinsOf(40_000n, 30_000n, 900_000n);
-    const { psbt, spent, fee } = buildPsbt(batch(coins));
-    const decoded = decodeUnsigned(psbt, wallet);
-    const { effects } = decoded;
+    const built = buildPsbt(batch(coins));
+    const { spent, fee } = built;
+    const effects = effectsOf(built);
     expect(effects.payments.map(({ amount }) => amount)).toEqual([30_000n, 20_000n]);
     expect(effects.change).toEqual([{ index: 0, amount: 70_000n - 50_000n - fee }]);
     expect(effects.maxFee).toBe(fee);
@@ -84,7 +91,7 @@ describe('the sample’s PSBT', () => {
   it('pays the fee rate, by the station’s own estimate, and not much more', () => {
     for (const feeRate of [1n, 10n, 57n]) {
       const coins = coinsOf(40_000n, 300_000n);
-      const { effects } = decodeUnsigned(buildPsbt(batch(coins, { feeRate })).psbt, wallet);
+      const effects = effectsOf(buildPsbt(batch(coins, { feeRate })));
       expect(effects.feeRate).toBeGreaterThanOrEqual(feeRate * 1000n);
       expect(effects.feeRate).toBeLessThan(feeRate * 1030n);
     }
@@ -96,14 +103,14 @@ describe('the sample’s PSBT', () => {
     const second = buildPsbt(batch(coins, { coins: first.spent, feeRate: 20n }));
     const sequences = Array.from({ length: 2 }, (_, i) => Transaction.fromPSBT(second.psbt).getInput(i).sequence);
     expect(sequences).toEqual([0xffff_fffd, 0xffff_fffd]);
-    const [before, after] = [first, second].map(({ psbt }) => decodeUnsigned(psbt, wallet).effects);
+    const [before, after] = [first, second].map(effectsOf);
     expect(after?.anchors).toEqual(before?.anchors);
     expect(after?.payments).toEqual(before?.payments);
     expect(after?.maxFee).toBeGreaterThan(before?.maxFee ?? 0n);
   });
 
   it('has no change where too little is left, and is not built where the coins are short', () => {
-    const { effects } = decodeUnsigned(buildPsbt(batch(coinsOf(52_500n))).psbt, wallet);
+    const effects = effectsOf(buildPsbt(batch(coinsOf(52_500n))));
     expect(effects).toMatchObject({ change: [], maxFee: 2_500n });
     expect(() => buildPsbt(batch(coinsOf(50_000n)))).toThrow('short');
   });
