@@ -129,7 +129,8 @@ describe.skipIf(vectorsMissing)(`BIP-341’s wallet vectors${whySkipped}`, () =>
     for (const { given: of, intermediary } of inputSpending) {
       const { txinIndex, hashType } = of;
       // The station signs ALL and DEFAULT: NONE, SINGLE and ANYONECANPAY have no digest here (B3).
-      test.skipIf(hashType > 1)(`input ${txinIndex} signs what type ${hashType} says`, () => {
+      if (hashType > 1) continue;
+      test(`input ${txinIndex} signs what type ${hashType} says`, () => {
         expect(toHex(new Sighashes(transaction, spends, 'tr').of(txinIndex, hashType))).toBe(intermediary.sigHash);
       });
     }
