@@ -5,12 +5,15 @@ import { readWallet, walletOfKeys, walletText, withWallet } from '../custody/wal
 import {
   type ChainId,
   isTestNetwork,
+  type OperatorIntent,
   parseAddress,
   parseChainId,
   parseWalletId,
   type ScriptType,
   scriptTypes,
   second,
+  sha256,
+  toHex,
   type Wallet,
   type WalletId,
   type WalletKey,
@@ -73,7 +76,12 @@ export async function addWallet(given: Arguments, output: Output): Promise<numbe
   output.out(`  - ${entry}`);
   write(given.value('out'), after, output);
   const payload = Buffer.from(after);
-  const proposed = await whereFounded(() => act(given, output, { verb: 'policy', subject: 'document', payload }));
+  // What the station told is signed for with the rest: it must be what it decides by, not merely what it says here (S11).
+  const about = ({ digest, base }: OperatorIntent): boolean =>
+    digest === toHex(sha256(payload)) && base === toHex(sha256(before));
+  const proposed = await whereFounded(() =>
+    act(given, output, { verb: 'policy', subject: 'document', payload, about }),
+  );
   if (proposed !== undefined) return proposed;
   output.err('This station’s policy founds no operators, so that nobody can change it.');
   output.err(

@@ -111,14 +111,18 @@ export class Attempts {
     }
     if (outcome.kind !== 'signed') return this.#plainEnd(id, wallet, 'lose', outcome.reason, []);
     const part = { signer: record.signer ?? '', signature: outcome.signature };
+    // Policy gave its key to another signer meanwhile: what it made counts for nothing, and is no wrong signature.
+    if (!signersOf(wallet).includes(part.signer)) return this.#plainEnd(id, wallet, 'lose', 'changed-meanwhile', []);
     const chain = chainOf(wallet.chain, 'wallet');
     const checked = chain.checkPart(record, wallet, part);
     if (checked.ok !== true) return this.#wrongSignature(id, wallet, checked.message);
-    const parts = [...partsOf(record, this.#station), part];
+    // Likewise of what was collected before.
+    const before = partsOf(record, this.#station).filter((one) => chain.checkPart(record, wallet, one).ok);
+    const parts = [...before, part];
     if (parts.length < threshold(wallet)) return this.#collected(record, part.signer, parts);
     const assembled = chain.assembleSigned(record, wallet, parts);
     if (assembled.ok !== true) return this.#wrongSignature(id, wallet, assembled.message);
-    return this.#signedEnd(record, assembled.raw);
+    return this.#signedEnd(record, assembled.raw, parts);
   }
 
   /** One of several signers has signed. What it made is released by nobody: others are asked, and every rule is read again. */
@@ -131,7 +135,7 @@ export class Attempts {
     const committed = await this.#station.decide({ rows: [['transactions', id]] }, (facts) => {
       const now = current(facts, id);
       const collected = told(
-        { ...now, state: moveTransaction(now.state, 'collect'), signedBy: [...now.signedBy, signer], sealed },
+        { ...now, state: moveTransaction(now.state, 'collect'), signedBy: parts.map((one) => one.signer), sealed },
         facts,
       );
       return {
@@ -202,11 +206,15 @@ export class Attempts {
     return committed.result;
   }
 
-  async #signedEnd(record: TransactionRecord, raw: Uint8Array): Promise<TransactionRecord['state']> {
+  async #signedEnd(
+    record: TransactionRecord,
+    raw: Uint8Array,
+    parts: readonly SignaturePart[],
+  ): Promise<TransactionRecord['state']> {
     const again = this.#judges.again(record);
     const sealed = this.#station.seal('signed-transaction', record.id, raw);
     const committed = await this.#station.decide(again.keys, (facts): Verdict<TransactionRecord['state']> => {
-      const now = current(facts, record.id);
+      const now = { ...current(facts, record.id), signedBy: parts.map(({ signer }) => signer) };
       const verdict = again.judge(facts);
       if (verdict.approved) return released(now, 'sign', raw, facts);
       const { reason } = refusalOf(verdict);
@@ -216,7 +224,6 @@ export class Attempts {
           state: moveTransaction(now.state, 'withhold'),
           blockedBy: reason,
           sealed,
-          signedBy: [...now.signedBy, now.signer ?? ''],
         },
         facts,
       );
@@ -292,7 +299,6 @@ function released(
       blockedBy: null,
       signed: raw,
       sealed: null,
-      signedBy: event === 'sign' ? [...record.signedBy, record.signer ?? ''] : record.signedBy,
     },
     facts,
   );

@@ -302,7 +302,9 @@ export class Dispatch {
   /** Of several signers the others may be asked once one is done. */
   #kickOthers(wallet: Wallet, signer: string, end: TransactionRecord['state']): void {
     if (end !== 'PERMITTED' && end !== 'UNCERTAIN') return;
-    for (const other of signersOf(wallet)) if (other !== signer) this.kick(other);
+    // As policy has them by now.
+    for (const other of signersOf(this.#station.policy.wallets.get(wallet.id) ?? wallet))
+      if (other !== signer) this.kick(other);
   }
 
   /** How it ended could not be recorded, or is not known: the process ended. */

@@ -43,12 +43,16 @@ export interface ReadyTreasury {
   readonly newestReplaces: TransactionId | undefined;
 }
 
-/** Decodes the bytes and finds what they take the place of. Throws `Refusal` for what can't be asked. */
+/**
+ * Decodes the bytes and finds what they take the place of. Throws `Refusal` for what can't be asked. `bound`: the anchor that they
+ * were permitted on; another of what they spend may have become a payment's since then.
+ */
 export function readyTreasury(
   station: Station,
   kind: ReadyTreasury['kind'],
   wallet: Wallet | undefined,
   unsigned: Uint8Array,
+  bound?: string,
 ): ReadyTreasury {
   if (wallet === undefined) throw new Refusal('wallet-unknown', 'policy names no such wallet');
   const decoded = chainOf(wallet.chain, 'wallet').decodeUnsigned(unsigned, wallet);
@@ -57,7 +61,7 @@ export function readyTreasury(
   const { store } = station;
   // Of what it spends, what is an anchor already: a void, or another version of a transfer, takes its place.
   const anchor = station.reading(() =>
-    effects.anchors
+    (bound === undefined ? effects.anchors : effects.anchors.filter((candidate) => candidate === bound))
       .map((candidate) => store.read('anchors', wallet.id, candidate))
       .find((found) => found !== undefined),
   );
@@ -214,7 +218,9 @@ export function permitTreasury(ready: ReadyTreasury, facts: Facts, by: TakenBy):
     const event = kind === 'void' || newest.state === 'PERMITTED' || newest.state === 'WITHHELD' ? 'void' : 'replace';
     const state = moveTransaction(newest.state, event);
     const history = historyWith(newest.history, toldBy(facts, by.position + 1));
-    writes.push({ table: 'transactions', record: { ...newest, state, history }, leaf: by.position + 1 });
+    // What was withheld, or half of it, is released by nobody any more.
+    const sealed = event === 'void' ? null : newest.sealed;
+    writes.push({ table: 'transactions', record: { ...newest, state, sealed, history }, leaf: by.position + 1 });
     const leafKind = event === 'void' ? 'transaction-voided' : 'transaction-replaced';
     leaves.push({ kind: leafKind, fields: { transaction: newest.id, by: id } });
   }
@@ -234,7 +240,7 @@ export class TreasuryJudge implements Judges {
     const { policy, store } = station;
     if (record.kind === 'payment' || record.act === null) throw new Error(`transaction ${record.id} is a customer’s`);
     const wallet = policy.wallets.get(record.wallet);
-    const ready = readyTreasury(station, record.kind, wallet, record.psbt ?? record.unsigned);
+    const ready = readyTreasury(station, record.kind, wallet, record.psbt ?? record.unsigned, record.anchor);
     const act = station.reading(() => store.read('acts', record.act ?? ''));
     const checked = act === undefined ? [] : this.#signatures(act, record);
     const descriptors = ready.effects.payments.flatMap((p) => policy.assets.get(p.asset)?.ledgerDescriptor ?? []);

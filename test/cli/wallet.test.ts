@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Api, createApi } from '../../src/api/server.ts';
 import { onScreen } from '../../src/custody/chain.ts';
+import { policyHash } from '../../src/custody/founding.ts';
 import { readPolicyDocument } from '../../src/custody/policy-document.ts';
 import { type ScriptType, type Wallet, walletIdentity } from '../../src/domain/index.ts';
 import { makeCa, trustDomain } from '../certificates.ts';
@@ -177,6 +178,20 @@ describe('portcullis wallet add', () => {
       expect(out).not.toContain('The entry of policy');
     } finally {
       wallets.showAddress = honest;
+    }
+  });
+
+  it('S11: a policy that is not in force is not signed for, although the station tells of it', async () => {
+    const { operators } = founded.station.custody;
+    const honest = operators.policy.bind(operators);
+    const told = founded.station.document((d) => d.replace('nonce_window: 4', 'nonce_window: 9'));
+    operators.policy = () => ({ hash: policyHash(told), document: told });
+    try {
+      const { out, err, code } = await add('btc-new', '--chain', regtest, '--signer', 'fake-2');
+      expect([code, err]).toEqual([1, expect.stringContaining('prepared another intent than was asked for')]);
+      expect(out).not.toContain('Sign with');
+    } finally {
+      operators.policy = honest;
     }
   });
 

@@ -154,7 +154,7 @@ function settle(
   const open = newest.state !== 'SIGNED' && newest.state !== 'SENT' && newest.state !== 'VOIDED';
   if (newest.id !== confirmed.id && open) {
     const state = moveTransaction(newest.state, 'void');
-    write({ table: 'transactions', record: { ...newest, state, history: told(newest.history) } });
+    write({ table: 'transactions', record: { ...newest, state, sealed: null, history: told(newest.history) } });
     leaves.push({ kind: 'transaction-voided', fields: { transaction: newest.id, by: confirmed.id } });
   }
   for (const [i, id] of pays.entries()) {
