@@ -41,7 +41,7 @@ static long number_in(const char *word) {
 /* Takes `word ` off the front of a text. */
 static char *next_word(char **rest) {
   while (**rest == ' ') (*rest)++;
-  return **rest == '\0' ? NULL : strsep(rest, " ") ;
+  return **rest == '\0' ? NULL : strsep(rest, " ");
 }
 
 static struct line line_in(char *text) {
@@ -138,11 +138,13 @@ static struct cue chosen(int file, const char *function) {
     if (count == most_lines) complain("too many cues", one);
     lines[count++] = line_in(one);
   }
+  /* Loading a library asks no device. */
+  int unasked = strcmp(function, "load") == 0 || strcmp(function, "C_GetFunctionList") == 0;
   struct cue cue = {.action = BEHAVE};
   int counted = 0;
   for (size_t i = 0; i < count; i++) {
     struct line *line = &lines[i];
-    if (strcmp(line->function, "*") != 0 && strcmp(line->function, function) != 0) continue;
+    if (strcmp(line->function, "*") == 0 ? unasked : strcmp(line->function, function) != 0) continue;
     if (line->after > 0) {
       line->after--;
       counted = 1;
