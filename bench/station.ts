@@ -14,7 +14,7 @@ import { Keyring } from '../src/custody/seal.ts';
 import { WitnessedClock } from '../src/custody/witnessed-clock.ts';
 import { type ClockReading, day, type TimeSource, toHex, type WallMs } from '../src/domain/index.ts';
 import { type Policy, parsePolicy } from '../src/gate/policy.ts';
-import { noteSigner } from '../src/journal/note.ts';
+import { heldSigner } from '../src/journal/checkpoint-signer.ts';
 import { machineTime } from '../src/machine-time.ts';
 import { startCheckpointer } from '../src/store/checkpointer.ts';
 import { openDatabase } from '../src/store/database.ts';
@@ -135,7 +135,7 @@ export async function openStation(
     clock,
     signers: new Map(names.map((name) => [name, new FreeSigner(name, signatures)])),
     timing: { retryAfter: 1_000, later: () => () => {} },
-    journal: { origin, signer: noteSigner(origin, journal.privateKey), verifierKey },
+    journal: [heldSigner(origin, journal.privateKey)],
   });
   const now = Date.now();
   const authority = await createAuthority(trustDomain, now);

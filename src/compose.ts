@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Api, createApi } from './api/server.ts';
@@ -9,7 +9,8 @@ import { Models } from './custody/models.ts';
 import { WitnessedClock } from './custody/witnessed-clock.ts';
 import { Malformed, second, signersOf, type TimeSource, type Wallet } from './domain/index.ts';
 import type { Policy } from './gate/policy.ts';
-import { formatVerifierKey, noteSigner, noteVerifier } from './journal/note.ts';
+import { heldSigner } from './journal/checkpoint-signer.ts';
+import { formatVerifierKey } from './journal/note.ts';
 import { policyInForce, writePolicyFile } from './policy-file.ts';
 import { Rotation } from './rotation.ts';
 import { readSealingKeys } from './sealing-keys.ts';
@@ -75,7 +76,8 @@ export async function composeStation(composition: Composition): Promise<Composed
     composition.allowed?.(policy);
     checkAuthorities(tls, policy.clients, config.tls.ca);
     checkTime(record.origin, time);
-    const verifierKey = formatVerifierKey(noteVerifier(record.origin, publicOf(journalKey)));
+    const journal = heldSigner(record.origin, journalKey);
+    const verifierKey = formatVerifierKey(journal.verifier);
     const signers = openSigners(config, policy, log);
     const running = startCustody({
       store,
@@ -93,7 +95,7 @@ export async function composeStation(composition: Composition): Promise<Composed
       fitting: (asked) => fitting(asked, composition, metadata),
       freeSpace: () => freeSpace(config.database),
       timing: { retryAfter: composition.retryAfter ?? 15 * second, later },
-      journal: { origin: record.origin, signer: noteSigner(record.origin, journalKey), verifierKey },
+      journal: [journal],
     });
     let inForce = policy;
     let rotation: Rotation | undefined;
@@ -235,10 +237,6 @@ function authorityWarnings({ clients }: Policy, { tls }: Config): string[] {
 function later(ms: number, run: () => void): () => void {
   const timer = setTimeout(run, ms);
   return () => clearTimeout(timer);
-}
-
-function publicOf(key: KeyObject): KeyObject {
-  return createPublicKey(key);
 }
 
 /** What an unprivileged user may still write on the database's disk, bytes. */

@@ -33,17 +33,17 @@ function fitting(entries: readonly Indexed[]): readonly Indexed[] {
 /** `JournalService` of the API, spoken to custody. */
 export function journalService(journal: Journal): Service {
   return bind(JournalServiceService, journalRights, {
-    getCheckpoint: (request) => {
+    getCheckpoint: async (request) => {
       const since = parseCount(request.consistentWithSize, 'consistent_with_size');
-      const { note, proof } = journal.checkpoint(since === 0 ? undefined : since);
+      const { note, proof } = await journal.checkpoint(since === 0 ? undefined : since);
       return {
         checkpoint: note,
         consistencyProof: proof.map((hash) => Buffer.from(hash)),
         verifierKey: journal.verifierKey,
       };
     },
-    getReceipt: (request) => ({
-      receipt: Buffer.from(journal.receipt(parseWithdrawalId(request.withdrawalId, 'withdrawal_id'))),
+    getReceipt: async (request) => ({
+      receipt: Buffer.from(await journal.receipt(parseWithdrawalId(request.withdrawalId, 'withdrawal_id'))),
     }),
     getEntries: (request) => {
       const from = parseCount(request.fromIndex, 'from_index');

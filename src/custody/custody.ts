@@ -206,11 +206,13 @@ export interface Notices {
 export interface Journal {
   readonly verifierKey: string;
   size(): number;
-  checkpoint(consistentWith: number | undefined): { readonly note: string; readonly proof: readonly Uint8Array[] };
+  checkpoint(
+    consistentWith: number | undefined,
+  ): Promise<{ readonly note: string; readonly proof: readonly Uint8Array[] }>;
   entries(from: number, limit: number): readonly { readonly index: number; readonly leaf: Uint8Array }[];
   onGrowth(listener: () => void): Unwatch;
   /** A receipt (docs/formats.md) as JSON, UTF-8. */
-  receipt(withdrawal: WithdrawalId): Uint8Array;
+  receipt(withdrawal: WithdrawalId): Promise<Uint8Array>;
 }
 
 export type ReadinessView =

@@ -1,6 +1,6 @@
 import { signersOf, type TimeSource } from '../domain/index.ts';
 import type { Policy } from '../gate/policy.ts';
-import type { NoteSigner } from '../journal/note.ts';
+import type { CheckpointSigner } from '../journal/checkpoint-signer.ts';
 import type { Signer } from '../signers/signer.ts';
 import { ActDesk } from './acts/desk.ts';
 import type { EffectParts } from './acts/effect.ts';
@@ -41,7 +41,8 @@ export interface CustodyParts extends StationParts {
   readonly freeSpace?: () => number;
   /** As `EffectParts.fitting`; absent: every policy fits. */
   readonly fitting?: EffectParts['fitting'];
-  readonly journal: { readonly origin: string; readonly signer: NoteSigner; readonly verifierKey: string };
+  /** The journal's keys, the newest first: each signs every checkpoint. */
+  readonly journal: readonly CheckpointSigner[];
 }
 
 /** A station at work: what it can be asked, and what it does by itself. */
@@ -88,7 +89,7 @@ export function startCustody(parts: CustodyParts): Running {
     destinations: new DestinationDesk(station, refusals),
     factors: new FactorDesk(station, refusals),
     notices: new NoticeDesk(station, acts),
-    journal: new JournalDesk(station, parts.journal.origin, parts.journal.signer, parts.journal.verifierKey),
+    journal: new JournalDesk(station, parts.journal),
     operators: new OperatorDesk(station, dispatch, resealing, () => parts.time.read()),
     acts,
     onboarding: new OnboardingDesk(station, refusals),

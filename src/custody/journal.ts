@@ -1,10 +1,11 @@
 import { parseInstant, Refusal, type WallMs, type WithdrawalId } from '../domain/index.ts';
-import { signCheckpoint } from '../journal/checkpoint.ts';
+import type { CheckpointSigner } from '../journal/checkpoint-signer.ts';
 import { parseLeaf } from '../journal/leaf.ts';
 import { consistencyProof } from '../journal/merkle.ts';
-import type { NoteSigner } from '../journal/note.ts';
+import { formatVerifierKey } from '../journal/note.ts';
 import type { Store } from '../store/store.ts';
 import type { Journal, Unwatch } from './custody.ts';
+import { Heads } from './heads.ts';
 import { receiptOf } from './receipt.ts';
 import type { Station } from './station.ts';
 
@@ -12,36 +13,29 @@ import type { Station } from './station.ts';
 export class JournalDesk implements Journal {
   readonly verifierKey: string;
   readonly #station: Station;
-  readonly #signer: NoteSigner;
-  readonly #origin: string;
-  #head: { size: number; note: string } | undefined;
+  readonly #heads: Heads;
 
-  constructor(station: Station, origin: string, signer: NoteSigner, verifierKey: string) {
+  /** The newest of the log's keys first. */
+  constructor(station: Station, signers: readonly CheckpointSigner[]) {
+    const [newest] = signers;
+    if (newest === undefined) throw new Error('the journal has no key: name one in the config');
     this.#station = station;
-    this.#origin = origin;
-    this.#signer = signer;
-    this.verifierKey = verifierKey;
+    this.verifierKey = formatVerifierKey(newest.verifier);
+    // Never over a root that someone else's hand made: what is signed once can't be taken back.
+    this.#heads = new Heads(signers, () => station.reading(() => station.store.head()));
   }
 
   size(): number {
     return this.#station.store.size;
   }
 
-  checkpoint(consistentWith: number | undefined): { note: string; proof: readonly Uint8Array[] } {
-    const { store } = this.#station;
-    const { log, size } = store;
-    let head = this.#head;
-    if (head?.size !== size) {
-      // Never over a root that someone else's hand made: what is signed once can't be taken back.
-      const { root } = this.#station.reading(() => store.head());
-      head = { size, note: signCheckpoint({ origin: this.#origin, size, root, extensions: [] }, this.#signer) };
-      this.#head = head;
-    }
-    if (consistentWith === undefined) return { note: head.note, proof: [] };
+  async checkpoint(consistentWith: number | undefined): Promise<{ note: string; proof: readonly Uint8Array[] }> {
+    const { note, size } = await this.#heads.now(this.size());
+    if (consistentWith === undefined) return { note, proof: [] };
     if (consistentWith > size) {
       throw new Refusal('not-found', `the journal has ${size} entries, fewer than the ${consistentWith} asked about`);
     }
-    return { note: head.note, proof: consistencyProof(consistentWith, size, log.readNode) };
+    return { note, proof: consistencyProof(consistentWith, size, this.#station.store.log.readNode) };
   }
 
   entries(from: number, limit: number): { index: number; leaf: Uint8Array }[] {
@@ -53,10 +47,11 @@ export class JournalDesk implements Journal {
     return this.#station.store.onCommit(() => listener());
   }
 
-  receipt(withdrawal: WithdrawalId): Uint8Array {
-    return this.#station.reading(() =>
-      receiptOf(this.#station, withdrawal, this.checkpoint(undefined).note, this.size()),
-    );
+  async receipt(withdrawal: WithdrawalId): Promise<Uint8Array> {
+    // What it tells of is read first: the checkpoint then covers all of it.
+    const prove = this.#station.reading(() => receiptOf(this.#station, withdrawal));
+    const head = await this.#heads.now(this.size());
+    return this.#station.reading(() => prove(head));
   }
 }
 

@@ -1,17 +1,26 @@
 import { toBase64url } from '../attestation/base64url.ts';
-import { type FactorRecord, Refusal, type TransactionRecord, toHex, type WithdrawalId } from '../domain/index.ts';
+import {
+  type DestinationRecord,
+  type FactorRecord,
+  Refusal,
+  type TransactionRecord,
+  toHex,
+  type WithdrawalId,
+  type WithdrawalRecord,
+} from '../domain/index.ts';
 import { parseLeaf } from '../journal/leaf.ts';
 import { inclusionProof } from '../journal/merkle.ts';
 import type { ReceiptDocument } from '../journal/receipt-document.ts';
+import type { Head } from './heads.ts';
 import { encodeEvidence } from './kept-evidence.ts';
 import type { Station } from './station.ts';
 
 /**
  * formats.md, "Receipt": every leaf that tells of one withdrawal, each proven to one checkpoint, the openings of their
  * commitments, and the evidence itself: who approved what, to where, ripe since when, under which policy, signed as what.
- * `journal/receipt.ts` verifies it.
+ * `journal/receipt.ts` verifies it. What it tells of is read at once; the checkpoint must be of a journal that was read later.
  */
-export function receiptOf(station: Station, id: WithdrawalId, checkpoint: string, size: number): Uint8Array {
+export function receiptOf(station: Station, id: WithdrawalId): (head: Head) => Uint8Array {
   const { store } = station;
   const withdrawal = store.read('withdrawals', id);
   if (withdrawal === undefined) throw new Refusal('not-found', `there is no withdrawal ${id}`);
@@ -19,6 +28,23 @@ export function receiptOf(station: Station, id: WithdrawalId, checkpoint: string
   if (entry === undefined) throw new Error(`entry ${withdrawal.entry} is gone: restore the station from a backup`);
   const factors = factorsBehind(station, [...withdrawal.factors, ...entry.attestedBy]);
   const transactions = versions(station, withdrawal.transaction);
+  return (head) => proven(station, { withdrawal, entry, factors, transactions }, head);
+}
+
+/** The rows that a receipt shows. */
+interface Gathered {
+  readonly withdrawal: WithdrawalRecord;
+  readonly entry: DestinationRecord;
+  readonly factors: readonly FactorRecord[];
+  readonly transactions: readonly TransactionRecord[];
+}
+
+function proven(
+  station: Station,
+  { withdrawal, entry, factors, transactions }: Gathered,
+  { note: checkpoint, size }: Head,
+): Uint8Array {
+  const { store } = station;
   const told = [withdrawal, ...factors, entry, ...transactions];
   // Entries 0 and 1 found the station and put its first policy in force.
   const indexes = [...new Set(['0', '1', ...told.flatMap((record) => record.history)])]

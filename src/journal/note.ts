@@ -35,6 +35,14 @@ export interface NoteSigner {
   readonly privateKey: KeyObject;
 }
 
+/** One signature line of a note: by which key, and the bytes behind the key's id. */
+export interface NoteSignature {
+  readonly name: string;
+  /** 4 bytes. */
+  readonly id: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
 /** A note of which at least one signature by a known key holds, and none by a known key fails. */
 export interface OpenedNote {
   /** What was signed: ends in a newline. */
@@ -87,14 +95,32 @@ export function parseVerifierKey(text: string): NoteVerifier {
 
 /** Signs a text, which must end in a newline, with each key. Throws `NoteError` `note-malformed`. */
 export function signNote(text: string, signers: readonly NoteSigner[]): string {
+  const message = noteMessage(text);
+  const signatures = signers.map(({ name, id, privateKey }) => ({
+    name,
+    id,
+    signature: sign(null, message, privateKey),
+  }));
+  return assembleNote(text, signatures);
+}
+
+/** What an Ed25519 key signs of a note: its text, which must end in a newline. Throws `NoteError` `note-malformed`. */
+export function noteMessage(text: string): Uint8Array {
   checkCharacters(text);
   if (!text.endsWith('\n')) throw noteError('the text of a note must end in a newline');
-  if (signers.length === 0) throw new NoteError('note-unsigned', 'a note needs at least one signer');
-  const message = Buffer.from(text);
-  const lines = signers.map(({ name, id, privateKey }) => {
-    return `— ${name} ${base64(Buffer.concat([id, sign(null, message, privateKey)]))}\n`;
-  });
-  return `${text}\n${lines.join('')}`;
+  return new TextEncoder().encode(text);
+}
+
+/** A note of a text and signatures that were made of it elsewhere; looks at none of them. Throws `NoteError`. */
+export function assembleNote(text: string, signatures: readonly NoteSignature[]): string {
+  noteMessage(text);
+  if (signatures.length === 0) throw new NoteError('note-unsigned', 'a note needs at least one signer');
+  return `${text}\n${signatures.map(signatureLine).join('')}`;
+}
+
+/** `— name base64(id ‖ signature)` and a newline. */
+export function signatureLine({ name, id, signature }: NoteSignature): string {
+  return `— ${name} ${base64(Buffer.concat([id, signature]))}\n`;
 }
 
 /**

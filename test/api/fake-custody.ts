@@ -336,7 +336,7 @@ export class FakeCustody {
       journal: {
         verifierKey: 'station+key',
         size: on('journal.size', () => 2),
-        checkpoint: on('journal.checkpoint', () => ({ note: 'note', proof: [Buffer.alloc(32, 1)] })),
+        checkpoint: on('journal.checkpoint', async () => ({ note: 'note', proof: [Buffer.alloc(32, 1)] })),
         entries: on('journal.entries', (from, limit) =>
           [0, 1]
             .filter((index) => index >= from)
@@ -344,7 +344,7 @@ export class FakeCustody {
             .map((index) => ({ index, leaf: utf8.encode(`leaf ${index}`) })),
         ),
         onGrowth: on('journal.onGrowth', () => () => {}),
-        receipt: on('journal.receipt', () => utf8.encode('{}')),
+        receipt: on('journal.receipt', async () => utf8.encode('{}')),
       },
       operators: {
         transactions: on('operators.transactions', () => [transaction]),

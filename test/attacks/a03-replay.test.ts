@@ -151,7 +151,7 @@ describe('A3: an attestation is used again', () => {
 
     it('A3: a checkpoint that was kept outside shows it', async () => {
       await replay();
-      const { note } = station.custody.journal.checkpoint(undefined);
+      const { note } = await station.custody.journal.checkpoint(undefined);
       await restore();
       const findings: Finding[] = [];
       audit({ file: station.file, stateKey: station.stateKey, checkpoint: new TextEncoder().encode(note) }, (finding) =>

@@ -598,7 +598,7 @@ describe('A6: enrolling one-time codes', () => {
       JSON.stringify(station.custody.notices.waiting(-1, 1_000)),
       JSON.stringify(refusal),
       String(refusal),
-      new TextDecoder().decode(station.custody.journal.receipt('w-1' as never)),
+      new TextDecoder().decode(await station.custody.journal.receipt('w-1' as never)),
     ].join('\n');
     const forms = [encoded, secret.toString('hex'), secret.toString('base64'), secret.toString('base64url')];
     for (const form of forms) expect(said).not.toContain(form);

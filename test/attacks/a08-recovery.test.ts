@@ -238,13 +238,13 @@ describe('A8: recovery by operators', () => {
     await recovered.authorize('w-1');
     await station.sign(['w-1']);
     await station.settle();
-    const facts = verifyReceipt(station.custody.journal.receipt('w-1' as WithdrawalId), station.verifierKey);
+    const facts = verifyReceipt(await station.custody.journal.receipt('w-1' as WithdrawalId), station.verifierKey);
     const enrolled = facts.filter((f) => f.what === 'enrolled').map((f) => f.sentence);
     expect(enrolled.some((s) => /for the account to recover, admitted by the operators olivia, omar/.test(s))).toBe(
       true,
     );
     expect(findings(station.file, { stateKey: station.stateKey })).toEqual([]);
-    const receipt = new TextDecoder().decode(station.custody.journal.receipt('w-1' as WithdrawalId));
+    const receipt = new TextDecoder().decode(await station.custody.journal.receipt('w-1' as WithdrawalId));
     const withFactor = (change: (factor: Record<string, unknown>) => Record<string, unknown>) => () => {
       const parsed: { factors: Record<string, unknown>[] } = JSON.parse(receipt);
       const factors_ = parsed.factors.map((f) => (f['credential'] === recovered.credential ? change(f) : f));

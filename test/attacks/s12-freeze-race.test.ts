@@ -102,7 +102,7 @@ describe('S12: a freeze while a signature is being made', () => {
         'transaction-withheld',
       ]);
       expectNowhere(signatureBytes());
-      const receipt = new TextDecoder().decode(station.custody.journal.receipt(withdrawal().id));
+      const receipt = new TextDecoder().decode(await station.custody.journal.receipt(withdrawal().id));
       expect(receipt).not.toContain(signatureBytes().subarray(0, 32).toString('hex'));
 
       await station.restart();

@@ -60,7 +60,7 @@ describe('a destination that two factors attested', () => {
     await station.custody.withdrawals.authorize({ intent: intent.bytes, attestations });
     await station.sign(['w-1']);
     await station.settle();
-    const receipt = station.custody.journal.receipt('w-1' as WithdrawalId);
+    const receipt = await station.custody.journal.receipt('w-1' as WithdrawalId);
     const facts = verifyReceipt(receipt, station.verifierKey);
     expect(facts.filter((f) => f.what === 'attested')).toHaveLength(2);
     for (const { credential } of both) {

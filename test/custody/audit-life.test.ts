@@ -29,7 +29,7 @@ describe('the audit of a station that lived', () => {
 
   it('finds nothing, beside the running station and after it', async () => {
     expect(findings(station.file, keys())).toEqual([]);
-    const { note } = station.custody.journal.checkpoint(undefined);
+    const { note } = await station.custody.journal.checkpoint(undefined);
     const checkpoint = new TextEncoder().encode(note);
     const { result } = audited(station.file, { ...keys(), checkpoint });
     expect(result.size).toBe(station.store.size);

@@ -155,7 +155,7 @@ describe('Bitcoin that operators move and void', () => {
       const first = await of.settled(await of.pay(['w-1', 'w-2'], both(5_000n)));
       await of.settled(await of.pay(['w-1', 'w-2'], both(9_000n), { replaces: first.id }));
       for (const id of ['w-1', 'w-2']) {
-        const facts = verifyReceipt(station.custody.journal.receipt(id as WithdrawalId), station.verifierKey);
+        const facts = verifyReceipt(await station.custody.journal.receipt(id as WithdrawalId), station.verifierKey);
         expect(facts.filter(({ what }) => what === 'signed')).toHaveLength(2);
         expect(facts.map(({ sentence }) => sentence).join('\n')).toContain(payees.wpkh);
       }

@@ -38,7 +38,7 @@ describe('a history', () => {
     const again = await station.sign(['w-1'], station.payment({ maxFeePerGas: 30_000_000_000n }), id);
     await station.settle();
 
-    const receipt = station.custody.journal.receipt('w-1' as WithdrawalId);
+    const receipt = await station.custody.journal.receipt('w-1' as WithdrawalId);
     expect(verifyReceipt(receipt, station.verifierKey).map((f) => f.what)).toEqual([
       'log',
       'station',

@@ -56,7 +56,7 @@ describe('bringing in what an exchange has', () => {
     await alice.customer(station).authorize('w-1');
     await station.sign(['w-1']);
     await station.settle();
-    const receipt = station.custody.journal.receipt('w-1' as never);
+    const receipt = await station.custody.journal.receipt('w-1' as never);
     const sentences = verifyReceipt(receipt, station.verifierKey).map(({ sentence }) => sentence);
     const who = `imported by the operators olivia, omar (act ${act})`;
     expect(sentences.filter((sentence) => sentence.includes(who))).toHaveLength(2);

@@ -28,7 +28,8 @@ import {
   type WithdrawalRecord,
 } from '../../src/domain/index.ts';
 import { type Policy, parsePolicy } from '../../src/gate/policy.ts';
-import { formatVerifierKey, noteSigner, noteVerifier } from '../../src/journal/note.ts';
+import { heldSigner } from '../../src/journal/checkpoint-signer.ts';
+import { formatVerifierKey, noteVerifier } from '../../src/journal/note.ts';
 import { openDatabase, type Sqlite } from '../../src/store/database.ts';
 import { TamperedRow } from '../../src/store/failure.ts';
 import { deriveKeys } from '../../src/store/key.ts';
@@ -237,11 +238,7 @@ export class TestStation {
       signers: this.#signers,
       freeSpace: () => this.freeSpace,
       timing: { retryAfter: 1_000, later: (ms, run) => this.#later(ms, run) },
-      journal: {
-        origin: this.origin,
-        signer: noteSigner(this.origin, this.#journalKeys.privateKey),
-        verifierKey: this.verifierKey,
-      },
+      journal: [heldSigner(this.origin, this.#journalKeys.privateKey)],
     });
   }
 

@@ -78,7 +78,7 @@ describe('D4: another hand writes into the database', () => {
     station.db.exec('UPDATE nodes SET hash = zeroblob(32) WHERE level = 0');
     await bob.authorize('w-2');
     station.db.exec('UPDATE nodes SET hash = zeroblob(32)');
-    expect(() => station.custody.journal.checkpoint(undefined)).toThrow(
+    await expect(station.custody.journal.checkpoint(undefined)).rejects.toThrow(
       expect.objectContaining(reason('fact-tampered')),
     );
     await expect(alice.authorize('w-1')).rejects.toMatchObject(reason('fact-tampered'));

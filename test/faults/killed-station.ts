@@ -18,7 +18,8 @@ import {
   type WithdrawalId,
 } from '../../src/domain/index.ts';
 import { parsePolicy } from '../../src/gate/policy.ts';
-import { formatVerifierKey, noteSigner, noteVerifier } from '../../src/journal/note.ts';
+import { heldSigner } from '../../src/journal/checkpoint-signer.ts';
+import { formatVerifierKey, noteVerifier } from '../../src/journal/note.ts';
 import type { Outcome } from '../../src/signers/signer.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { deriveKeys } from '../../src/store/key.ts';
@@ -169,11 +170,7 @@ export function startLife(folder: string, age: number, step: Step): Life {
     clock,
     signers: new Map([[signer.name, signer]]),
     timing: { retryAfter: 1_000, later: () => () => {} },
-    journal: {
-      origin: prepared.origin,
-      signer: noteSigner(prepared.origin, pair.privateKey),
-      verifierKey: formatVerifierKey(noteVerifier(prepared.origin, pair.publicKey)),
-    },
+    journal: [heldSigner(prepared.origin, pair.privateKey)],
   });
   return {
     running,

@@ -23,7 +23,7 @@ beforeAll(async () => {
   });
   await station.sign(['w-1']);
   await station.settle();
-  genuine = JSON.parse(new TextDecoder().decode(station.custody.journal.receipt(parseWithdrawalId('w-1', 'id'))));
+  genuine = JSON.parse(new TextDecoder().decode(await station.custody.journal.receipt(parseWithdrawalId('w-1', 'id'))));
 });
 afterAll(() => station.close());
 

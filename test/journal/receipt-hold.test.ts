@@ -19,7 +19,7 @@ beforeAll(async () => {
   await station.operators.act(['olivia', 'omar'], 'approve', 'withdrawal:w-1');
   await station.sign(['w-1']);
   await station.settle();
-  receipt = station.custody.journal.receipt(parseWithdrawalId('w-1', 'id'));
+  receipt = await station.custody.journal.receipt(parseWithdrawalId('w-1', 'id'));
 });
 afterAll(() => station.close());
 
@@ -53,8 +53,8 @@ describe('I5: a receipt of a withdrawal that was held', () => {
     expect(said).toMatch(/Operators approved it at \S+: olivia omar\./);
   });
 
-  it('proves one that still waits: nothing was permitted', () => {
-    const waiting = station.custody.journal.receipt(parseWithdrawalId('w-2', 'id'));
+  it('proves one that still waits: nothing was permitted', async () => {
+    const waiting = await station.custody.journal.receipt(parseWithdrawalId('w-2', 'id'));
     expect(verifyReceipt(waiting, station.verifierKey).map((f) => f.what)).toContain('held');
     expect(verifyReceipt(waiting, station.verifierKey).map((f) => f.what)).not.toContain('permitted');
   });

@@ -15,8 +15,8 @@ let genuine: LooseReceipt;
 const policy = (document: string): string =>
   `${showingPayments(document)}authenticators_use: { unverified: [device] }\n`;
 
-const receiptOf = (id: string): LooseReceipt =>
-  JSON.parse(new TextDecoder().decode(station.custody.journal.receipt(id as WithdrawalId)));
+const receiptOf = async (id: string): Promise<LooseReceipt> =>
+  JSON.parse(new TextDecoder().decode(await station.custody.journal.receipt(id as WithdrawalId)));
 const judged = (receipt: LooseReceipt, key = station.verifierKey): string => {
   try {
     return verifyReceipt(new TextEncoder().encode(JSON.stringify(receipt)), key)
@@ -55,7 +55,7 @@ beforeAll(async () => {
   second = await furtherFactor(alice, deviceOf('second'));
   station.passDay();
   await authorizeShown(alice, 'w-1');
-  genuine = receiptOf('w-1');
+  genuine = await receiptOf('w-1');
 });
 afterAll(() => station.close());
 
@@ -130,7 +130,7 @@ describe('I5: a receipt of a payment that the customer’s browser showed', () =
       intent: two.intent.bytes,
       attestations: [alice.attest(two.intent.digest), second.attest(two.intent.digest, { userVerified: false })],
     });
-    const [first, other] = judged(receiptOf('w-2')).split('\n');
+    const [first, other] = judged(await receiptOf('w-2')).split('\n');
     expect(first).toBe(
       `Factor ${alice.credential} signed this intent on https://approve.example; it was enrolled, announced and ripe.`,
     );

@@ -15,7 +15,7 @@ let verifierKey: string;
 let bob: Customer;
 
 const text = (receipt: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(receipt));
-const receiptOf = (id: string): Uint8Array => station.custody.journal.receipt(id as WithdrawalId);
+const receiptOf = (id: string): Promise<Uint8Array> => station.custody.journal.receipt(id as WithdrawalId);
 
 /** A customer's second device, attested by the first; ripe. */
 async function secondFactor(customer: Customer): Promise<{ credential: string; second: Customer }> {
@@ -66,13 +66,13 @@ beforeAll(async () => {
   await alice.authorize('w-4');
   await station.custody.withdrawals.cancel('w-4' as WithdrawalId);
   verifierKey = station.verifierKey;
-  genuine = JSON.parse(new TextDecoder().decode(receiptOf('w-1')));
+  genuine = JSON.parse(new TextDecoder().decode(await receiptOf('w-1')));
 });
 afterAll(() => station.close());
 
 describe('I5: a receipt proves a withdrawal to someone who has only the log’s public key', () => {
-  it('says who approved what, to where, ripe since when, permitted and signed as what', () => {
-    const facts = verifyReceipt(receiptOf('w-1'), verifierKey);
+  it('says who approved what, to where, ripe since when, permitted and signed as what', async () => {
+    const facts = verifyReceipt(await receiptOf('w-1'), verifierKey);
     expect(facts.map((f) => f.what)).toEqual([
       'log',
       'station',
@@ -90,11 +90,11 @@ describe('I5: a receipt proves a withdrawal to someone who has only the log’s 
     expect(said).toContain('on https://approve.example');
     expect(said).toContain('simulated time');
     expect(said).toContain(station.policyHash);
-    expect(new TextDecoder().decode(receiptOf('w-1'))).not.toContain('bob');
+    expect(new TextDecoder().decode(await receiptOf('w-1'))).not.toContain('bob');
   });
 
-  it('proves an authorization that nothing pays yet, and one that was cancelled', () => {
-    expect(verifyReceipt(receiptOf('w-3'), verifierKey).map((f) => f.what)).toEqual([
+  it('proves an authorization that nothing pays yet, and one that was cancelled', async () => {
+    expect(verifyReceipt(await receiptOf('w-3'), verifierKey).map((f) => f.what)).toEqual([
       'log',
       'station',
       'approved',
@@ -102,7 +102,7 @@ describe('I5: a receipt proves a withdrawal to someone who has only the log’s 
       'ripe',
       'enrolled',
     ]);
-    expect(verifyReceipt(receiptOf('w-4'), verifierKey).at(-1)?.what).toBe('ended');
+    expect(verifyReceipt(await receiptOf('w-4'), verifierKey).at(-1)?.what).toBe('ended');
   });
 
   it('shows the factor that approved the destination, where another one approved the withdrawal', async () => {
@@ -114,9 +114,9 @@ describe('I5: a receipt proves a withdrawal to someone who has only the log’s 
       attestations: [second.attest(prepared.intent.digest)],
     });
 
-    const receipt: LooseReceipt = JSON.parse(new TextDecoder().decode(receiptOf('w-5')));
+    const receipt: LooseReceipt = JSON.parse(new TextDecoder().decode(await receiptOf('w-5')));
     expect(receipt.factors.map((f) => f.credential)).toEqual([credential, carol.credential]);
-    const facts = verifyReceipt(receiptOf('w-5'), verifierKey);
+    const facts = verifyReceipt(await receiptOf('w-5'), verifierKey);
     expect(facts.find((f) => f.what === 'attested')?.sentence).toContain(credential);
     expect(facts.find((f) => f.what === 'ripe')?.sentence).toContain(carol.credential);
     const enrolled = facts.filter((f) => f.what === 'enrolled').map((f) => f.sentence);
@@ -137,7 +137,7 @@ describe('I5: a receipt proves a withdrawal to someone who has only the log’s 
     const { id } = await station.sign(['w-6'], station.payment({ nonce: 1 }));
     await station.settle();
     expect(station.custody.transactions.get(id).state).toBe('WITHHELD');
-    expect(verifyReceipt(receiptOf('w-6'), verifierKey).map((f) => f.what)).toEqual([
+    expect(verifyReceipt(await receiptOf('w-6'), verifierKey).map((f) => f.what)).toEqual([
       'log',
       'station',
       'approved',
@@ -146,7 +146,7 @@ describe('I5: a receipt proves a withdrawal to someone who has only the log’s 
       'enrolled',
       'permitted',
     ]);
-    const receipt: LooseReceipt = JSON.parse(new TextDecoder().decode(receiptOf('w-6')));
+    const receipt: LooseReceipt = JSON.parse(new TextDecoder().decode(await receiptOf('w-6')));
     expect(receipt.transactions.map((t) => t.signed)).toEqual(['']);
   });
 
@@ -698,7 +698,7 @@ describe('I5: a receipt whose leaves do not fit together proves nothing, even si
       intent: prepared.intent.bytes,
       attestations: [second.attest(prepared.intent.digest)],
     });
-    const receipt: LooseReceipt = JSON.parse(new TextDecoder().decode(receiptOf('w-7')));
+    const receipt: LooseReceipt = JSON.parse(new TextDecoder().decode(await receiptOf('w-7')));
     const reason = (change: (leaves: LooseLeaf[], receipt: LooseReceipt) => void) =>
       forgedReason(change, undefined, receipt);
     const added = (leaves: LooseLeaf[]): LooseLeaf => {
@@ -793,7 +793,7 @@ describe('I5: a receipt whose leaves do not fit together proves nothing, even si
       intent: w8.intent.bytes,
       attestations: [dora.attest(w8.intent.digest)],
     });
-    const plain: LooseReceipt = JSON.parse(new TextDecoder().decode(receiptOf('w-8')));
+    const plain: LooseReceipt = JSON.parse(new TextDecoder().decode(await receiptOf('w-8')));
     expect(plain.factors.map((f) => f.credential)).toEqual([dora.credential]);
     expect(
       forgedReason(
@@ -811,8 +811,8 @@ describe('I5: a receipt whose leaves do not fit together proves nothing, even si
     ).toBe('factor-differs');
   });
 
-  it('A8: another account’s factor, enrolled and ripe, that signed this very intent', () => {
-    const bobs: LooseReceipt = JSON.parse(new TextDecoder().decode(receiptOf('w-2')));
+  it('A8: another account’s factor, enrolled and ripe, that signed this very intent', async () => {
+    const bobs: LooseReceipt = JSON.parse(new TextDecoder().decode(await receiptOf('w-2')));
     const digest = createHash('sha256').update(genuine.intent).digest('hex');
     const { credential, authenticatorData, clientData, signature } = bob.attest(digest);
     const b64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
