@@ -47,7 +47,7 @@ export async function bitcoinWallet(ledger: string, chain: ChainId): Promise<Bit
   }
   const key = { fingerprint, path: "m/84'/1'/0'", xpub, signer: 'ledger-btc' };
   const id = parseWalletId('btc-1', 'wallet');
-  const wallet = walletOfKeys({ id, chain, script: 'wpkh', threshold: 1, keys: [key] });
+  const wallet = walletOfKeys({ id, chain, derives: true, script: 'wpkh', threshold: 1, keys: [key] });
   return { id, address: wallet.address, chain, descriptor: wallet.descriptor, entry: walletText(wallet) };
 }
 

@@ -26,6 +26,7 @@ import { act, whereFounded } from './operator-act.ts';
 import { patiently } from './patience.ts';
 import { policyInForce } from './policy-in-force.ts';
 import { compareOn, readKey, registerOn } from './wallet-device.ts';
+import { placeLine } from './wallet-text.ts';
 
 /** Beside those of an operators' act. */
 export const addOptions = ['chain', 'script', 'threshold', 'account', 'path', 'first-nonce', 'wait', 'out'] as const;
@@ -175,12 +176,12 @@ async function walletOf(given: Arguments, output: Output, wish: Wish): Promise<W
     if (key?.$case === 'account') {
       const { address, publicKey } = key.value;
       const named = { id, chain, address: parseAddress(address, `the address of ${signer}`) };
-      return { kind: 'account', ...named, signer, path, publicKey, firstNonce };
+      return { kind: 'account', ...named, signer, key: { kind: 'derived', path }, publicKey, firstNonce };
     }
     if (key !== undefined) keys.push({ signer, path, fingerprint: key.value.fingerprint, xpub: key.value.xpub });
   }
   if (script === undefined) throw new CommandFailed(`${signers.join(', ')} gave no key`);
-  return walletOfKeys({ id, chain, script, threshold, keys });
+  return walletOfKeys({ id, chain, derives: true, script, threshold, keys });
 }
 
 /** Why a key that was read is not what the wallet wants. */
@@ -203,7 +204,7 @@ function describe(wallet: Wallet): string[] {
   const address = onScreen(wallet.address);
   const spelt = wallet.address.endsWith(`:${address}`) ? '' : ` (on screens ${address})`;
   if (wallet.kind === 'account')
-    return [`path        ${wallet.path}`, `public key  ${wallet.publicKey}`, `address     ${wallet.address}`];
+    return [placeLine(wallet.key), `public key  ${wallet.publicKey}`, `address     ${wallet.address}`];
   return [`descriptor  ${wallet.descriptor}`, `address     ${wallet.address}${spelt}`];
 }
 

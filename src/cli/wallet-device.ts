@@ -33,7 +33,7 @@ export function readKey(given: Arguments, signer: string, chain: string, path: s
 
 /** Has a person take a wallet of several keys on a device; what they should see there is told first. */
 export async function registerOn(given: Arguments, output: Output, wallet: Wallet, signer: string): Promise<void> {
-  if (wallet.kind !== 'script') return;
+  if (wallet.kind !== 'script' || !wallet.derives) return;
   output.out(`On the device of ${signer}: register the wallet. Approve it there only if the screens say exactly this:`);
   output.out(`  name      ${wallet.id}`);
   output.out(`  policy    ${wallet.threshold} of ${wallet.keys.length}, ${wallet.script}, each key with /**`);

@@ -1,5 +1,5 @@
 import { addressAt, onScreen } from '../custody/chain.ts';
-import type { Wallet } from '../domain/index.ts';
+import type { KeyPlace, Wallet } from '../domain/index.ts';
 import type { WalletSigner, WalletState } from '../generated/portcullis/v1/operator.ts';
 import { printable } from './client.ts';
 import { type Place, placeText } from './wallet-device.ts';
@@ -34,20 +34,29 @@ function signerText(signer: WalletSigner): string {
 const shownAtOnce = 3;
 
 function places(wallet: Wallet, branch: 0 | 1, first: number): Place[] {
-  if (wallet.kind === 'account') return branch === 0 ? [{ branch, index: 0 }] : [];
+  if (wallet.kind === 'account' || !wallet.derives) return branch === 0 ? [{ branch, index: 0 }] : [];
   return Array.from({ length: shownAtOnce }, (_, i) => ({ branch, index: first + i }));
+}
+
+/** Where on its signer the key of a wallet of one is. */
+export function placeLine(key: KeyPlace): string {
+  return key.kind === 'derived' ? `path        ${key.path}` : `key         ${key.id}`;
 }
 
 /** What a wallet is, and where it stands: a line each. */
 export function walletLines(wallet: Wallet, state: WalletState, first: number): string[] {
   const lines = [`wallet      ${wallet.id}`, `chain       ${wallet.chain}`];
   if (wallet.kind === 'account') {
-    lines.push(`address     ${wallet.address}`, `path        ${wallet.path}`, `public key  ${wallet.publicKey}`);
+    lines.push(`address     ${wallet.address}`, placeLine(wallet.key), `public key  ${wallet.publicKey}`);
   } else {
     lines.push(`descriptor  ${wallet.descriptor}`);
     if (wallet.keys.length > 1) lines.push(`signs       any ${wallet.threshold} of ${wallet.keys.length}`);
-    for (const { fingerprint, path, xpub, signer } of wallet.keys)
-      lines.push(`key         [${fingerprint}${path.slice(1)}]${xpub} on ${signer}`);
+    if (wallet.derives)
+      for (const { fingerprint, path, xpub, signer } of wallet.keys)
+        lines.push(`key         [${fingerprint}${path.slice(1)}]${xpub} on ${signer}`);
+    else
+      for (const { id, publicKey, signer } of wallet.keys)
+        lines.push(`key         ${publicKey}, id ${id} on ${signer}`);
     for (const [branch, label] of [
       [0, 'receive'],
       [1, 'change'],

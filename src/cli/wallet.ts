@@ -94,7 +94,7 @@ async function show(given: Arguments, output: Output): Promise<number> {
 
 async function register(given: Arguments, output: Output): Promise<number> {
   const wallet = await walletInPolicy(given);
-  if (wallet.kind !== 'script' || wallet.keys.length < 2)
+  if (wallet.kind !== 'script' || !wallet.derives || wallet.keys.length < 2)
     throw new CommandFailed(`${wallet.id} has one key: every device knows it, and nothing is to be registered`);
   for (const signer of askedSigners(given, wallet)) await registerOn(given, output, wallet, signer);
   return 0;
@@ -122,7 +122,8 @@ function askedSigners(given: Arguments, wallet: Wallet): readonly string[] {
 function parseIndex(given: Arguments, wallet: Wallet): number {
   const told = given.value('index');
   if (told === undefined) return 0;
-  if (wallet.kind === 'account') throw new UsageError(`wallet ${wallet.id} has one address, and no --index`);
+  if (wallet.kind === 'account' || !wallet.derives)
+    throw new UsageError(`wallet ${wallet.id} has one address, and no --index`);
   if (!/^(?:0|[1-9][0-9]{0,8})$/.test(told))
     throw new UsageError(`--index: expected a whole number, got ${JSON.stringify(told)}`);
   return Number(told);

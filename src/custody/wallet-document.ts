@@ -1,7 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isNode, isSeq, parseDocument } from 'yaml';
 import { addressOfScript, scriptAt } from '../chains/bitcoin/index.ts';
-import { formatDescriptor, Malformed, type ScriptWallet, signersOf, type Wallet } from '../domain/index.ts';
+import {
+  type DerivedScriptWallet,
+  formatDescriptor,
+  Malformed,
+  type ScriptWallet,
+  signersOf,
+  type TokenScriptWallet,
+  type Wallet,
+} from '../domain/index.ts';
 import { parseWallet } from '../gate/policy/wallets.ts';
 import { checkWallets } from './chain.ts';
 import { parseYaml } from './yaml.ts';
@@ -10,15 +18,22 @@ import { parseYaml } from './yaml.ts';
 export function walletText(wallet: Wallet): string {
   const { id, chain, address } = wallet;
   if (wallet.kind === 'account') {
-    const { signer, path, publicKey, firstNonce } = wallet;
-    return `{ id: ${scalar(id)}, chain: '${chain}', signer: ${scalar(signer)}, path: "${path}", address: '${address}', public_key: '${publicKey}', first_nonce: '${firstNonce}' }`;
+    const { signer, key, publicKey, firstNonce } = wallet;
+    const place = key.kind === 'derived' ? `path: "${key.path}"` : `key: '${key.id}'`;
+    return `{ id: ${scalar(id)}, chain: '${chain}', signer: ${scalar(signer)}, ${place}, address: '${address}', public_key: '${publicKey}', first_nonce: '${firstNonce}' }`;
   }
   const signers = signersOf(wallet).map(scalar).join(', ');
-  return `{ id: ${scalar(id)}, chain: '${chain}', descriptor: "${wallet.descriptor}", signers: [${signers}], address: '${address}' }`;
+  const keys = wallet.derives ? '' : `keys: [${wallet.keys.map((key) => `'${key.id}'`).join(', ')}], `;
+  return `{ id: ${scalar(id)}, chain: '${chain}', descriptor: "${wallet.descriptor}", ${keys}signers: [${signers}], address: '${address}' }`;
 }
 
+/** What a wallet of keys is made of. */
+type Parts<W extends ScriptWallet> = Pick<W, 'id' | 'chain' | 'derives' | 'script' | 'threshold' | 'keys'>;
+
 /** A wallet of keys, as policy will have it. Throws `Malformed`. */
-export function walletOfKeys(of: Pick<ScriptWallet, 'id' | 'chain' | 'script' | 'threshold' | 'keys'>): ScriptWallet {
+export function walletOfKeys(of: Parts<DerivedScriptWallet>): DerivedScriptWallet;
+export function walletOfKeys(of: Parts<TokenScriptWallet>): TokenScriptWallet;
+export function walletOfKeys(of: Parts<DerivedScriptWallet> | Parts<TokenScriptWallet>): ScriptWallet {
   const address = addressOfScript(scriptAt(of, 0, 0).script, of.chain);
   if (address === undefined) throw new Malformed('wallet', 'has no first address');
   return { kind: 'script', ...of, descriptor: formatDescriptor(of), address };

@@ -11,11 +11,11 @@ export interface Registrable {
 }
 
 /**
- * Undefined where there is nothing to register: a wallet of one key, whose policy every device knows; or one without a key on the
- * signer.
+ * Undefined where there is nothing to register: a wallet of one key, whose policy every device knows; one of a token's keys, which
+ * shows nobody anything; or one without a key on the signer.
  */
 export function registrableOn(wallet: Wallet, signer: string): Registrable | undefined {
-  if (wallet.kind !== 'script') return undefined;
+  if (wallet.kind !== 'script' || !wallet.derives) return undefined;
   const policy = policyOf(wallet);
   const key = wallet.keys.find((one) => one.signer === signer);
   if (policy.name === '' || key === undefined) return undefined;

@@ -72,10 +72,10 @@ export class WalletDesk implements Wallets {
     index,
   }: Parameters<Wallets['showAddress']>[0]): ReturnType<Wallets['showAddress']> {
     const device = this.#signerOf(wallet, signer);
-    const last = wallet.kind === 'account' ? 1 : indexEnd;
-    if (wallet.kind === 'account' && branch !== 0) throw new Malformed('branch', `wallet ${wallet.id} has one address`);
-    if (index >= last)
-      throw new Malformed('index', wallet.kind === 'account' ? `${wallet.id} has one address` : 'is 2^31 or more');
+    const one = wallet.kind === 'account' || !wallet.derives;
+    if (one && branch !== 0) throw new Malformed('branch', `wallet ${wallet.id} has one address`);
+    if (index >= (one ? 1 : indexEnd))
+      throw new Malformed('index', one ? `${wallet.id} has one address` : 'is 2^31 or more');
     const registration = registrationOf(this.#station, wallet, signer) ?? null;
     if (registration === null && registrableOn(wallet, signer) !== undefined) {
       const why = `${wallet.id} is not registered on ${signer}: have it registered there first`;

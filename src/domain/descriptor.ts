@@ -14,22 +14,46 @@ export interface DescriptorKey {
   readonly xpub: string;
 }
 
-/** A descriptor, read: the forms that BIP-388 calls wallet policies with `/**`, and no others. */
-export interface Descriptor {
+/** Scripts that a key without a chain code can have: of HSMs, which sign by ECDSA alone (no `tr`), as Bitcoin Core names them. */
+export const tokenScripts = ['pkh', 'wpkh', 'wsh-sortedmulti'] as const satisfies readonly ScriptType[];
+export type TokenScript = (typeof tokenScripts)[number];
+
+/** A descriptor, read: the forms that BIP-388 calls wallet policies with `/**`; or of raw keys, without one address more; no others. */
+export type Descriptor = DerivedDescriptor | RawDescriptor;
+
+export interface DerivedDescriptor {
+  /** Whether addresses are derived from its keys. */
+  readonly derives: true;
   readonly script: ScriptType;
   /** How many of the keys sign. */
   readonly threshold: number;
   readonly keys: readonly DescriptorKey[];
 }
 
-const keyForm = "\\[([0-9a-f]{8})((?:/(?:0|[1-9][0-9]{0,9})['h]?)*)\\]([1-9A-HJ-NP-Za-km-z]{100,120})/<0;1>/\\*";
-const key = new RegExp(keyForm);
-const single = new RegExp(`^(?:(pkh|wpkh|tr)\\((${keyForm})\\)|sh\\(wpkh\\((${keyForm})\\)\\))$`);
-const multi = new RegExp(`^wsh\\(sortedmulti\\(([1-9][0-9]?)((?:,${keyForm}){1,15})\\)\\)$`);
+/** It has one script, which receives and takes the change. */
+export interface RawDescriptor {
+  readonly derives: false;
+  readonly script: TokenScript;
+  /** How many of the keys sign. */
+  readonly threshold: number;
+  readonly keys: readonly RawKey[];
+}
+
+/** BIP-380's key expression of hex alone: one public key, from which nothing is derived. */
+export interface RawKey {
+  /** Compressed, 33 bytes as lowercase hex. Whether it is a point of the curve is for chains/ to say. */
+  readonly publicKey: string;
+}
+
+const extendedForm = "\\[([0-9a-f]{8})((?:/(?:0|[1-9][0-9]{0,9})['h]?)*)\\]([1-9A-HJ-NP-Za-km-z]{100,120})/<0;1>/\\*";
+const extended = new RegExp(`^${extendedForm}$`);
+const raw = /^0[23][0-9a-f]{64}$/;
+const single = /^(?:(pkh|wpkh|tr)\(([^(),]+)\)|sh\(wpkh\(([^(),]+)\)\))$/;
+const multi = /^wsh\(sortedmulti\(([1-9][0-9]?)((?:,[^(),]+){1,15})\)\)$/;
 
 /**
- * Reads `wpkh([f5acc2fd/84'/1'/0']tpub…/<0;1>/*)#checksum`; likewise `pkh`, `sh(wpkh)`, `tr` and `wsh(sortedmulti(2,…))`. The
- * checksum must be there. Throws `Malformed`, naming `field`.
+ * Reads `wpkh([f5acc2fd/84'/1'/0']tpub…/<0;1>/*)#checksum`; likewise `pkh`, `sh(wpkh)`, `tr` and `wsh(sortedmulti(2,…))`; and
+ * `wpkh(02…)#checksum`, `pkh`, `wsh(sortedmulti(2,…))` of raw keys. The checksum must be there. Throws `Malformed`, naming `field`.
  */
 export function parseDescriptor(text: string, field: string): Descriptor {
   if (/[A-Za-z]prv[1-9A-HJ-NP-Za-km-z]{20}/.test(text)) {
@@ -53,33 +77,80 @@ function parseBody(body: string, field: string): Descriptor {
   if (one !== null) {
     const script = one[1] === undefined ? 'sh-wpkh' : scriptTypes.find((type) => type === one[1]);
     if (script === undefined) throw new Error(`no script is called ${one[1]}`);
-    return { script, threshold: 1, keys: [keyOf(body, field)] };
+    return described(script, 1, [one[2] ?? one[3] ?? ''], body, field);
   }
   const [, threshold, listed] = multi.exec(body) ?? [];
-  if (threshold === undefined || listed === undefined) {
+  if (threshold === undefined || listed === undefined) throw otherForm(body, field);
+  const keys = listed.slice(1).split(',');
+  const read = described('wsh-sortedmulti', Number(threshold), keys, body, field);
+  if (read.threshold > keys.length) throw new Malformed(field, `${threshold} of ${keys.length} keys can never sign`);
+  if (keys.length < 2) throw new Malformed(field, 'a multisig of one key is wpkh');
+  const named = read.derives ? read.keys.map(({ xpub }) => xpub) : read.keys.map(({ publicKey }) => publicKey);
+  if (new Set(named).size !== named.length)
+    throw new Malformed(field, 'names one key twice: then fewer than it says sign');
+  return read;
+}
+
+function described(
+  script: ScriptType,
+  threshold: number,
+  texts: readonly string[],
+  body: string,
+  field: string,
+): Descriptor {
+  if (texts.every((text) => extended.test(text)))
+    return { derives: true, script, threshold, keys: texts.map((text) => extendedKeyOf(text, field)) };
+  if (!texts.every((text) => raw.test(text))) throw faultOfKeys(texts, body, field);
+  const own = tokenScripts.find((type) => type === script);
+  if (own === undefined)
     throw new Malformed(
       field,
-      `expected wpkh(KEY), tr(KEY), pkh(KEY), sh(wpkh(KEY)) or wsh(sortedmulti(M,KEY,…)), at most 15 keys, each as [fingerprint/path]xpub/<0;1>/*, got ${elided(body)}`,
+      'a raw key (hex) has wpkh, pkh or wsh(sortedmulti): it is an HSM’s, which signs by ECDSA for one address',
     );
+  return { derives: false, script: own, threshold, keys: texts.map((publicKey) => ({ publicKey })) };
+}
+
+const hexKey = /^(?:[0-9a-fA-F]{66}|[0-9a-fA-F]{130})$/;
+
+/** What is wrong with keys of which not all are extended and not all raw. Quotes none: see `elided`. */
+function faultOfKeys(texts: readonly string[], body: string, field: string): Malformed {
+  for (const text of texts) {
+    const [, origin, key = '', steps = ''] = /^(\[[^\]]*\])?([^/]*)(.*)$/.exec(text) ?? [];
+    if (!hexKey.test(key)) continue;
+    if (origin !== undefined)
+      return new Malformed(
+        field,
+        'a raw key (hex) has no origin before it: an HSM derives nothing; write the key alone',
+      );
+    if (steps !== '')
+      return new Malformed(field, 'a raw key (hex) has no steps after it, such as /*: nothing is derived from it');
+    if (key.length === 130)
+      return new Malformed(field, 'a raw key (hex) is compressed: 66 digits that begin with 02 or 03');
+    if (!raw.test(key))
+      return new Malformed(field, 'a raw key (hex) is 66 lowercase digits that begin with 02 or 03: compressed');
   }
-  const keys = listed
-    .slice(1)
-    .split(',')
-    .map((text) => keyOf(text, field));
-  if (Number(threshold) > keys.length) throw new Malformed(field, `${threshold} of ${keys.length} keys can never sign`);
-  if (keys.length < 2) throw new Malformed(field, 'a multisig of one key is wpkh');
-  if (new Set(keys.map(({ xpub }) => xpub)).size !== keys.length)
-    throw new Malformed(field, 'names one key twice: then fewer than it says sign');
-  return { script: 'wsh-sortedmulti', threshold: Number(threshold), keys };
+  if (texts.some((text) => raw.test(text)) && texts.some((text) => extended.test(text)))
+    return new Malformed(
+      field,
+      'mixes raw keys (hex) with extended ones: a Ledger signs for extended keys only (BIP-388), so all keys are of one sort',
+    );
+  return otherForm(body, field);
+}
+
+function otherForm(body: string, field: string): Malformed {
+  return new Malformed(
+    field,
+    `expected wpkh(KEY), tr(KEY), pkh(KEY), sh(wpkh(KEY)) or wsh(sortedmulti(M,KEY,…)), at most 15 keys, each as [fingerprint/path]xpub/<0;1>/*, or in wpkh, pkh and wsh as 66 hex digits of a compressed key; got ${elided(body)}`,
+  );
 }
 
 /** Shows a text without its keys: one of them may be private (BIP-380 takes WIF, too), and errors are logged. */
 function elided(text: string): string {
-  return shown(text.replace(/[1-9A-HJ-NP-Za-km-z]{40,}/g, (run) => `${run.slice(0, 4)}...`));
+  return shown(text.replace(/[1-9A-HJ-NP-Za-km-z]{40,}|[0-9a-fA-F]{40,}/g, (run) => `${run.slice(0, 4)}...`));
 }
 
-function keyOf(text: string, field: string): DescriptorKey {
-  const [, fingerprint = '', steps = '', xpub = ''] = key.exec(text) ?? [];
+function extendedKeyOf(text: string, field: string): DescriptorKey {
+  const [, fingerprint = '', steps = '', xpub = ''] = extended.exec(text) ?? [];
   if (steps.includes('h'))
     throw new Malformed(field, "writes hardened steps as h: write them as ', so that a wallet has one spelling");
   if (steps.split('/').some((step) => Number.parseInt(step, 10) >= 2 ** 31))
@@ -88,9 +159,11 @@ function keyOf(text: string, field: string): DescriptorKey {
 }
 
 /** The text of a descriptor, with its checksum. */
-export function formatDescriptor({ script, threshold, keys }: Descriptor): string {
-  const named = keys.map(({ fingerprint, path, xpub }) => `[${fingerprint}${path.slice(1)}]${xpub}/<0;1>/*`);
-  const body = bodies[script](named.join(','), threshold);
+export function formatDescriptor(of: Descriptor): string {
+  const named = of.derives
+    ? of.keys.map(({ fingerprint, path, xpub }) => `[${fingerprint}${path.slice(1)}]${xpub}/<0;1>/*`)
+    : of.keys.map(({ publicKey }) => publicKey);
+  const body = bodies[of.script](named.join(','), of.threshold);
   return `${body}#${descriptorChecksum(body) ?? ''}`;
 }
 

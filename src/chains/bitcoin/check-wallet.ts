@@ -1,3 +1,4 @@
+import secp256k1 from 'secp256k1/bindings.js';
 import {
   formatDescriptor,
   Malformed,
@@ -23,14 +24,22 @@ export function checkWallet(wallet: ScriptWallet, place: string): void {
   const field = `${place}.descriptor`;
   const written = formatDescriptor(wallet);
   if (wallet.descriptor !== written) throw new Malformed(field, `is not what the wallet is read as, ${written}`);
-  const publicKeys = wallet.keys.map((key, i) => {
-    const at = wallet.keys.length === 1 ? field : `${field}.keys[${i}]`;
-    checkPath(key.path, wallet.script, network, at);
-    return checkKey(key, network, at);
-  });
+  const at = (i: number): string => (wallet.keys.length === 1 ? field : `${field}.keys[${i}]`);
+  const publicKeys = wallet.derives
+    ? wallet.keys.map((key, i) => {
+        checkPath(key.path, wallet.script, network, at(i));
+        return checkKey(key, network, at(i));
+      })
+    : wallet.keys.map(({ publicKey }, i) => checkRawKey(publicKey, at(i)));
   // The xpubs differ as text, which says nothing: two may hold one key under different parents, and one device would sign twice.
   if (new Set(publicKeys).size !== publicKeys.length) throw new Malformed(field, 'names one key twice');
   checkAddress(wallet, `${place}.address`);
+}
+
+function checkRawKey(publicKey: string, at: string): string {
+  if (!secp256k1.publicKeyVerify(Buffer.from(publicKey, 'hex')))
+    throw new Malformed(at, `holds ${publicKey}, which is no point of the curve`);
+  return publicKey;
 }
 
 /** The key's bytes as hex. */

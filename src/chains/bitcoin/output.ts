@@ -7,7 +7,7 @@ import { maxMoney, type TransactionOutput, writeOutput } from './transaction.ts'
 import { scriptAt, type WalletScript } from './wallet-script.ts';
 import { undecodable } from './wire.ts';
 
-/** What an output does: it pays somebody, or it is the wallet's change, proven by derivation (B1). */
+/** What an output does: it pays somebody, or it is the wallet's change, proven by derivation (B1), or by equality of a raw key's script. */
 export type Output =
   | { readonly kind: 'payment'; readonly amount: bigint; readonly destination: Address; readonly weight: bigint }
   | { readonly kind: 'change'; readonly amount: bigint; readonly index: number; readonly at: WalletScript };
@@ -49,7 +49,8 @@ function outputOf(
 
 /**
  * B1: an output that claims to be change is that only if its script is the wallet's own at the place that it names. An address that
- * the wallet receives at is none: paying it is a payment.
+ * the wallet receives at is none: paying it is a payment. Raw keys have one script, which is both: what goes there stays the
+ * wallet's, whatever the PSBT says of it.
  */
 function changeOf(
   { amount, script }: TransactionOutput,
@@ -57,6 +58,8 @@ function changeOf(
   wallet: ScriptWallet,
   places: Places,
 ): Output | undefined {
+  if (places.only !== undefined)
+    return equalBytes(places.only.script, script) ? { kind: 'change', amount, index: 0, at: places.only } : undefined;
   for (const derivation of map === undefined ? [] : places.named(map).own) {
     const place = places.of(derivation);
     if (place === undefined) continue;

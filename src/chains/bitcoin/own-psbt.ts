@@ -4,7 +4,7 @@ import { type Entry, magic, writeMap } from './key-map.ts';
 import type { Output } from './output.ts';
 import type { Spend } from './spend.ts';
 import { writeOutput } from './transaction.ts';
-import type { ScriptKey, WalletScript } from './wallet-script.ts';
+import type { KeyOrigin, WalletScript } from './wallet-script.ts';
 import { compactSize, joined, u32 } from './wire.ts';
 
 /**
@@ -43,14 +43,16 @@ function scriptEntries(at: WalletScript, types: typeof inputTypes): Entry[] {
   const { internalKey, redeemScript, witnessScript, keys } = at;
   if (internalKey !== undefined) {
     // No leaves: the key path (BIP-371).
-    const origins = keys.map((key) => ({
-      type: types.tapDerivation,
-      data: internalKey,
-      value: joined([compactSize(0), origin(key)]),
-    }));
+    const origins = keys.flatMap(({ origin }) =>
+      origin === undefined
+        ? []
+        : [{ type: types.tapDerivation, data: internalKey, value: joined([compactSize(0), originBytes(origin)]) }],
+    );
     return [...origins, entry(types.internal, internalKey)];
   }
-  const entries: Entry[] = keys.map((key) => ({ type: types.derivation, data: key.publicKey, value: origin(key) }));
+  const entries: Entry[] = keys.flatMap(({ publicKey, origin }) =>
+    origin === undefined ? [] : [{ type: types.derivation, data: publicKey, value: originBytes(origin) }],
+  );
   if (redeemScript !== undefined) entries.push(entry(types.redeem, redeemScript));
   if (witnessScript !== undefined) entries.push(entry(types.witness, witnessScript));
   return entries;
@@ -60,6 +62,6 @@ function entry(type: number, value: Uint8Array): Entry {
   return { type, data: new Uint8Array(0), value };
 }
 
-function origin({ fingerprint, path }: ScriptKey): Uint8Array {
+function originBytes({ fingerprint, path }: KeyOrigin): Uint8Array {
   return joined([Uint8Array.from(Buffer.from(fingerprint, 'hex')), ...stepsOf(path).map(u32)]);
 }

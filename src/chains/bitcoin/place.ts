@@ -1,8 +1,10 @@
-import type { ScriptWallet } from '../../domain/index.ts';
+import { type ScriptWallet, toHex } from '../../domain/index.ts';
 import { type Branch, hardened, stepsOf } from './derive.ts';
+import { hash160 } from './hashes.ts';
 import type { Derivation, Origin } from './psbt-field.ts';
+import { scriptAt, type WalletScript } from './wallet-script.ts';
 
-/** A place in a wallet's descriptor, as the origin of one of its keys names it: `/branch/index`. */
+/** A place in a wallet's descriptor, as a derivation of a PSBT names it: `/branch/index`. */
 export interface Place {
   /** Which of the wallet's keys, in the descriptor's order. */
   readonly key: number;
@@ -10,18 +12,34 @@ export interface Place {
   readonly index: number;
 }
 
-/** What a PSBT claims with an origin: where in a wallet a key lies. A claim only; derivation is the proof. */
+/** What a PSBT claims with a derivation: where in a wallet a key lies. A claim only; derivation is the proof. */
 export class Places {
+  /** The one script of a wallet of raw keys: no claim is needed to find it. */
+  readonly only: WalletScript | undefined;
   readonly #origins: readonly Origin[];
   readonly #taproot: boolean;
 
-  constructor({ keys, script }: ScriptWallet) {
-    this.#origins = keys.map(({ fingerprint, path }) => ({ fingerprint, steps: stepsOf(path) }));
-    this.#taproot = script === 'tr';
+  constructor(wallet: ScriptWallet) {
+    this.#taproot = wallet.script === 'tr';
+    if (wallet.derives) {
+      this.only = undefined;
+      this.#origins = wallet.keys.map(({ fingerprint, path }) => ({ fingerprint, steps: stepsOf(path) }));
+      return;
+    }
+    this.only = scriptAt(wallet, 0, 0);
+    // Bitcoin Core gives a key without an origin its own fingerprint and no steps.
+    this.#origins = this.only.keys.map(({ publicKey }) => ({
+      fingerprint: toHex(hash160(publicKey).subarray(0, 4)),
+      steps: [],
+    }));
   }
 
-  /** Undefined where the origin is none of the wallet's. */
+  /** Undefined where it is none of the wallet's. */
   of({ fingerprint, steps }: Origin): Place | undefined {
+    if (this.only !== undefined) {
+      const key = this.#origins.findIndex((own) => own.fingerprint === fingerprint && steps.length === 0);
+      return key < 0 ? undefined : { key, branch: 0, index: 0 };
+    }
     const [branch, index] = steps.slice(-2);
     if ((branch !== 0 && branch !== 1) || index === undefined || index >= hardened) return undefined;
     const key = this.#origins.findIndex(

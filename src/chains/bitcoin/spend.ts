@@ -70,7 +70,7 @@ function expectSighash(sighash: number | undefined, i: number, { script }: Scrip
   );
 }
 
-/** B4: where in the wallet the input's keys lie, all of them, by derivation. */
+/** B4: where in the wallet the input's keys lie, all of them, by derivation. Raw keys need not be named: their wallet has one script. */
 function placeOf(
   map: PsbtInput,
   i: number,
@@ -83,8 +83,8 @@ function placeOf(
       i,
       `it names keys as ${wallet.script === 'tr' ? 'no taproot' : 'a taproot'} input does, and the wallet is ${wallet.script}`,
     );
-  const [first] = own;
-  if (first === undefined) throw foreign(i, 'it names no key of the wallet: give it its derivation');
+  if (own.length === 0 && places.only === undefined)
+    throw foreign(i, 'it names no key of the wallet: give it its derivation');
   const claimed = own.map((derivation) => {
     const place = places.of(derivation);
     if (place === undefined)
@@ -95,7 +95,7 @@ function placeOf(
     return { derivation, place };
   });
   const { branch, index } = claimed[0]?.place ?? { branch: 0, index: 0 };
-  const at = scriptAt(wallet, branch, index);
+  const at = places.only ?? scriptAt(wallet, branch, index);
   for (const { derivation, place } of claimed) {
     if (place.branch !== branch || place.index !== index)
       throw foreign(i, `its keys lie at /${branch}/${index} and at /${place.branch}/${place.index}`);

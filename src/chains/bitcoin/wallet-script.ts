@@ -1,4 +1,4 @@
-import type { Descriptor } from '../../domain/index.ts';
+import type { DerivedDescriptor, Descriptor, RawDescriptor } from '../../domain/index.ts';
 import { type Branch, publicKeyAt, taprootOutputKey } from './derive.ts';
 import { hash160, sha256 } from './hashes.ts';
 import { scriptOfOutput } from './output-script.ts';
@@ -18,21 +18,22 @@ export interface WalletScript {
 }
 
 export interface ScriptKey {
+  /** 33 bytes. */
+  readonly publicKey: Uint8Array;
+  /** Undefined of a raw key, which comes from no other. */
+  readonly origin: KeyOrigin | undefined;
+}
+
+export interface KeyOrigin {
   /** The master key's, 8 lowercase hex digits. */
   readonly fingerprint: string;
   /** From the master key, `m/84'/0'/0'/1/5`. */
   readonly path: string;
-  /** 33 bytes. */
-  readonly publicKey: Uint8Array;
 }
 
-/** The script at `/branch/index`. Throws as `publicKeyAt` does. */
+/** The script at `/branch/index`; raw keys have the one at `/0/0` alone, else RangeError. Throws as `publicKeyAt` does. */
 export function scriptAt(wallet: Descriptor, branch: Branch, index: number): WalletScript {
-  const keys = wallet.keys.map((key) => ({
-    fingerprint: key.fingerprint,
-    path: `${key.path}/${branch}/${index}`,
-    publicKey: publicKeyAt(key, branch, index),
-  }));
+  const keys = wallet.derives ? derivedKeys(wallet, branch, index) : rawKeys(wallet, branch, index);
   const none = { redeemScript: undefined, witnessScript: undefined, internalKey: undefined, keys };
   if (wallet.script === 'wsh-sortedmulti') {
     const witnessScript = sortedMultisig(
@@ -57,6 +58,22 @@ export function scriptAt(wallet: Descriptor, branch: Branch, index: number): Wal
       return { ...none, internalKey, script: scriptOfOutput({ kind: 'tr', program: taprootOutputKey(internalKey) }) };
     }
   }
+}
+
+function derivedKeys({ keys }: DerivedDescriptor, branch: Branch, index: number): ScriptKey[] {
+  return keys.map((key) => ({
+    publicKey: publicKeyAt(key, branch, index),
+    origin: { fingerprint: key.fingerprint, path: `${key.path}/${branch}/${index}` },
+  }));
+}
+
+function rawKeys({ keys }: RawDescriptor, branch: Branch, index: number): ScriptKey[] {
+  if (branch !== 0 || index !== 0)
+    throw new RangeError(`raw keys have one script, /0/0, and none at /${branch}/${index}`);
+  return keys.map(({ publicKey }) => ({
+    publicKey: Uint8Array.from(Buffer.from(publicKey, 'hex')),
+    origin: undefined,
+  }));
 }
 
 const OP_0 = 0x50;

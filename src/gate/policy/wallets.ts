@@ -1,13 +1,19 @@
 import {
+  type AccountWallet,
   type Address,
   chainOfAddress,
+  type KeyPlace,
   Malformed,
   parseAddress,
   parseAmount,
   parseChainId,
   parseDescriptor,
+  parseTokenId,
   parseWalletId,
+  type ScriptWallet,
+  sayPlace,
   signersOf,
+  type TokenScriptWallet,
   type Wallet,
   type WalletId,
   walletIdentity,
@@ -78,7 +84,7 @@ function keyChange(member: string, old: Wallet, fresh: Wallet): Change[] {
   if (old.kind === 'account' && fresh.kind === 'account') {
     return [
       ...otherLoosens(`${member}.signer`, old.signer, fresh.signer),
-      ...otherLoosens(`${member}.path`, old.path, fresh.path),
+      ...placeChange(member, old.key, fresh.key),
       ...otherLoosens(`${member}.public_key`, old.publicKey, fresh.publicKey),
       // A higher one closes the nonces below it, and opens others above: the window moves with it.
       ...otherLoosens(`${member}.first_nonce`, old.firstNonce, fresh.firstNonce),
@@ -87,6 +93,7 @@ function keyChange(member: string, old: Wallet, fresh: Wallet): Change[] {
   if (old.kind === 'script' && fresh.kind === 'script') {
     return [
       ...otherLoosens(`${member}.descriptor`, old.descriptor, fresh.descriptor),
+      ...otherLoosens(`${member}.keys`, tokenIds(old), tokenIds(fresh)),
       ...otherLoosens(`${member}.signers`, signersOf(old).join(', '), signersOf(fresh).join(', ')),
     ];
   }
@@ -94,15 +101,33 @@ function keyChange(member: string, old: Wallet, fresh: Wallet): Change[] {
   return [];
 }
 
+function placeChange(member: string, old: KeyPlace, fresh: KeyPlace): Change[] {
+  const name = old.kind === 'derived' && fresh.kind === 'derived' ? 'path' : 'key';
+  return otherLoosens(`${member}.${name}`, sayPlace(old), sayPlace(fresh));
+}
+
+/** As policy writes them; of keys that devices derive there is none. */
+function tokenIds(wallet: ScriptWallet): string {
+  return wallet.derives ? 'none' : wallet.keys.map(({ id }) => id).join(', ');
+}
+
 function sayWallet(wallet: Wallet): string {
   const { id, address } = wallet;
   if (wallet.kind === 'account') {
-    const { publicKey, path, signer, firstNonce } = wallet;
-    return `${id} is ${address}, with the key ${publicKey} at ${path} on the signer ${signer}, from nonce ${firstNonce}`;
+    const { publicKey, key, signer, firstNonce } = wallet;
+    const at = key.kind === 'derived' ? `at ${key.path}` : `by its id ${key.id}`;
+    return `${id} is ${address}, with the key ${publicKey} ${at} on the signer ${signer}, from nonce ${firstNonce}`;
   }
+  if (!wallet.derives) return sayTokenWallet(wallet);
   const { descriptor, threshold, keys } = wallet;
   const signs = keys.length === 1 ? 'on the signer' : `of which any ${threshold} sign, on the signers`;
   return `${id} is ${address} and the addresses after it of ${descriptor}, ${signs} ${signersOf(wallet).join(', ')}`;
+}
+
+function sayTokenWallet({ id, address, descriptor, threshold, keys }: TokenScriptWallet): string {
+  const held = keys.map((key) => `${key.id} on the signer ${key.signer}`).join(', ');
+  const signs = keys.length === 1 ? 'with the key' : `of which any ${threshold} sign, with the keys`;
+  return `${id} is ${address} and no address more, of ${descriptor}, ${signs} ${held}`;
 }
 
 /** One entry of the list, with what paying from it demands. */
@@ -117,7 +142,7 @@ export function parseWallet(
   const named = { id: parseWalletId(of.text('id'), of.at('id')), chain, address };
   const wallet: Wallet = of.has('descriptor') ? parseScript(of, named) : parseAccount(of, named);
   if ((wallet.kind === 'script') !== chain.startsWith('bip122:')) {
-    const expected = wallet.kind === 'script' ? 'a key with a path and a nonce' : 'a descriptor and its signers';
+    const expected = wallet.kind === 'script' ? 'a key with its place and a nonce' : 'a descriptor and its signers';
     throw new Malformed(of.place, `a wallet on ${chain} is ${expected}`);
   }
   const demand = of.has('evidence') ? parseWalletDemand(of.members('evidence')) : undefined;
@@ -127,33 +152,48 @@ export function parseWallet(
 
 type NamedPart = Pick<Wallet, 'id' | 'chain' | 'address'>;
 
-function parseAccount(of: Members, named: NamedPart): Wallet {
+function parseAccount(of: Members, named: NamedPart): AccountWallet {
   const publicKey = of.text('public_key');
   if (!/^0[23][0-9a-f]{64}$/.test(publicKey))
     throw new Malformed(of.at('public_key'), 'expected a compressed secp256k1 key, 66 hex digits');
-  const path = of.text('path');
-  if (!/^m(?:\/(?:0|[1-9][0-9]{0,9})'?){1,10}$/.test(path))
-    throw new Malformed(of.at('path'), "expected a BIP-32 path such as m/44'/60'/0'/0/0");
+  const key = parsePlace(of);
   const signer = parseWalletId(of.text('signer'), of.at('signer'));
   const firstNonce = Number(parseAmount(of.text('first_nonce'), of.at('first_nonce')));
   if (!Number.isSafeInteger(firstNonce)) throw new Malformed(of.at('first_nonce'), 'is too large');
-  return { kind: 'account', ...named, signer, path, publicKey, firstNonce };
+  return { kind: 'account', ...named, signer, key, publicKey, firstNonce };
 }
 
-function parseScript(of: Members, named: NamedPart): Wallet {
+function parsePlace(of: Members): KeyPlace {
+  if (of.has('path') && of.has('key'))
+    throw new Malformed(of.at('key'), 'excludes path: a device derives its keys, a token has them by id');
+  if (of.has('key')) return { kind: 'token', id: parseTokenId(of.text('key'), of.at('key')) };
+  const path = of.text('path');
+  if (!/^m(?:\/(?:0|[1-9][0-9]{0,9})'?){1,10}$/.test(path))
+    throw new Malformed(of.at('path'), "expected a BIP-32 path such as m/44'/60'/0'/0/0");
+  return { kind: 'derived', path };
+}
+
+function parseScript(of: Members, named: NamedPart): ScriptWallet {
   const descriptor = of.text('descriptor');
-  const { keys, ...script } = parseDescriptor(descriptor, of.at('descriptor'));
+  const read = parseDescriptor(descriptor, of.at('descriptor'));
   const signers = of.list('signers', (value, place) => parseWalletId(textItem(value, place), place));
-  if (signers.length !== keys.length)
-    throw new Malformed(of.at('signers'), `names ${signers.length} for ${keys.length} key(s) of the descriptor`);
+  if (signers.length !== read.keys.length)
+    throw new Malformed(of.at('signers'), `names ${signers.length} for ${read.keys.length} key(s) of the descriptor`);
   // One that answered for two keys would stand for two devices.
   if (new Set(signers).size !== signers.length) throw new Malformed(of.at('signers'), 'names one twice');
+  const wallet = { kind: 'script', ...named, descriptor } as const;
+  if (read.derives) {
+    if (of.has('keys'))
+      throw new Malformed(of.at('keys'), 'names keys of tokens, and those of the descriptor are derived by devices');
+    return { ...wallet, ...read, keys: read.keys.map((key, i) => ({ ...key, signer: signers[i] ?? '' })) };
+  }
+  const ids = of.list('keys', (value, place) => parseTokenId(textItem(value, place), place));
+  if (ids.length !== read.keys.length)
+    throw new Malformed(of.at('keys'), `names ${ids.length} for ${read.keys.length} key(s) of the descriptor`);
   return {
-    kind: 'script',
-    ...named,
-    ...script,
-    descriptor,
-    keys: keys.map((key, i) => ({ ...key, signer: signers[i] ?? '' })),
+    ...wallet,
+    ...read,
+    keys: read.keys.map((key, i) => ({ ...key, id: ids[i] ?? '', signer: signers[i] ?? '' })),
   };
 }
 

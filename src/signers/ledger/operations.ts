@@ -3,7 +3,7 @@ import type { Permit } from '../../store/permit.ts';
 import { largestPsbt, type PinnedKey, type Register, type ShowAddress, type Sign } from '../protocol.ts';
 import type { AddressPlace, Outcome } from '../signer.ts';
 import { policyOf } from './policy.ts';
-import { pinnedExtendedKey, pinnedKey } from './wallet-key.ts';
+import { derived, pinnedExtendedKey, pinnedKey } from './wallet-key.ts';
 
 /** The largest transaction that Ethereum nodes pass on, bytes; far more than a person can review. */
 const largestTransaction = 128 * 1024;
@@ -20,7 +20,7 @@ export function signOperation(permit: Permit, pinned: PinnedKey): Sign | Decline
   }
   if (wallet.kind !== 'script' || psbt === null) throw new Error(`the permit for wallet ${wallet.id} has no PSBT`);
   if (psbt.length > largestPsbt) return declined(`a PSBT of ${psbt.length} bytes is too large to review`);
-  const policy = policyOf(wallet);
+  const policy = policyOf(derived(wallet, permit.signer));
   if (policy.name !== '' && registration === null) {
     return declined(`${permit.signer} has no registration of wallet ${wallet.id}: register it there`);
   }
@@ -36,7 +36,7 @@ export function signOperation(permit: Permit, pinned: PinnedKey): Sign | Decline
 
 export function registerOperation(wallet: ScriptWallet, signer: string): Register {
   const { app, path } = pinnedExtendedKey(wallet, signer);
-  const policy = policyOf(wallet);
+  const policy = policyOf(derived(wallet, signer));
   if (policy.name === '') throw new Malformed('wallet', `${wallet.id} has one key: every device knows its policy`);
   return { op: 'register', app, path, policy };
 }
@@ -44,7 +44,7 @@ export function registerOperation(wallet: ScriptWallet, signer: string): Registe
 export function showOperation(wallet: Wallet, signer: string, place: AddressPlace): ShowAddress {
   const { app, path } = pinnedKey(wallet, signer);
   if (app === 'Ethereum' || wallet.kind !== 'script') return { op: 'show-address', app: 'Ethereum', path };
-  const policy = policyOf(wallet);
+  const policy = policyOf(derived(wallet, signer));
   const { branch, index } = place;
   if (policy.name !== '' && place.registration === null) {
     throw new Malformed('registration', `${signer} shows addresses of wallet ${wallet.id} once it is registered there`);

@@ -62,6 +62,7 @@ export function createLedgerSigner(options: LedgerSignerOptions): Signer {
 class LedgerSigner implements Signer {
   readonly name: string;
   readonly attended = true;
+  readonly concurrency = 1;
   readonly #transport: Transport;
   readonly #deadlines: LedgerSignerOptions['deadlines'];
   readonly #turn: Turn;
@@ -131,7 +132,7 @@ class LedgerSigner implements Signer {
   }
 
   needsRegistration(wallet: Wallet): boolean {
-    return wallet.kind === 'script' && policyOf(wallet).name !== '';
+    return wallet.kind === 'script' && wallet.derives && policyOf(wallet).name !== '';
   }
 
   async register(wallet: ScriptWallet): Promise<PolicyRegistration> {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Digest,
   isTestNetwork,
@@ -134,7 +135,7 @@ function formerWallets(station: Station): Wallet[] {
 
 function same(one: Wallet, other: Wallet | undefined): boolean {
   if (other === undefined || walletIdentity(one) !== walletIdentity(other)) return false;
-  if (one.kind === 'account' && other.kind === 'account') return one.path === other.path;
+  if (one.kind === 'account' && other.kind === 'account') return isDeepStrictEqual(one.key, other.key);
   // What was begun names its keys as the descriptor did.
   return one.kind === 'script' && other.kind === 'script' && one.descriptor === other.descriptor;
 }
