@@ -450,7 +450,8 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
       change: readonly [string, string][];
       psbt: string;
     }>(name);
-    const { script, threshold, keys } = parseDescriptor(of.descriptor, 'descriptor');
+    const read = parseDescriptor(of.descriptor, 'descriptor');
+    if (!read.derives) throw new Error('its keys are raw');
     const chain = parseChainId('bip122:0f9188f13cb7b2c71f2a335e3a4fc328', 'chain');
     const decoded = decodePsbt(bytes(of.psbt), {
       kind: 'script',
@@ -458,9 +459,8 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
       chain,
       address: `${chain}:unused` as Address,
       descriptor: of.descriptor,
-      script,
-      threshold,
-      keys: keys.map((key) => ({ ...key, signer: 'ledger-1' })),
+      ...read,
+      keys: read.keys.map((key) => ({ ...key, signer: 'ledger-1' })),
     });
     expect(decoded).toMatchObject({ ok: true, transaction: { unsigned: bytes(of.unsigned), psbt: bytes(of.psbt) } });
     // By hand: `psbt` and 0xff, then the maps, each key and value behind its length, a zero byte at the end of each.

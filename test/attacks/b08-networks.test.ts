@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { decodeUnsigned, scriptAt } from '../../src/chains/bitcoin/index.ts';
 import { readPolicyDocument } from '../../src/custody/policy-document.ts';
-import { formatDescriptor, type ScriptWallet, scriptTypes } from '../../src/domain/index.ts';
+import { type DerivedScriptWallet, formatDescriptor, scriptTypes } from '../../src/domain/index.ts';
 import { type Coin, psbtOf, recipients } from '../chains/bitcoin/requests.ts';
 import { mainnet, pathOf, regtest, seeds, signet, testnet4, walletOf } from '../chains/bitcoin/wallets.ts';
 import { policyDocument } from '../custody/station.ts';
 
 const chains = [mainnet, testnet4, signet, regtest];
 /** A wallet that says something else of the same keys: what no policy takes, and a request may claim. */
-const twin = (wallet: ScriptWallet, change: Partial<ScriptWallet>): ScriptWallet => {
+const twin = (wallet: DerivedScriptWallet, change: Partial<DerivedScriptWallet>): DerivedScriptWallet => {
   const changed = { ...wallet, ...change };
   return { ...changed, descriptor: formatDescriptor(changed) };
 };
@@ -16,7 +16,7 @@ const single = scriptTypes.filter((script) => script !== 'wsh-sortedmulti');
 
 describe('B8: a wallet of the policy is of one network and one script type', () => {
   /** Reads a policy with these wallets, as a start and a proposal do. */
-  const read = (...wallets: readonly ScriptWallet[]) => {
+  const read = (...wallets: readonly DerivedScriptWallet[]) => {
     const named = wallets.map(
       ({ chain, keys, descriptor, address }, i) =>
         `  - { id: cold-${i}, chain: '${chain}', signers: [${keys.map(({ signer }) => signer).join(', ')}], descriptor: "${descriptor}", address: '${address}' }\n`,
@@ -78,7 +78,7 @@ describe('B8: a transaction is judged by the wallet’s script type and network'
   const coins: readonly Coin[] = [{ branch: 0, index: 3, amount: 100_000n }];
   const payment = { script: recipients.wpkh, amount: 60_000n };
 
-  const refusal = (psbt: Uint8Array, wallet: ScriptWallet) => {
+  const refusal = (psbt: Uint8Array, wallet: DerivedScriptWallet) => {
     const decoded = decodeUnsigned(psbt, wallet);
     return decoded.ok ? undefined : decoded.reason;
   };

@@ -4,8 +4,8 @@ import type { Authorization } from '../../src/custody/custody.ts';
 import {
   type Address,
   type AssetId,
+  type DerivedScriptWallet,
   encodeSignatures,
-  type ScriptWallet,
   type TransactionId,
   type TransactionRecord,
   type WithdrawalId,
@@ -77,7 +77,7 @@ export class FakeBitcoinSigner extends FakeSigner {
 
   protected override signatureOf(permit: Permit): Uint8Array {
     const { psbt, wallet } = permit;
-    if (psbt === null || wallet.kind !== 'script') return super.signatureOf(permit);
+    if (psbt === null || wallet.kind !== 'script' || !wallet.derives) return super.signatureOf(permit);
     return encodeSignatures(signaturesOf(psbt, wallet, coinsOf(psbt), this.name));
   }
 }
@@ -124,9 +124,9 @@ export class BitcoinStation {
   }
 
   /** As policy has it. */
-  wallet(id: BitcoinWallet = 'btc-1'): ScriptWallet {
+  wallet(id: BitcoinWallet = 'btc-1'): DerivedScriptWallet {
     const wallet = [...this.station.policy.wallets.values()].find((one) => one.id === id);
-    if (wallet?.kind !== 'script') throw new Error(`policy has no wallet ${id}`);
+    if (wallet?.kind !== 'script' || !wallet.derives) throw new Error(`policy has no wallet ${id}`);
     return wallet;
   }
 

@@ -6,11 +6,11 @@ import { Keyring, sealedUnder, sealingKeyId } from '../../src/custody/seal.ts';
 import { registrableOn, registrationOf } from '../../src/custody/wallet-registration.ts';
 import {
   type ChainId,
+  type DerivedScriptWallet,
   Malformed,
   parseChainId,
   parseWalletId,
   Refusal,
-  type ScriptWallet,
 } from '../../src/domain/index.ts';
 import { parseLeaf } from '../../src/journal/leaf.ts';
 import { mainnet, regtest, seeds, signet, testnet4, walletOf } from '../chains/bitcoin/wallets.ts';
@@ -22,7 +22,7 @@ import { accountKey, TestDevice } from './test-device.ts';
 const who = 'olivia';
 let station: TestStation;
 let devices: Record<'fake' | 'fake-2' | 'fake-3', TestDevice>;
-let inPolicy: ScriptWallet;
+let inPolicy: DerivedScriptWallet;
 let opened: BitcoinStation;
 
 beforeEach(async () => {
@@ -42,18 +42,18 @@ afterEach(() => station.close());
 
 const wallets = () => station.custody.wallets;
 /** Not in policy; of the same keys as one that is, unless told otherwise. */
-const other = (threshold = 1, id = 'later'): ScriptWallet => {
+const other = (threshold = 1, id = 'later'): DerivedScriptWallet => {
   const made = walletOf({ script: 'wsh-sortedmulti', chain: regtest, threshold });
   const signers = ['fake', 'fake-2', 'fake-3'];
   return { ...made, id: parseWalletId(id, 'id'), keys: made.keys.map((k, i) => ({ ...k, signer: signers[i] ?? '' })) };
 };
-const single = (): ScriptWallet => {
+const single = (): DerivedScriptWallet => {
   const found = station.policy.wallets.get(parseWalletId('btc-1', 'id'));
-  if (found?.kind !== 'script') throw new Error('policy has no wallet btc-1');
+  if (found?.kind !== 'script' || !found.derives) throw new Error('policy has no wallet btc-1');
   return found;
 };
 /** What a permit would take along. */
-const inFull = (wallet: ScriptWallet, signer = 'fake'): Uint8Array | undefined =>
+const inFull = (wallet: DerivedScriptWallet, signer = 'fake'): Uint8Array | undefined =>
   registrationOf(
     { store: station.store, sealing: new Keyring(station.sealingKeys), reading: (read) => read() },
     wallet,

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { readWallet, walletOfKeys, walletText, withWallet } from '../../src/custody/wallet-document.ts';
 import { parseYaml } from '../../src/custody/yaml.ts';
-import { Malformed, parseWalletId, type ScriptWallet, scriptTypes, type Wallet } from '../../src/domain/index.ts';
+import {
+  type DerivedScriptWallet,
+  Malformed,
+  parseWalletId,
+  scriptTypes,
+  type Wallet,
+} from '../../src/domain/index.ts';
 import { mainnet, regtest, signet, testnet4, walletOf } from '../chains/bitcoin/wallets.ts';
 import { publicKeyOf, testKey } from './fake-signer.ts';
 
@@ -12,7 +18,7 @@ const account = readWallet(
   ),
   'wallet',
 );
-const script: ScriptWallet = walletOf({ script: 'wsh-sortedmulti', chain: regtest });
+const script: DerivedScriptWallet = walletOf({ script: 'wsh-sortedmulti', chain: regtest });
 
 describe('an entry of policy’s wallets', () => {
   it.each(scriptTypes)('of %s is read as it was written, on every network', (type) => {

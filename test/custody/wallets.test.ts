@@ -9,7 +9,7 @@ const wallet = {
   id: 'hot-1' as WalletId,
   chain: chain as ChainId,
   signer: 'ledger',
-  path: "m/44'/60'/0'/0/0",
+  key: { kind: 'derived' as const, path: "m/44'/60'/0'/0/0" },
   address: `${chain}:0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A` as Address,
   publicKey: publicKeyOf(testKey),
   firstNonce: 0,

@@ -176,6 +176,7 @@ describe('what is said of a wallet', () => {
     const english = (descriptor: string, signers: string[]): readonly string[] =>
       walletsSection.say(wholePolicy({ 'wallets[1].descriptor': descriptor, 'wallets[1].signers': signers }));
     const one = formatDescriptor({
+      derives: true,
       script: 'wpkh',
       threshold: 1,
       keys: [{ fingerprint: '00000001', path: "m/84'/1'/0'", xpub: 'A'.repeat(111) }],

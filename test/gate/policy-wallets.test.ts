@@ -22,7 +22,7 @@ describe('the wallets of a policy', () => {
   it('I4: one first address is one wallet, in whatever words its descriptor says it, so that an outpoint has one owner', () => {
     const keys = ['A', 'B'].map((of) => ({ fingerprint: '00000001', path: "m/48'/1'/0'/2'", xpub: of.repeat(111) }));
     const line = (id: string, listed: typeof keys, address: string): string => {
-      const descriptor = formatDescriptor({ script: 'wsh-sortedmulti', threshold: 1, keys: listed });
+      const descriptor = formatDescriptor({ derives: true, script: 'wsh-sortedmulti', threshold: 1, keys: listed });
       return `  - { id: ${id}, chain: '${regtest}', descriptor: "${descriptor}", signers: [a, b], address: '${regtest}:${address}' }`;
     };
     const both = (second: string): unknown =>

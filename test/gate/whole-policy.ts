@@ -19,6 +19,7 @@ export const regtest = 'bip122:0f9188f13cb7b2c71f2a335e3a4fc328';
 /** A multisig of keys that nobody has: of an extended key the gate reads no more than its alphabet. */
 export const multisig = (threshold: number): string =>
   formatDescriptor({
+    derives: true,
     script: 'wsh-sortedmulti',
     threshold,
     keys: ['A', 'B'].map((of) => ({ fingerprint: '00000001', path: "m/48'/1'/0'/2'", xpub: of.repeat(111) })),

@@ -4,16 +4,16 @@ import { sha256 } from '../../../src/chains/bitcoin/hashes.ts';
 import { checkWallet } from '../../../src/chains/bitcoin/index.ts';
 import {
   type Address,
+  type DerivedScriptWallet,
   formatDescriptor,
   parseAddress,
   parseChainId,
-  type ScriptWallet,
   scriptTypes,
   type WalletKey,
 } from '../../../src/domain/index.ts';
 import { addressOf, mainnet, masterOf, pathOf, regtest, seeds, signet, testnet4, walletOf } from './wallets.ts';
 
-const check = (wallet: ScriptWallet) => checkWallet(wallet, 'wallets[0]');
+const check = (wallet: DerivedScriptWallet) => checkWallet(wallet, 'wallets[0]');
 const refused = (message: string, field = 'descriptor', reason = 'malformed') =>
   expect.objectContaining({ reason, field: `wallets[0].${field}`, message: expect.stringContaining(message) });
 
@@ -21,7 +21,7 @@ const wpkh = walletOf({ script: 'wpkh', chain: mainnet });
 const multi = walletOf({ script: 'wsh-sortedmulti', chain: testnet4 });
 
 /** The wallet with other keys, its descriptor and address as they then are, so that only the keys can be wrong. */
-function withKeys(wallet: ScriptWallet, keys: readonly WalletKey[]): ScriptWallet {
+function withKeys(wallet: DerivedScriptWallet, keys: readonly WalletKey[]): DerivedScriptWallet {
   const changed = { ...wallet, keys };
   return {
     ...changed,
@@ -29,13 +29,13 @@ function withKeys(wallet: ScriptWallet, keys: readonly WalletKey[]): ScriptWalle
     address: parseAddress(`${wallet.chain}:${addressOf(changed, 0, 0)}`, 'address'),
   };
 }
-const withKey = (wallet: ScriptWallet, change: Partial<WalletKey>, at = 0) =>
+const withKey = (wallet: DerivedScriptWallet, change: Partial<WalletKey>, at = 0) =>
   withKeys(
     wallet,
     wallet.keys.map((key, i) => (i === at ? { ...key, ...change } : key)),
   );
 /** The wallet with its descriptor as its fields now say. */
-const rewritten = (wallet: ScriptWallet) => ({ ...wallet, descriptor: formatDescriptor(wallet) });
+const rewritten = (wallet: DerivedScriptWallet) => ({ ...wallet, descriptor: formatDescriptor(wallet) });
 
 describe('a wallet is what it says', () => {
   it('takes every script type on every network, at its BIP’s path', () => {
@@ -139,7 +139,7 @@ describe('a wallet’s keys are where it says', () => {
 
 describe('B8: a wallet’s path is that of its script type and network', () => {
   const at =
-    (script: ScriptWallet['script'], path: string, chain = mainnet) =>
+    (script: DerivedScriptWallet['script'], path: string, chain = mainnet) =>
     () =>
       check(walletOf({ script, chain, path }));
 

@@ -5,7 +5,7 @@ import { decodeUnsigned, scriptOfAddress } from '../../../src/chains/bitcoin/ind
 import { dustLimit } from '../../../src/chains/bitcoin/output.ts';
 import { largestPsbt } from '../../../src/chains/bitcoin/psbt.ts';
 import { virtualSize } from '../../../src/chains/bitcoin/size.ts';
-import { type Decoded, type Reason, type ScriptWallet, scriptTypes, toHex } from '../../../src/domain/index.ts';
+import { type Decoded, type DerivedScriptWallet, type Reason, scriptTypes, toHex } from '../../../src/domain/index.ts';
 import { type Changes, type Coin, psbtOf, type Request, recipients } from './requests.ts';
 import { mainnet, regtest, walletOf } from './wallets.ts';
 
@@ -23,7 +23,7 @@ const request: Request = {
   ],
 };
 
-function decoded(wallet: ScriptWallet, of: Request = request, version: 0 | 2 = 0, changes: Changes = {}) {
+function decoded(wallet: DerivedScriptWallet, of: Request = request, version: 0 | 2 = 0, changes: Changes = {}) {
   const result = decodeUnsigned(psbtOf(wallet, of, version, changes), wallet);
   if (!result.ok) throw new Error(`${result.reason}: ${result.message}`);
   return result;

@@ -1,9 +1,9 @@
 import { HDKey } from '@scure/bip32';
 import { p2pkh, p2sh, p2tr, p2wpkh, RawTx, sortedMultisig, Transaction } from '@scure/btc-signer';
 import {
+  type DerivedScriptWallet,
   encodeSignatures,
   type InputSignature,
-  type ScriptWallet,
   type SignaturePart,
 } from '../../../src/domain/index.ts';
 import { masterOf, seeds } from './wallets.ts';
@@ -60,7 +60,7 @@ const options = {
 
 /** The PSBT of a request, version 0 or 2. */
 export function psbtOf(
-  wallet: ScriptWallet,
+  wallet: DerivedScriptWallet,
   request: Request,
   psbtVersion: 0 | 2 = 0,
   changes: Changes = {},
@@ -124,7 +124,7 @@ function written(maps: readonly Entries[]): Uint8Array {
   return Uint8Array.from(Buffer.concat([Buffer.from('70736274ff', 'hex'), ...parts]));
 }
 
-function inputOf(wallet: ScriptWallet, coin: Coin, i: number): Input {
+function inputOf(wallet: DerivedScriptWallet, coin: Coin, i: number): Input {
   const { branch, index, amount, vout = 0, sequence = 0xffff_fffd } = coin;
   const at = placeAt(wallet, branch, index);
   const raw = previousOf(at.script, amount, vout, coin.salt ?? i, coin.witnessed === true);
@@ -137,14 +137,14 @@ function inputOf(wallet: ScriptWallet, coin: Coin, i: number): Input {
 
 /** The outpoint of a coin that has a salt, as effects name it. */
 export function outpointOf(
-  wallet: ScriptWallet,
+  wallet: DerivedScriptWallet,
   { branch, index, amount, vout = 0, salt = 0, witnessed }: Coin,
 ): string {
   const raw = previousOf(placeAt(wallet, branch, index).script, amount, vout, salt, witnessed === true);
   return `outpoint:${Transaction.fromRaw(raw, options).id}:${vout}`;
 }
 
-function outputOf(wallet: ScriptWallet, wanted: Wanted): Output {
+function outputOf(wallet: DerivedScriptWallet, wanted: Wanted): Output {
   if ('script' in wanted) return wanted;
   const at = placeAt(wallet, wanted.branch ?? 1, wanted.index);
   return { ...at.output, script: at.script, amount: wanted.amount };
@@ -190,7 +190,7 @@ interface Derived {
 }
 
 /** The wallet's script at a place, and the fields that name it in an input and in an output. */
-export function placeAt(wallet: ScriptWallet, branch: number, index: number): Derived {
+export function placeAt(wallet: DerivedScriptWallet, branch: number, index: number): Derived {
   const name = `${wallet.descriptor} ${branch} ${index}`;
   const known = places.get(name) ?? derived(wallet, branch, index);
   places.set(name, known);
@@ -200,7 +200,7 @@ export function placeAt(wallet: ScriptWallet, branch: number, index: number): De
 /** Curves in JavaScript are slow. */
 const places = new Map<string, Derived>();
 
-function derived(wallet: ScriptWallet, branch: number, index: number): Derived {
+function derived(wallet: DerivedScriptWallet, branch: number, index: number): Derived {
   const keys = wallet.keys.map((key) => {
     const path = [...stepsOf(key.path), branch, index];
     const { publicKey } = HDKey.fromExtendedKey(key.xpub, versionsOf(key.xpub)).deriveChild(branch).deriveChild(index);
@@ -255,7 +255,7 @@ function versionsOf(xpub: string): { private: number; public: number } {
 }
 
 /** The account key of a wallet's key, private: one of the test seeds'. */
-function accountOf(wallet: ScriptWallet, fingerprint: string, path: string): HDKey {
+function accountOf(wallet: DerivedScriptWallet, fingerprint: string, path: string): HDKey {
   for (const seed of Object.values(seeds)) {
     const master = masterOf(seed, wallet.chain);
     if (master.fingerprint === Number.parseInt(fingerprint, 16)) return master.derive(path);
@@ -266,7 +266,7 @@ function accountOf(wallet: ScriptWallet, fingerprint: string, path: string): HDK
 /** What a signer's keys sign of the station's own PSBT; `type` is the sighash type of taproot's, DEFAULT unless it says otherwise. */
 export function signaturesOf(
   psbt: Uint8Array,
-  wallet: ScriptWallet,
+  wallet: DerivedScriptWallet,
   coins: readonly Coin[],
   signer: string,
   type: 0 | 1 = 0,
@@ -292,7 +292,7 @@ export function signaturesOf(
 
 export function partOf(
   psbt: Uint8Array,
-  wallet: ScriptWallet,
+  wallet: DerivedScriptWallet,
   coins: readonly Coin[],
   signer: string,
   type: 0 | 1 = 0,

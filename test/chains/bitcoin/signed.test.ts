@@ -9,11 +9,11 @@ import { judge } from '../../../src/chains/bitcoin/decode.ts';
 import { assembleSigned, checkPart, decodeUnsigned } from '../../../src/chains/bitcoin/index.ts';
 import { dustLimit } from '../../../src/chains/bitcoin/output.ts';
 import {
+  type DerivedScriptWallet,
   encodeSignatures,
   type InputSignature,
   Refusal,
   type ScriptType,
-  type ScriptWallet,
   type SignaturePart,
   scriptTypes,
   toHex,
@@ -24,14 +24,14 @@ import { regtest, walletOf } from './wallets.ts';
 
 const wallets = Object.fromEntries(scriptTypes.map((script) => [script, walletOf({ script, chain: regtest })]));
 
-function walletWith(script: ScriptType): ScriptWallet {
+function walletWith(script: ScriptType): DerivedScriptWallet {
   const wallet = wallets[script];
   if (wallet === undefined) throw new Error(`no wallet of ${script}`);
   return wallet;
 }
 
 function permitted(
-  wallet: ScriptWallet,
+  wallet: DerivedScriptWallet,
   request: Request,
   version: 0 | 2 = 0,
 ): UnsignedTransaction & { psbt: Uint8Array } {
@@ -42,7 +42,7 @@ function permitted(
   return { unsigned, psbt };
 }
 
-const spentBy = (wallet: ScriptWallet, coins: readonly Coin[]) =>
+const spentBy = (wallet: DerivedScriptWallet, coins: readonly Coin[]) =>
   coins.map(({ branch, index, amount }) => ({ script: placeAt(wallet, branch, index).script, amount }));
 
 const coins: readonly Coin[] = [
@@ -367,7 +367,7 @@ describe('several signers', () => {
   });
 
   it('a signer that holds two of the keys signs with both, and alone reaches the threshold', () => {
-    const two: ScriptWallet = {
+    const two: DerivedScriptWallet = {
       ...wallet,
       keys: wallet.keys.map((key, i) => ({ ...key, signer: i < 2 ? 'device-1' : 'device-2' })),
     };

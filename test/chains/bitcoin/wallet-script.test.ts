@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { hash160, sha256 } from '../../../src/chains/bitcoin/hashes.ts';
 import { addressOfScript, scriptAt } from '../../../src/chains/bitcoin/index.ts';
 import { sortedMultisig } from '../../../src/chains/bitcoin/wallet-script.ts';
-import { referenceOfAddress, type ScriptWallet, scriptTypes, toHex } from '../../../src/domain/index.ts';
+import { type DerivedScriptWallet, referenceOfAddress, scriptTypes, toHex } from '../../../src/domain/index.ts';
 import { addressOf, mainnet, regtest, seeds, signet, testnet4, walletOf } from './wallets.ts';
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text, 'hex'));
-const addressAt = (wallet: ScriptWallet, branch: 0 | 1, index: number) => {
+const addressAt = (wallet: DerivedScriptWallet, branch: 0 | 1, index: number) => {
   const address = addressOfScript(scriptAt(wallet, branch, index).script, wallet.chain);
   return address === undefined ? undefined : referenceOfAddress(address);
 };
@@ -25,8 +25,7 @@ describe('a wallet’s script at a place of its descriptor', () => {
       internalKey: undefined,
       keys: [
         {
-          fingerprint: '73c5da0a',
-          path: "m/84'/0'/0'/0/1",
+          origin: { fingerprint: '73c5da0a', path: "m/84'/0'/0'/0/1" },
           publicKey: hex('03e775fd51f0dfb8cd865d9ff1cca2a158cf651fe997fdc9fee9c1d3b5e995ea77'),
         },
       ],
@@ -107,7 +106,7 @@ describe('a wallet’s script at a place of its descriptor', () => {
         (wallet, branch, index) => {
           expect(addressAt(wallet, branch, index)).toBe(addressOf(wallet, branch, index));
           const { keys } = scriptAt(wallet, branch, index);
-          expect(keys.map(({ path, fingerprint }) => ({ path, fingerprint }))).toEqual(
+          expect(keys.map(({ origin }) => origin)).toEqual(
             wallet.keys.map(({ path, fingerprint }) => ({ path: `${path}/${branch}/${index}`, fingerprint })),
           );
         },

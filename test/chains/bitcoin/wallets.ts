@@ -3,12 +3,12 @@ import { mnemonicToSeedSync } from '@scure/bip39';
 import { NETWORK, p2pkh, p2sh, p2tr, p2wpkh, sortedMultisig, TEST_NETWORK } from '@scure/btc-signer';
 import {
   type ChainId,
+  type DerivedScriptWallet,
   formatDescriptor,
   parseAddress,
   parseChainId,
   parseWalletId,
   type ScriptType,
-  type ScriptWallet,
 } from '../../../src/domain/index.ts';
 
 // Wallets of published test seeds, put together with @scure's libraries. None of these keys guards anything.
@@ -54,7 +54,7 @@ interface Wanted {
 }
 
 /** A wallet, pinned at its first address; of one key, the seed `abandon`'s, unless it says otherwise. */
-export function walletOf(wanted: Wanted): ScriptWallet {
+export function walletOf(wanted: Wanted): DerivedScriptWallet {
   const { script, chain } = wanted;
   const multi = script === 'wsh-sortedmulti';
   const masters = (wanted.seeds ?? (multi ? Object.values(seeds) : [seeds.abandon])).map((s) => masterOf(s, chain));
@@ -67,7 +67,7 @@ export function walletOf(wanted: Wanted): ScriptWallet {
     signer: `device-${i + 1}`,
   }));
   const threshold = wanted.threshold ?? (multi ? 2 : 1);
-  const wallet = { script, threshold, keys };
+  const wallet = { derives: true, script, threshold, keys } as const;
   return {
     kind: 'script',
     id: parseWalletId('cold', 'id'),
@@ -80,7 +80,7 @@ export function walletOf(wanted: Wanted): ScriptWallet {
 
 /** The address at `/branch/index` as @scure/bip32 and @scure/btc-signer derive it. */
 export function addressOf(
-  { script, threshold, keys, chain }: Pick<ScriptWallet, 'script' | 'threshold' | 'keys' | 'chain'>,
+  { script, threshold, keys, chain }: Pick<DerivedScriptWallet, 'script' | 'threshold' | 'keys' | 'chain'>,
   branch: number,
   index: number,
 ): string {

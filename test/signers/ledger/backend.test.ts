@@ -5,9 +5,10 @@ import { policyOf } from '../../../src/signers/ledger/policy.ts';
 import { pinnedExtendedKey } from '../../../src/signers/ledger/wallet-key.ts';
 import { single } from './emulated.ts';
 import { libraryError, type Script, type ScriptedHandle, scriptedHandle } from './scripted-handle.ts';
-import { answers, testWallet } from './wallet.ts';
+import { answers, testPath, testWallet } from './wallet.ts';
 
-const { path, publicKey } = testWallet;
+const path = testPath;
+const { publicKey } = testWallet;
 const identify = { op: 'identify', app: 'Ethereum', path, publicKey } as const;
 const sign = {
   op: 'sign',

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assembleSigned, checkPart } from '../../../src/chains/bitcoin/index.ts';
-import { Malformed, parseSignatures, type ScriptWallet } from '../../../src/domain/index.ts';
+import { type DerivedScriptWallet, Malformed, parseSignatures } from '../../../src/domain/index.ts';
 import type { Outcome } from '../../../src/signers/signer.ts';
 import { type Permit, takeMint } from '../../../src/store/permit.ts';
 import { mainnet, regtest, seeds, testnet4, walletOf } from '../../chains/bitcoin/wallets.ts';
@@ -90,7 +90,7 @@ describe('a Ledger with Bitcoin’s test app', () => {
 });
 
 describe('S6, F3: another device is asked for nothing', () => {
-  const cases: readonly [string, Parameters<typeof hold>, ScriptWallet, string][] = [
+  const cases: readonly [string, Parameters<typeof hold>, DerivedScriptWallet, string][] = [
     ['one with another seed', ['device-1', 'zoo'], single('wpkh'), 'device-foreign'],
     ['one with the main chain’s app open', ['device-1', 'glory', 'bitcoin'], single('wpkh'), 'device-wrong-app'],
     ['one with Ethereum’s app open', ['device-1', 'glory', 'ethereum'], single('tr'), 'device-wrong-app'],

@@ -1,6 +1,6 @@
 import { startEmulator } from '../../../simulators/ledger/emulator.ts';
 import { decodeUnsigned } from '../../../src/chains/bitcoin/index.ts';
-import { parseTransactionId, type ScriptType, type ScriptWallet } from '../../../src/domain/index.ts';
+import { type DerivedScriptWallet, parseTransactionId, type ScriptType } from '../../../src/domain/index.ts';
 import { createLedgerSigner } from '../../../src/signers/ledger/signer.ts';
 import type { Signer } from '../../../src/signers/signer.ts';
 import type { Permit } from '../../../src/store/permit.ts';
@@ -60,11 +60,11 @@ export async function hold(
 }
 
 /** A wallet of one key, of the seed `glory`, on the signer `device-1`. */
-export const single = (script: ScriptType, account = 0): ScriptWallet =>
+export const single = (script: ScriptType, account = 0): DerivedScriptWallet =>
   walletOf({ script, chain: testnet4, seeds: [seeds.glory], account });
 
 /** Two of three: `abandon` on `device-1`, `glory` on `device-2`, `zoo` on `device-3`. */
-export const several: ScriptWallet = walletOf({ script: 'wsh-sortedmulti', chain: testnet4 });
+export const several: DerivedScriptWallet = walletOf({ script: 'wsh-sortedmulti', chain: testnet4 });
 
 const request = {
   coins: [
@@ -78,7 +78,11 @@ const request = {
 };
 
 /** What a permit says of a payment of two inputs with change, as the daemon itself decoded it. */
-export function permitFor(wallet: ScriptWallet, signer = 'device-1', registration: Uint8Array | null = null): Permit {
+export function permitFor(
+  wallet: DerivedScriptWallet,
+  signer = 'device-1',
+  registration: Uint8Array | null = null,
+): Permit {
   const decoded = decodeUnsigned(psbtOf(wallet, request), wallet);
   if (!decoded.ok) throw new Error(decoded.message);
   const transaction = parseTransactionId('22'.repeat(32), 'transaction');
@@ -86,7 +90,7 @@ export function permitFor(wallet: ScriptWallet, signer = 'device-1', registratio
 }
 
 /** A PSBT whose first input states another amount than its previous transaction, in its field 01. */
-export function misstated(wallet: ScriptWallet): Uint8Array {
+export function misstated(wallet: DerivedScriptWallet): Uint8Array {
   const { psbt } = permitFor(wallet);
   const hex = Buffer.from(psbt ?? []).toString('hex');
   const wrong = hex.replace('01011f40420f0000000000', '01011f41420f0000000000');

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Malformed, parseChainId, referenceOfAddress } from '../../../src/domain/index.ts';
 import { addressOf, mainnet, masterOf, seeds, testnet4 } from '../../chains/bitcoin/wallets.ts';
 import { backOff, deadlines, type Held, hold, several, single } from './emulated.ts';
-import { testWallet } from './wallet.ts';
+import { testPath, testWallet } from './wallet.ts';
 
 const sepolia = parseChainId('eip155:11155111', 'chain');
 const accountPath = "m/84'/1'/0'";
@@ -44,7 +44,7 @@ describe('a key is read from the one device that is connected, and nothing is sh
 
   it('an address’s key, of Ethereum', async () => {
     const { signer } = await take('ledger', 'glory', 'ethereum');
-    expect(await signer.readKey(sepolia, testWallet.path)).toEqual({
+    expect(await signer.readKey(sepolia, testPath)).toEqual({
       kind: 'account',
       device: 'Ledger, Ethereum 1.22.0',
       address: referenceOfAddress(testWallet.address),
@@ -54,7 +54,7 @@ describe('a key is read from the one device that is connected, and nothing is sh
 
   it('not from one in another app, or that is locked or gone', async () => {
     const { signer, operator } = await take('device-1', 'glory');
-    expect(await signer.readKey(sepolia, testWallet.path)).toMatchObject({
+    expect(await signer.readKey(sepolia, testPath)).toMatchObject({
       kind: 'failed',
       reason: 'device-wrong-app',
     });

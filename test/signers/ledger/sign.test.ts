@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { parseEthereumPath } from '../../../src/signers/ledger/path.ts';
 import { sign } from '../../../src/signers/ledger/sign.ts';
 import { libraryError, type Script, scriptedHandle } from './scripted-handle.ts';
-import { testWallet } from './wallet.ts';
+import { testPath } from './wallet.ts';
 
-const path = parseEthereumPath(testWallet.path, 'path');
+const path = parseEthereumPath(testPath, 'path');
 const to = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
 /** Recorded: a transfer on chain 1, and what the real app 1.22.0 signs with the test key. */
 const transfer = '02ef0107843b9aca008506fc23ac008252089470997970c51812dc3a010c7d01b50e0d17dc79c8872bdc545d58750080c0';

@@ -171,7 +171,7 @@ describe('I1: nothing but a permit makes it sign', () => {
   });
 
   it('not one for a path that the library would misread', async () => {
-    const wallet: Wallet = { ...testWallet, path: 'm/44h/60h/0h/0/0' };
+    const wallet: Wallet = { ...testWallet, key: { kind: 'derived', path: 'm/44h/60h/0h/0/0' } };
     await expect(signer.sign(permit(transfer, { wallet }))).rejects.toThrow(Malformed);
   });
 

@@ -1,12 +1,15 @@
 import { type AccountWallet, parseAddress, parseChainId, parseWalletId } from '../../../src/domain/index.ts';
 
+/** Where the test key is. */
+export const testPath = "m/44'/60'/0'/0/0";
+
 /** The key at the first path of Speculos' default seed: a test key that everybody has. */
 export const testWallet: AccountWallet = {
   kind: 'account',
   id: parseWalletId('test', 'wallet'),
   chain: parseChainId('eip155:31337', 'chain'),
   signer: 'ledger',
-  path: "m/44'/60'/0'/0/0",
+  key: { kind: 'derived', path: testPath },
   address: parseAddress('eip155:31337:0xDad77910DbDFdE764fC21FCD4E74D71bBACA6D8D', 'address'),
   publicKey: '02ef5b152e3f15eb0c50c9916161c2309e54bd87b9adce722d69716bcdef85f547',
   firstNonce: 0,
