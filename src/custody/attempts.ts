@@ -13,7 +13,7 @@ import {
 import type { Sighting } from '../gate/breaker.ts';
 import type { Verdict as GateVerdict } from '../gate/rule.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
-import type { Outcome } from '../signers/signer.ts';
+import type { Outcome, Signer } from '../signers/signer.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Permit } from '../store/permit.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
@@ -61,8 +61,12 @@ export class Attempts {
   }
 
   /** The second reading of every rule but freshness: immediately before a device sees a byte. */
-  async send(record: TransactionRecord, signer: string): Promise<Permit | undefined> {
+  async send(
+    record: TransactionRecord,
+    { name: signer, attended }: Pick<Signer, 'name' | 'attended'>,
+  ): Promise<Permit | undefined> {
     const again = this.#judges.again(record);
+    const digests = attended ? [] : chainOf(again.wallet.chain, 'wallet').digests(record, again.wallet);
     const committed = await this.#station.decide(again.keys, (facts): Verdict<undefined> => {
       const now = current(facts, record.id);
       if (now.state !== 'PERMITTED' && now.state !== 'UNCERTAIN') return { result: undefined };
@@ -89,6 +93,7 @@ export class Attempts {
           wallet: again.wallet,
           signer,
           tokenDescriptors: again.tokenDescriptors,
+          digests,
           registration: registrationOf(this.#station, again.wallet, signer) ?? null,
         },
       };

@@ -35,6 +35,8 @@ export interface Chain {
   onScreen(address: Address): string;
   /** Never throws for any bytes. */
   decodeUnsigned(bytes: Uint8Array, wallet: Wallet): Decoded;
+  /** What an automatic signer signs (`Permit.digests`). Throws `Refusal` where the transaction isn't one that was decoded for it. */
+  digests(transaction: UnsignedTransaction, wallet: Wallet): readonly Uint8Array[];
   checkPart(transaction: UnsignedTransaction, wallet: Wallet, part: SignaturePart): PartChecked;
   /** Of as many parts as the wallet's threshold. */
   assembleSigned(transaction: UnsignedTransaction, wallet: Wallet, parts: readonly SignaturePart[]): Assembled;
@@ -50,6 +52,7 @@ const chains: ReadonlyMap<string, Chain> = new Map<string, Chain>([
       addressAt: (wallet) => wallet.address,
       onScreen: referenceOfAddress,
       decodeUnsigned: (bytes) => ethereum.decodeUnsigned(bytes),
+      digests: ({ unsigned }) => [ethereum.digestOf(unsigned)],
       // There is one key, so its part is judged when the transaction is put together.
       checkPart: () => ({ ok: true }),
       assembleSigned: ({ unsigned }, wallet, parts) =>
@@ -65,6 +68,7 @@ const chains: ReadonlyMap<string, Chain> = new Map<string, Chain>([
       addressAt: (wallet, branch, index) => scriptAddress(scriptOf(wallet), branch, index, wallet.chain),
       onScreen: bitcoinOnScreen,
       decodeUnsigned: (bytes, wallet) => bitcoin.decodeUnsigned(bytes, scriptOf(wallet)),
+      digests: (transaction, wallet) => bitcoin.digests(transaction, scriptOf(wallet)),
       checkPart: (transaction, wallet, part) => bitcoin.checkPart(transaction, scriptOf(wallet), part),
       assembleSigned: (transaction, wallet, parts) => bitcoin.assembleSigned(transaction, parts, scriptOf(wallet)),
     },

@@ -324,7 +324,7 @@ export class Dispatch {
     if (this.#before.has(record.id)) return undefined;
     this.#before.add(record.id);
     try {
-      const permit = await this.#attemptsOf().send(record, signer.name);
+      const permit = await this.#attemptsOf().send(record, signer);
       if (permit === undefined) return undefined;
       const outcome = await this.#signed(signer, permit);
       this.#unrecorded.set(permit.transaction, outcome);

@@ -7,7 +7,11 @@ export function walletAfter(wallet: Wallet, effects: Effects, facts: Facts): Wal
   return {
     wallet: wallet.id,
     nextNonce: Math.max(nextNonce, (effects.nonce ?? -1) + 1),
-    nextChange: Math.max(nextChange, ...effects.change.map(({ index }) => index + 1)),
+    // Raw keys have one script, to which change always goes: there is no next one.
+    nextChange:
+      wallet.kind === 'script' && !wallet.derives
+        ? nextChange
+        : Math.max(nextChange, ...effects.change.map(({ index }) => index + 1)),
   };
 }
 

@@ -13,6 +13,11 @@ export interface Permit {
   readonly unsigned: Uint8Array;
   /** Bitcoin: around it, what the signer needs to know of its inputs; null elsewhere. */
   readonly psbt: Uint8Array | null;
+  /**
+   * What an automatic signer signs, 32 bytes each: Ethereum's one; on Bitcoin one for each input, in their order. Of a signer with a
+   * person before it none: its device computes its own, from what it shows.
+   */
+  readonly digests: readonly Uint8Array[];
   /** Bitcoin: proof that the device knows the wallet's policy, 32 bytes; null where it needs none. */
   readonly registration: Uint8Array | null;
   /** What the device needs to show a token by name: Ledger's signed descriptors, hex. Display only. */
@@ -40,6 +45,7 @@ export function takeMint(): (permit: Permit) => Permit {
       wallet: Object.freeze({ ...permit.wallet }),
       unsigned: permit.unsigned.slice(),
       psbt: permit.psbt?.slice() ?? null,
+      digests: Object.freeze(permit.digests.map((digest) => digest.slice())),
       registration: permit.registration?.slice() ?? null,
     });
     minted.add(frozen);

@@ -429,6 +429,7 @@ export class Store implements DecisionStore {
       signer: request.signer,
       unsigned: row.unsigned,
       psbt: row.psbt,
+      digests: request.digests,
       registration: request.registration,
       tokenDescriptors: request.tokenDescriptors,
     });

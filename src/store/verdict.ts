@@ -28,4 +28,6 @@ export interface PermitRequest {
   /** Proof that the device was shown the wallet's policy and took it (32 bytes); null where it needs none. */
   readonly registration: Uint8Array | null;
   readonly tokenDescriptors: readonly string[];
+  /** `Permit.digests`, of the very bytes of the transaction's row. */
+  readonly digests: readonly Uint8Array[];
 }

@@ -14,13 +14,16 @@ describe('a permit', () => {
   });
   afterEach(() => bare.close());
 
-  function send(members: Partial<Records['transactions']>): Promise<Committed<undefined>> {
+  function send(
+    members: Partial<Records['transactions']>,
+    digests: readonly Uint8Array[] = [],
+  ): Promise<Committed<undefined>> {
     const record = sample('transactions', { wallet: wallet.id, signer: 'ledger', ...members });
     return bare.store.decide({}, () => ({
       result: undefined,
       writes: [{ table: 'transactions', record, leaf: 0 }],
       leaves: [{ kind: 'transaction-sent', fields: {} }],
-      permit: { transaction: record.id, wallet, signer: 'ledger', tokenDescriptors: [], registration: null },
+      permit: { transaction: record.id, wallet, signer: 'ledger', tokenDescriptors: [], digests, registration: null },
     }));
   }
 
@@ -29,6 +32,15 @@ describe('a permit', () => {
     expect(isPermit(permit)).toBe(true);
     expect(permit?.unsigned).toEqual(Uint8Array.of(1, 2, 3));
     expect(Object.isFrozen(permit) && Object.isFrozen(permit?.wallet)).toBe(true);
+  });
+
+  it('I1: says what is to be signed in digests of its own, which nobody changes afterwards', async () => {
+    const digests = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+    const { permit } = await send({ state: 'SENT' }, digests);
+    digests[0]?.fill(9);
+    digests.pop();
+    expect(permit?.digests).toEqual([new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]);
+    expect(Object.isFrozen(permit?.digests)).toBe(true);
   });
 
   it('I1: a copy of a permit is none, nor is anything that looks like one', async () => {
@@ -54,7 +66,7 @@ describe('a permit', () => {
   it('I1: none for another wallet than the row’s, and none for a row that is not there', async () => {
     await expect(send({ state: 'SENT', wallet: 'cold' as Wallet['id'] })).rejects.toThrow(/no permit/);
     const transaction = 'nothing' as Records['transactions']['id'];
-    const permit = { transaction, wallet, signer: 'ledger', tokenDescriptors: [], registration: null };
+    const permit = { transaction, wallet, signer: 'ledger', tokenDescriptors: [], digests: [], registration: null };
     await expect(bare.store.decide({}, () => ({ result: 1, permit }))).rejects.toThrow(/no permit/);
   });
 

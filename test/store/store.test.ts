@@ -39,6 +39,7 @@ describe('a decision', () => {
           wallet: { id: 'hot' } as Wallet,
           signer: 'ledger',
           tokenDescriptors: [],
+          digests: [],
           registration: null,
         },
       };

@@ -2,5 +2,5 @@
 export { addressOfScript, canonicalAddress, canonicalAsset, nativeAsset, scriptOfAddress } from './address.ts';
 export { checkWallet } from './check-wallet.ts';
 export { decodeUnsigned } from './decode.ts';
-export { assembleSigned, checkPart } from './signed.ts';
+export { assembleSigned, checkPart, digests } from './signed.ts';
 export { type ScriptKey, scriptAt, type WalletScript } from './wallet-script.ts';

@@ -12,7 +12,7 @@ import {
 import { lookAgain } from './assembled.ts';
 import { type Judged, judge } from './decode.ts';
 import { type FinalInput, finalise } from './finalised.ts';
-import { Sighashes } from './sighash.ts';
+import { Sighashes, sighashAll, sighashDefault } from './sighash.ts';
 import { type Digest, faultOfEcdsa, faultOfSchnorr } from './signature.ts';
 import { writeTransaction } from './transaction.ts';
 import { undecodable } from './wire.ts';
@@ -21,6 +21,18 @@ import { undecodable } from './wire.ts';
 export type PartChecked =
   | { readonly ok: true; readonly signatures: readonly InputSignature[] }
   | { readonly ok: false; readonly message: string };
+
+/**
+ * What a signer that computes nothing itself signs: one digest for each input, in their order, of the type ALL (DEFAULT of taproot).
+ *
+ * @throws Refusal where `transaction` isn't one that `decodeUnsigned` gave for this wallet
+ */
+export function digests(transaction: UnsignedTransaction, wallet: ScriptWallet): Uint8Array[] {
+  const { transaction: read, spends } = permitted(transaction, wallet);
+  const sighashes = new Sighashes(read, spends, wallet.script);
+  const type = wallet.script === 'tr' ? sighashDefault : sighashAll;
+  return spends.map((_, i) => sighashes.of(i, type));
+}
 
 /**
  * I7, of one signer's answer: for each input and each of the wallet's keys that this signer holds, exactly one signature, by that key

@@ -2,4 +2,4 @@
 export { canonicalAddress, canonicalAsset, nativeAsset } from './address.ts';
 export { decodeUnsigned } from './decode.ts';
 export { addressOfKey } from './key.ts';
-export { assembleSigned } from './signed.ts';
+export { assembleSigned, digestOf } from './signed.ts';

@@ -26,7 +26,7 @@ export function assembleSigned(unsigned: Uint8Array, signature: Uint8Array, publ
   if (s > order / 2n) return wrong('s is in the upper half of the group order');
 
   // Ethereum carries one bit. Ids 2 and 3 (r beyond n, SEC 1 §4.1.6) have no form there.
-  const digest = keccak_256(unsigned);
+  const digest = digestOf(unsigned);
   const parity = [0, 1].find((id) => {
     const key = recover(digest, signature, id);
     return key !== undefined && equalBytes(key, pinned);
@@ -37,6 +37,11 @@ export function assembleSigned(unsigned: Uint8Array, signature: Uint8Array, publ
   const fault = faultOf(raw, transaction, pinned);
   if (fault !== undefined) return wrong(`of the assembled transaction, ${fault}`);
   return { ok: true, raw, hash: `0x${toHex(keccak_256(raw))}` };
+}
+
+/** What a signature of these unsigned bytes is over, 32 bytes (EIP-155, EIP-2930, EIP-1559). */
+export function digestOf(unsigned: Uint8Array): Uint8Array {
+  return keccak_256(unsigned);
 }
 
 function wrong(why: string): Assembled {

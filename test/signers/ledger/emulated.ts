@@ -86,7 +86,7 @@ export function permitFor(
   const decoded = decodeUnsigned(psbtOf(wallet, request), wallet);
   if (!decoded.ok) throw new Error(decoded.message);
   const transaction = parseTransactionId('22'.repeat(32), 'transaction');
-  return { transaction, wallet, signer, ...decoded.transaction, registration, tokenDescriptors: [] };
+  return { transaction, wallet, signer, ...decoded.transaction, digests: [], registration, tokenDescriptors: [] };
 }
 
 /** A PSBT whose first input states another amount than its previous transaction, in its field 01. */

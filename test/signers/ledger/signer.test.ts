@@ -52,6 +52,7 @@ function permit(unsigned = transfer, more: Partial<Permit> = {}): Permit {
     psbt: null,
     registration: null,
     tokenDescriptors: [],
+    digests: [],
     ...more,
   });
 }
