@@ -18,6 +18,7 @@ const noKeys = { kind: 'failed', reason: 'device-missing', message: 'not a devic
 export class FreeSigner implements Signer {
   readonly name: string;
   readonly attended = true;
+  readonly concurrency = 1;
   readonly #signatures: ReadonlyMap<string, Uint8Array>;
 
   /** `signatures` by transaction id, r ‖ s; filled while the bench prepares its work. */

@@ -16,6 +16,7 @@ import type { LeafDraft } from '../journal/leaf.ts';
 import type { Outcome, Signer } from '../signers/signer.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
 import type { Permit } from '../store/permit.ts';
+import type { Reliance } from '../store/reliance.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
 import type { Breaker } from './breaker.ts';
 import { chainOf } from './chain.ts';
@@ -102,7 +103,7 @@ export class Attempts {
   }
 
   /** Records how an attempt ended. The third reading: a signature finished under a freeze is sealed, not released. */
-  async end(id: TransactionId, outcome: Outcome): Promise<TransactionRecord['state']> {
+  async end(id: TransactionId, outcome: Outcome, reliance?: Reliance): Promise<TransactionRecord['state']> {
     const record = this.#record(id);
     const wallet = this.#station.policy.wallets.get(record.wallet);
     if (wallet === undefined) throw new Refusal('wallet-unknown', `policy names no wallet ${record.wallet}`);
@@ -127,7 +128,28 @@ export class Attempts {
     if (parts.length < threshold(wallet)) return this.#collected(record, part.signer, parts);
     const assembled = chain.assembleSigned(record, wallet, parts);
     if (assembled.ok !== true) return this.#wrongSignature(id, wallet, assembled.message);
-    return this.#signedEnd(record, assembled.raw, parts);
+    return (
+      (reliance && (await this.#signedRelying(record, assembled.raw, parts, reliance))) ??
+      this.#signedEnd(record, assembled.raw, parts)
+    );
+  }
+
+  /** The third reading where nothing that the permit relied on was written since: it would read the same. Else undefined. */
+  async #signedRelying(
+    record: TransactionRecord,
+    raw: Uint8Array,
+    parts: readonly SignaturePart[],
+    reliance: Reliance,
+  ): Promise<TransactionRecord['state'] | undefined> {
+    const station = this.#station;
+    const rows: RowKey[] = [['transactions', record.id], ...record.pays.map((id): RowKey => ['withdrawals', id])];
+    const committed = await station.decide({ rows }, (facts): Verdict<TransactionRecord['state'] | undefined> => {
+      // Asked within the commit: what an earlier decision of the same group wrote counts.
+      if (!reliance.stands || station.store.tampered !== undefined) return { result: undefined };
+      const now = { ...current(facts, record.id), signedBy: parts.map(({ signer }) => signer) };
+      return released(now, 'sign', raw, facts);
+    });
+    return committed.result;
   }
 
   /** One of several signers has signed. What it made is released by nobody: others are asked, and every rule is read again. */

@@ -1,20 +1,13 @@
-import {
-  minute,
-  type Reason,
-  Refusal,
-  signersOf,
-  type TransactionId,
-  type TransactionRecord,
-  threshold,
-  type Wallet,
-} from '../domain/index.ts';
+import { type Reason, Refusal, signersOf, type TransactionRecord, threshold, type Wallet } from '../domain/index.ts';
 import type { Policy } from '../gate/policy.ts';
-import type { Outcome, Readiness, Signer } from '../signers/signer.ts';
-import type { Permit } from '../store/permit.ts';
+import type { Readiness, Signer } from '../signers/signer.ts';
 import { Attempts, type Judges } from './attempts.ts';
+import { AutomaticLane } from './automatic-lane.ts';
 import type { Breaker } from './breaker.ts';
 import { isAsked } from './parts.ts';
+import { Rests } from './rests.ts';
 import type { Station } from './station.ts';
+import { Underway } from './underway.ts';
 import { registrationOf } from './wallet-registration.ts';
 
 /** Runs something once, later. Injected, so that no test waits. Returns the canceller. */
@@ -26,20 +19,9 @@ export interface DispatchTiming {
   readonly retryAfter: number;
 }
 
-/** A transaction whose attempts end uncertain is tried again after twice as long each time, up to this long, ms. */
-const longestRest = 10 * minute;
-
-/** How often in a row a transaction's attempt ended uncertain, and whether it rests now. */
-interface Rest {
-  readonly signer: string;
-  readonly times: number;
-  readonly cancel: () => void;
-  over: boolean;
-}
-
 /**
- * Takes what was permitted to its device, one transaction at a time for each signer, and brings home how it ended. Everything
- * it needs to know is in the store, so that after a crash it goes on by itself (I9).
+ * Takes what was permitted to its device, as many transactions at a time as the signer takes, and brings home how it ended.
+ * Everything it needs to know is in the store, so that after a crash it goes on by itself (I9).
  */
 export class Dispatch {
   readonly #station: Station;
@@ -55,20 +37,30 @@ export class Dispatch {
   /** By wallet and signer. */
   readonly #readiness = new Map<string, Readiness>();
   readonly #cancels = new Set<() => void>();
-  /** How attempts ended that the store could not record yet: a person is not asked twice because a disk was full. */
-  readonly #unrecorded = new Map<TransactionId, Outcome>();
   /** Signers that will be asked again by themselves: one timer each, however often they were kicked meanwhile. */
   readonly #waiting = new Set<string>();
-  /** Each attempt writes leaves and prompts a person: a device that fails for good must not be asked for ever at one pace. */
-  readonly #rests = new Map<string, Rest>();
-  /** Transactions that a device has before it now, for this process. */
-  readonly #before = new Set<TransactionId>();
+  readonly #rests: Rests;
+  readonly #underway: Underway;
+  /** The way past the lines, for signers that ask nobody. */
+  readonly automatic: AutomaticLane;
   #closed = false;
 
   constructor(station: Station, signers: ReadonlyMap<string, Signer>, timing: DispatchTiming) {
     this.#station = station;
     this.#signers = signers;
     this.#timing = timing;
+    this.#rests = new Rests(timing, (signer) => this.kick(signer));
+    this.#underway = new Underway(station, () => this.#attemptsOf());
+    const parts = { station, underway: this.#underway, rests: this.#rests };
+    this.automatic = new AutomaticLane(
+      parts,
+      signers.values(),
+      (wallet, signer) => this.readinessOf(wallet, signer).ready,
+      (wallet, signer, readiness) => {
+        this.#readiness.set(ofWallet(wallet.id, signer), readiness);
+        this.#later(signer);
+      },
+    );
     this.#follow(station.policy);
     station.onPolicy((policy) => {
       this.#follow(policy);
@@ -82,7 +74,7 @@ export class Dispatch {
     for (const [name, signer] of this.#signers) {
       this.#cancels.add(
         signer.onChange(() => {
-          this.#wakeRested(name);
+          this.#rests.wake(name);
           this.kick(name);
         }),
       );
@@ -139,7 +131,7 @@ export class Dispatch {
   /** People changed what the station may do: nothing rests any longer. */
   kickAll(): void {
     for (const name of this.#signers.keys()) {
-      this.#wakeRested(name);
+      this.#rests.wake(name);
       this.kick(name);
     }
   }
@@ -150,13 +142,16 @@ export class Dispatch {
       const lines = [...this.#lines.values()];
       await Promise.all(lines);
       const same = lines.length === this.#lines.size && lines.every((line, i) => [...this.#lines.values()][i] === line);
-      if (same && this.#queued.size === 0) return;
+      if (same && this.#queued.size === 0 && this.automatic.idle) return;
+      await this.automatic.settled();
     }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     for (const cancel of this.#cancels) cancel();
+    this.#rests.close();
+    this.automatic.close();
     await Promise.all([...this.#signers.values()].map((signer) => signer.close()));
   }
 
@@ -171,32 +166,6 @@ export class Dispatch {
     this.#cancels.add(cancel);
   }
 
-  /** Its attempt ended uncertain. */
-  #rest(signer: string, id: TransactionId): void {
-    const name = ofWallet(id, signer);
-    const times = (this.#rests.get(name)?.times ?? 0) + 1;
-    const ms = Math.min(this.#timing.retryAfter * 2 ** (times - 1), longestRest);
-    const cancel = this.#timing.later(ms, () => {
-      this.#cancels.delete(cancel);
-      rest.over = true;
-      this.kick(signer);
-    });
-    const rest: Rest = { signer, times, cancel, over: false };
-    this.#cancels.add(cancel);
-    this.#rests.set(name, rest);
-  }
-
-  /** The device may be well again: whatever rests on its account is tried at once, and at the first pace. */
-  #wakeRested(signer: string): void {
-    for (const [resting, rest] of this.#rests) {
-      if (rest.signer !== signer) continue;
-      rest.cancel();
-      this.#cancels.delete(rest.cancel);
-      this.#rests.delete(resting);
-      this.kick(signer);
-    }
-  }
-
   async #run(name: string): Promise<void> {
     const signer = this.#signers.get(name);
     if (signer === undefined) {
@@ -205,15 +174,19 @@ export class Dispatch {
     }
     let again = false;
     const unready = new Map<string, Reason>();
-    const open = this.#open(name);
+    const due = this.#open(name).filter(({ id }) => !this.#rests.isResting(id, name));
     // With nothing to sign, still ask: an operator wants to know beforehand that a device is not there.
-    if (open.length === 0) await this.#askWallets(name, signer);
-    for (const record of open) {
-      if (this.#closed) return;
-      const wallet = this.#station.policy.wallets.get(record.wallet);
-      if (wallet === undefined || this.#rests.get(ofWallet(record.id, name))?.over === false) continue;
-      again = !(await this.#attempt(record, wallet, signer, unready)) || again;
-    }
+    if (due.length === 0) await this.#askWallets(name, signer);
+    const left = due.values();
+    const attempts = async (): Promise<void> => {
+      for (const record of left) {
+        if (this.#closed) return;
+        const wallet = this.#station.policy.wallets.get(record.wallet);
+        if (wallet === undefined) continue;
+        again = !(await this.#attempt(record, wallet, signer, unready)) || again;
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(signer.concurrency, due.length) }, attempts));
     if (again) this.#later(name);
   }
 
@@ -266,8 +239,8 @@ export class Dispatch {
     // SENT and nobody at it: how it ended could not be recorded, or the process ended, and then a signature may exist.
     if (record.state === 'SENT') {
       // Another of its signers has it.
-      if (this.#before.has(record.id)) return true;
-      const end = await this.#endLost(record.id);
+      if (this.#underway.has(record.id)) return true;
+      const end = await this.#underway.endLost(record.id);
       this.#kickOthers(wallet, signer.name, end);
       if (end !== 'UNCERTAIN') return true;
       return this.#advance({ ...record, state: 'UNCERTAIN' }, wallet, signer, unready);
@@ -307,50 +280,24 @@ export class Dispatch {
       if (other !== signer) this.kick(other);
   }
 
-  /** How it ended could not be recorded, or is not known: the process ended. */
-  async #endLost(id: TransactionId): Promise<TransactionRecord['state']> {
-    const message = 'the station stopped while the device had it';
-    this.#before.add(id);
-    try {
-      return await this.#end(id, this.#unrecorded.get(id) ?? { kind: 'uncertain', reason: 'device-lost', message });
-    } finally {
-      this.#before.delete(id);
-    }
-  }
-
   /** Asks the device, and records how that ended. Undefined where it was not to be asked. */
   async #ask(record: TransactionRecord, signer: Signer): Promise<TransactionRecord['state'] | undefined> {
+    const { id } = record;
     // The line of another of its signers may find it SENT, and is not to take that for a process that ended.
-    if (this.#before.has(record.id)) return undefined;
-    this.#before.add(record.id);
+    if (this.#underway.has(id)) return undefined;
+    this.#underway.begin(id);
     try {
       const permit = await this.#attemptsOf().send(record, signer);
       if (permit === undefined) return undefined;
-      const outcome = await this.#signed(signer, permit);
-      this.#unrecorded.set(permit.transaction, outcome);
-      const end = await this.#end(permit.transaction, outcome);
-      if (end === 'UNCERTAIN') this.#rest(signer.name, record.id);
-      else if (outcome.kind === 'signed') this.#wakeRested(signer.name);
-      else this.#rests.delete(ofWallet(record.id, signer.name));
+      const outcome = await this.#underway.sign(signer, permit);
+      const end = await this.#underway.end(id, outcome);
+      if (end === 'UNCERTAIN') this.#rests.begin(id, signer.name);
+      else if (outcome.kind === 'signed') this.#rests.wake(signer.name);
+      else this.#rests.forget(id, signer.name);
       return end;
     } finally {
-      this.#before.delete(record.id);
+      this.#underway.done(id);
     }
-  }
-
-  async #signed(signer: Signer, permit: Permit): Promise<Outcome> {
-    try {
-      return await signer.sign(permit);
-    } catch (error) {
-      this.#station.log('signer-failed', { signer: signer.name, error: String(error) });
-      return { kind: 'uncertain', reason: 'signer-failed', message: String(error) };
-    }
-  }
-
-  async #end(id: TransactionId, outcome: Outcome): Promise<TransactionRecord['state']> {
-    const state = await this.#attemptsOf().end(id, outcome);
-    this.#unrecorded.delete(id);
-    return state;
   }
 
   #attemptsOf(): Attempts {

@@ -1,4 +1,4 @@
-import { signersOf, type TimeSource } from '../domain/index.ts';
+import { signersOf, type TimeSource, type Wallet } from '../domain/index.ts';
 import type { Policy } from '../gate/policy.ts';
 import type { CheckpointSigner } from '../journal/checkpoint-signer.ts';
 import type { Signer } from '../signers/signer.ts';
@@ -70,9 +70,10 @@ export function startCustody(parts: CustodyParts): Running {
   const refusals = new Refusals(breaker);
   const dispatch = new Dispatch(station, parts.signers, parts.timing);
   const withdrawals = new WithdrawalDesk(station, refusals, breaker);
-  const transactions = new TransactionDesk(station, withdrawals, refusals, breaker, (wallet) => {
+  const permitted = (wallet: Wallet): void => {
     for (const signer of signersOf(wallet)) dispatch.kick(signer);
-  });
+  };
+  const transactions = new TransactionDesk(station, withdrawals, refusals, breaker, permitted, dispatch.automatic);
   const effectParts: EffectParts = {
     station,
     readClock: () => parts.time.read(),

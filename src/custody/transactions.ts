@@ -22,10 +22,13 @@ import { paymentExpected } from '../gate/payment.ts';
 import type { Verdict as GateVerdict } from '../gate/rule.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
-import type { Verdict, Write } from '../store/verdict.ts';
+import type { Committed } from '../store/store.ts';
+import type { TableName } from '../store/tables.ts';
+import type { PermitRequest, Verdict, Write } from '../store/verdict.ts';
 import { accountsOnce } from './account.ts';
 import { approvalRows, approvalsNow, type ReadyApprovals, readyApprovals } from './acts/approvals.ts';
 import type { JudgedAgain, Judges } from './attempts.ts';
+import type { AutomaticLane } from './automatic-lane.ts';
 import type { Breaker } from './breaker.ts';
 import { chainOf } from './chain.ts';
 import { refuseSharedCodes } from './codes.ts';
@@ -82,26 +85,46 @@ export interface ReadyTransaction {
 
 const mostPayments = 500;
 
+/**
+ * What the verdict on a permitted transaction may still turn on (its later phase, `again`): limits, nonces, gaps and prices were
+ * settled with its anchor, and evidence is spent.
+ */
+const reliedOnTables: ReadonlySet<TableName> = new Set([
+  'transactions',
+  'anchors',
+  'freezes',
+  'withdrawals',
+  'destinations',
+  'listings',
+  'factors',
+  'codes',
+  'operators',
+  'acts',
+]);
+
 export class TransactionDesk implements Transactions, Judges {
   readonly #station: Station;
   readonly #withdrawals: WithdrawalDesk;
   readonly #refusals: Refusals;
   readonly #breaker: Breaker;
   readonly #permitted: (wallet: Wallet) => void;
+  readonly #automatic: AutomaticLane;
 
-  /** `permitted` is told of each wallet that has a new transaction for its device. */
+  /** `permitted` is told of each wallet that has a new transaction for its device, which no automatic signer took at once. */
   constructor(
     station: Station,
     withdrawals: WithdrawalDesk,
     refusals: Refusals,
     breaker: Breaker,
     permitted: (wallet: Wallet) => void,
+    automatic: AutomaticLane,
   ) {
     this.#station = station;
     this.#withdrawals = withdrawals;
     this.#refusals = refusals;
     this.#breaker = breaker;
     this.#permitted = permitted;
+    this.#automatic = automatic;
   }
 
   async explain(request: TransactionRequest): Promise<{ effects: Effects | undefined; rules: readonly RuleOutcome[] }> {
@@ -131,7 +154,7 @@ export class TransactionDesk implements Transactions, Judges {
     const counted = this.#breaker.rows(paymentsMade(ready));
     const judged: Asked = { ...asked, wrongCodes: wrongCodes(ready.inline.flatMap(({ checked }) => checked)) };
     const named = this.#refusals.keys(asked, { ...keys, rows: [...keys.rows, ...counted] });
-    const committed = await this.#station.decide(named, (facts) =>
+    const committed = await this.#decide(ready, named, (facts, signer) =>
       this.#refusals.judged<TransactionRecord>(judged, facts, () => {
         const existing = facts.get('transactions', ready.id);
         if (existing !== undefined) return { result: existing };
@@ -146,7 +169,7 @@ export class TransactionDesk implements Transactions, Judges {
         const verdict = decideTransaction(of);
         if (!verdict.approved) throw refusalOf(verdict);
         if (of.anchor === undefined) countPayments(of, reservations);
-        const permitted = permit(ready, facts, inline);
+        const permitted = permit(ready, facts, inline, signer);
         const leaves = permitted.leaves ?? [];
         const sightings = [
           ...authorizationsSeen(inline, facts),
@@ -157,12 +180,43 @@ export class TransactionDesk implements Transactions, Judges {
           ...permitted,
           writes: [...(permitted.writes ?? []), ...reservations.writes(), ...seen.writes],
           leaves: [...leaves, ...seen.leaves],
+          ...(signer !== undefined && { permit: this.#permitRequest(ready, signer, keys.rows) }),
         };
       }),
     );
     const record = unwrapped(committed.result);
-    this.#permitted(ready.wallet);
+    if (committed.permit !== undefined && committed.reliance !== undefined)
+      this.#automatic.carry(committed.permit, committed.reliance);
+    else this.#permitted(ready.wallet);
     return record;
+  }
+
+  /** Decides with the automatic signer, if any, that takes what is permitted from the very commit. */
+  async #decide<R>(
+    { id, wallet }: ReadyTransaction,
+    keys: Keys,
+    judge: (facts: Facts, signer: string | undefined) => Verdict<R>,
+  ): Promise<Committed<R>> {
+    let expected = false;
+    try {
+      const committed = await this.#station.decide(keys, (facts) => {
+        const verdict = judge(facts, this.#automatic.takes(wallet));
+        expected = verdict.permit !== undefined;
+        if (expected) this.#automatic.expect(id);
+        return verdict;
+      });
+      return committed;
+    } catch (error) {
+      if (expected) this.#automatic.expectNot(id);
+      throw error;
+    }
+  }
+
+  #permitRequest(ready: ReadyTransaction, signer: string, rows: readonly RowKey[]): PermitRequest {
+    const relied = rows.filter(([table]) => reliedOnTables.has(table));
+    const { id, wallet, transaction } = ready;
+    const digests = chainOf(wallet.chain, 'wallet').digests(transaction, wallet);
+    return { transaction: id, wallet, signer, registration: null, tokenDescriptors: [], digests, relied };
   }
 
   async retry(id: TransactionId, client?: string): Promise<TransactionRecord> {
@@ -440,9 +494,12 @@ function permit(
   ready: ReadyTransaction,
   facts: Facts,
   inline: readonly AuthorizationVerdict[],
+  signer: string | undefined,
 ): Verdict<TransactionRecord> {
   const { wallet, effects } = ready;
   const position = inline.length;
+  // An automatic signer has it by the same commit.
+  const sent = signer === undefined ? undefined : position + 1;
   const known = ready.payments.map(({ record }) => facts.get('withdrawals', record.id) ?? record);
   const withdrawals = [...known, ...inline.map((a) => a.record)];
   const pays = withdrawals.map((w) => w.id);
@@ -461,16 +518,16 @@ function permit(
     anchor: ready.anchor,
     maxFee: effects.maxFee,
     replaces: ready.replaces ?? null,
-    state: 'PERMITTED',
+    state: signer === undefined ? 'PERMITTED' : moveTransaction('PERMITTED', 'send'),
     blockedBy: null,
     signed: null,
     sealed: null,
-    signer: null,
+    signer: signer ?? null,
     signedBy: [],
     declinedBy: [],
-    attempts: 0,
+    attempts: signer === undefined ? 0 : 1,
     permittedAt: facts.now,
-    history: toldBy(facts, position),
+    history: toldBy(facts, position, ...(sent === undefined ? [] : [sent])),
   };
   const anchor: AnchorRecord = { wallet: wallet.id, anchor: ready.anchor, paymentSet: set, transaction: ready.id };
   const writes: Write[] = [
@@ -481,7 +538,7 @@ function permit(
       inline.flatMap((a) => a.used),
       facts,
     ),
-    { table: 'transactions', record, leaf: position },
+    { table: 'transactions', record, leaf: sent ?? position },
     { table: 'anchors', record: anchor, leaf: position },
     { table: 'wallets', record: walletAfter(wallet, effects, facts), leaf: position },
     ...withdrawals.map((w): Write => {
@@ -514,14 +571,16 @@ function permit(
       },
     },
   ];
+  if (signer !== undefined)
+    leaves.push({ kind: 'transaction-sent', fields: { transaction: ready.id, attempt: '1', signer } });
   const old = ready.replaces === undefined ? undefined : facts.get('transactions', ready.replaces);
   if (old !== undefined) {
     const replaced: TransactionRecord = {
       ...old,
       state: moveTransaction(old.state, 'replace'),
-      history: historyWith(old.history, toldBy(facts, position + 1)),
+      history: historyWith(old.history, toldBy(facts, leaves.length)),
     };
-    writes.push({ table: 'transactions', record: replaced, leaf: position + 1 });
+    writes.push({ table: 'transactions', record: replaced, leaf: leaves.length });
     leaves.push({ kind: 'transaction-replaced', fields: { transaction: old.id, by: ready.id } });
   }
   return { result: record, writes, leaves };

@@ -73,6 +73,8 @@ export interface Signer {
   readonly name: string;
   /** True where a person decides on the device: then a transaction is SENT by a commit of its own before it sees a byte. */
   readonly attended: boolean;
+  /** How many permits it takes at once; 1 where a person looks at each. */
+  readonly concurrency: number;
   /** Asks the device whether it is there, unlocked, in the right app and version, and holds the wallet's pinned key. */
   check(wallet: Wallet): Promise<Readiness>;
   sign(permit: Permit): Promise<Outcome>;

@@ -9,6 +9,7 @@ import { StorageFailed, StoreUnusable, sqliteCode, TamperedRow } from './failure
 import { Frontier, headOf } from './frontier.ts';
 import { Log } from './log.ts';
 import { type Permit, takeMint } from './permit.ts';
+import { type Reliance, Reliances } from './reliance.ts';
 import { Rows } from './rows.ts';
 import { SchemaWatch } from './schema.ts';
 import { keyOf } from './table.ts';
@@ -50,6 +51,8 @@ export interface Committed<R> {
   /** Index of the verdict's first leaf. */
   readonly firstLeaf: number;
   readonly permit: Permit | undefined;
+  /** Of a permit that named what it relies on. Whoever takes it releases it. */
+  readonly reliance: Reliance | undefined;
 }
 
 /** What was written by one decision; told to watchers after it is durable. */
@@ -71,6 +74,7 @@ interface Decided {
   readonly job: Job;
   readonly verdict: Verdict<unknown>;
   readonly firstLeaf: number;
+  readonly reliance: Reliance | undefined;
 }
 
 /** Station and time, for the decisions of one group. */
@@ -95,6 +99,7 @@ export class Store implements DecisionStore {
   readonly #group: CommitGroup<Job>;
   readonly #listeners = new Set<CommitListener>();
   readonly #schema: SchemaWatch;
+  readonly #reliances = new Reliances();
   #frontier: Frontier;
   #tampered: TamperedRow | undefined;
   /** The journal or the schema is not this station's: nothing is written any more, so that no fork is ever made authentic. */
@@ -290,7 +295,9 @@ export class Store implements DecisionStore {
         try {
           const verdict = this.#apply(job, moment, size, leaves);
           this.#db.exec('RELEASE decision');
-          decided.push({ job, verdict, firstLeaf: size + before });
+          const relied = verdict.permit?.relied;
+          const reliance = relied && this.#reliances.add(relied);
+          decided.push({ job, verdict, firstLeaf: size + before, reliance });
         } catch (error) {
           // An error such as SQLITE_FULL rolls back the whole transaction, not the savepoint: then no member of the group
           // has been decided, whatever it thought.
@@ -311,12 +318,13 @@ export class Store implements DecisionStore {
       this.#db.exec('COMMIT');
       this.#frontier = grown;
     } catch (error) {
+      for (const { reliance } of decided) reliance?.release();
       this.#abandon(jobs, error);
       return;
     }
     // Durable from here on: everyone is answered before anyone is told.
     for (const { job, error } of failed) job.reject(error);
-    for (const { job, verdict, firstLeaf } of decided) this.#answer(job, verdict, firstLeaf);
+    for (const one of decided) this.#answer(one);
     const written = decided.map(({ verdict }) => verdict.writes ?? []).filter((writes) => writes.length > 0);
     // Leaves alone (a refusal's, the clock's) are growth of the journal too.
     if (written.length === 0 && this.size > size) written.push([]);
@@ -347,6 +355,7 @@ export class Store implements DecisionStore {
       leaves.push(this.#record(note, this.size, station, clock, now));
     }
     this.#rows.put('clock', clock, leaf);
+    if (clock.suspect) this.#reliances.breakAll();
     return { station, clock, now, leaves };
   }
 
@@ -366,6 +375,7 @@ export class Store implements DecisionStore {
     }
     for (const [table, ...key] of verdict.removals ?? []) this.#rows.remove(table, key);
     for (const write of verdict.writes ?? []) this.#write(write, first);
+    this.#reliances.written(verdict.writes ?? [], verdict.removals ?? []);
     if (verdict.policy !== undefined) this.#keepPolicy(verdict.policy);
     // The group's later decisions see what this one made of the station's own row. Nothing below can undo it any more.
     for (const write of verdict.writes ?? []) if (write.table === 'station') moment.station = write.record;
@@ -401,11 +411,12 @@ export class Store implements DecisionStore {
     return found?.leaf ?? -1;
   }
 
-  #answer(job: Job, verdict: Verdict<unknown>, firstLeaf: number): void {
+  #answer({ job, verdict, firstLeaf, reliance }: Decided): void {
     try {
       const permit = verdict.permit === undefined ? undefined : this.#permit(verdict.permit);
-      job.resolve({ result: verdict.result, firstLeaf, permit });
+      job.resolve({ result: verdict.result, firstLeaf, permit, reliance });
     } catch (error) {
+      reliance?.release();
       this.#met(error);
       job.reject(this.#failure(error));
     }

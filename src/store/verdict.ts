@@ -1,5 +1,6 @@
 import type { Digest, TransactionId, Wallet } from '../domain/index.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
+import type { RowKey } from './facts.ts';
 import type { Records, TableName } from './tables.ts';
 
 /** A row to be written whole; `leaf` is the position, in the verdict's leaves, of the entry that tells of it. */
@@ -30,4 +31,6 @@ export interface PermitRequest {
   readonly tokenDescriptors: readonly string[];
   /** `Permit.digests`, of the very bytes of the transaction's row. */
   readonly digests: readonly Uint8Array[];
+  /** What the decision relied on, where `Committed.reliance` is to tell whether it still stands. */
+  readonly relied?: readonly RowKey[];
 }

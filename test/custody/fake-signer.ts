@@ -28,7 +28,9 @@ const noKeys = { kind: 'failed', reason: 'device-missing', message: 'not a devic
 /** A signer without a device: it costs nothing, remembers every permit that it saw, and can be told to misbehave. */
 export class FakeSigner implements Signer {
   readonly name: string;
-  readonly attended = true;
+  /** False: one that asks nobody. */
+  attended = true;
+  concurrency = 1;
   readonly seen: Permit[] = [];
   readiness: Readiness = { ready: true, device: 'fake' };
   behaviour: Behaviour = (_permit, signed) => signed;
@@ -46,6 +48,10 @@ export class FakeSigner implements Signer {
 
   async sign(permit: Permit): Promise<Outcome> {
     if (!isPermit(permit)) throw new Error('I1: a signer was asked without a permit');
+    if (!this.attended && !this.readiness.ready) {
+      const { reason, message } = this.readiness;
+      return { kind: 'uncertain', reason, message };
+    }
     this.seen.push(permit);
     return this.behaviour(permit, { kind: 'signed', signature: this.signatureOf(permit) });
   }

@@ -92,8 +92,9 @@ export class Pair {
     station.signer.behaviour = (permit, signed) => this.#device(permit, signed);
   }
 
-  static async open(): Promise<Pair> {
-    const station = await TestStation.open();
+  /** `automatic`: its signer asks nobody, so that a permit goes to it by the commit that makes it. */
+  static async open(automatic = false): Promise<Pair> {
+    const station = await TestStation.open({ automatic });
     const customers = await Promise.all(accounts.map((account) => station.enrol(account)));
     station.passDay();
     for (const customer of customers) await customer.list(`entry-${customer.account}`);
@@ -198,6 +199,8 @@ export class Pair {
         return model.workAnew();
       case 'unplug':
         station.signer.readiness = { ready: false, reason: 'device-missing', message: 'unplugged' };
+        // Nobody looks at an automatic one: what it was asked last is what the station goes by.
+        if (!station.signer.attended) station.running.dispatch.kick(station.signer.name);
         model.plugged = false;
         return;
       case 'plug':

@@ -290,9 +290,12 @@ function signingOf(of: number, nonce: number): Signing {
   return { withdrawal: of, nonce, fee: 0, replaces: 'none', payment: of, acts: [] };
 }
 
-describe('the station against its model', () => {
+describe.each([
+  ['whose signer asks a person', false],
+  ['whose signer asks nobody', true],
+])('the station, %s, against its model', (_signer, automatic) => {
   it.each(stories)('I4: %s', async (_name, commands, answers) => {
-    const pair = await Pair.open();
+    const pair = await Pair.open(automatic);
     try {
       for (const each of commands) await pair.run(each);
       expect(pair.answers).toEqual(answers);
@@ -305,7 +308,7 @@ describe('the station against its model', () => {
   it('I1, I4, I5: whatever is asked in whatever order, states agree, nothing pays twice, nothing is unsaid or said too soon', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(command, { minLength: 20, maxLength: 40 }), async (commands) => {
-        const pair = await Pair.open();
+        const pair = await Pair.open(automatic);
         try {
           for (const each of commands) await pair.run(each);
           expect(pair.audited()).toEqual([]);

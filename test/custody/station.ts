@@ -75,6 +75,9 @@ nonce_window: 4
 export interface TestStationOptions {
   readonly policy?: (document: string) => string;
   readonly signer?: FakeSigner;
+  /** Its signer asks nobody, and takes as many at once. */
+  readonly automatic?: boolean;
+  readonly concurrency?: number;
   /** Beside it, each under its own name. */
   readonly otherSigners?: readonly FakeSigner[];
   /** Founds operators, each with a security key in software: `station.operators` acts for them. */
@@ -130,6 +133,8 @@ export class TestStation {
     this.policy = policy;
     this.#admission = admission;
     this.signer = options.signer ?? new FakeSigner();
+    if (options.automatic === true)
+      Object.assign(this.signer, { attended: false, concurrency: options.concurrency ?? 1 });
     this.#signers = new Map([this.signer, ...(options.otherSigners ?? [])].map((signer) => [signer.name, signer]));
     this.metadata = options.metadata;
   }
