@@ -6,6 +6,7 @@ import type { Service } from './api/service.ts';
 import { type Config, type LedgerTransport, readJournalKey, readMetadata, readStateKey } from './config.ts';
 import { type Running, startCustody } from './custody/index.ts';
 import { Models } from './custody/models.ts';
+import { Publication } from './custody/publication.ts';
 import { WitnessedClock } from './custody/witnessed-clock.ts';
 import { Malformed, second, signersOf, type TimeSource, type Wallet } from './domain/index.ts';
 import type { Policy } from './gate/policy.ts';
@@ -22,6 +23,7 @@ import { startCheckpointer } from './store/checkpointer.ts';
 import { openDatabase } from './store/database.ts';
 import { deriveKeys } from './store/key.ts';
 import { Store } from './store/store.ts';
+import { startTiler } from './store/tiler.ts';
 import { checkAuthorities, differenceOf, readTls } from './tls-files.ts';
 
 /** An event of the station's log: one line of JSON on stderr. Never evidence, never secrets. */
@@ -120,6 +122,8 @@ export async function composeStation(composition: Composition): Promise<Composed
     // Not in the turn of the commit: the file is for people, and a start mends it.
     running.onPolicy(() => setImmediate(() => writePolicyFile(config.policy, running.policyDocument(), log)));
     const checkpointer = startCheckpointer(config.database, log);
+    const tiler = startTiler(config.database, config.tiles, [verifierKey]);
+    const publication = new Publication({ journal: running.custody.journal, tiler, later, log });
     const ticking = setInterval(() => {
       running.timekeeper.tick().catch((error: unknown) => log('tick-failed', { error: String(error) }));
     }, second);
@@ -134,6 +138,8 @@ export async function composeStation(composition: Composition): Promise<Composed
         clearInterval(ticking);
         await api.close(2 * second);
         await running.close();
+        await publication.close();
+        await tiler.close();
         await checkpointer.close();
         store.close();
         closeDatabase();

@@ -36,6 +36,8 @@ export interface Config {
   readonly data: string;
   /** `station.db` in it. */
   readonly database: string;
+  /** The folder that the journal is published in as files: `tiles` beside the database unless `journal.tiles` says otherwise. */
+  readonly tiles: string;
   readonly policy: string;
   readonly keys: {
     readonly state: string;
@@ -86,10 +88,12 @@ export function parseConfig(document: unknown, file: string): Config {
   const keys = top.members('keys');
   const tls = top.members('tls');
   const metadata = top.has('metadata') ? top.members('metadata') : undefined;
+  const journal = top.has('journal') ? top.members('journal') : undefined;
   const config: Config = {
     file,
     data,
     database: join(data, 'station.db'),
+    tiles: journal === undefined ? join(data, 'tiles') : path(journal, 'tiles'),
     policy,
     keys: {
       state: path(keys, 'state'),
@@ -106,7 +110,7 @@ export function parseConfig(document: unknown, file: string): Config {
     operatorsListen: parseListen(top.text('operators_listen'), top.at('operators_listen')),
     signers: top.list('signers', parseSigner),
   };
-  for (const members of [keys, tls, metadata, top]) members?.done();
+  for (const members of [keys, tls, metadata, journal, top]) members?.done();
   checkWhole(config);
   return Object.freeze(config);
 }

@@ -8,10 +8,14 @@ import { makeStation } from '../src/cli/init.ts';
 import { composeStation } from '../src/compose.ts';
 import { loadConfig } from '../src/config.ts';
 import type { TimeSource } from '../src/domain/index.ts';
+import { openCheckpoint } from '../src/journal/checkpoint.ts';
+import { parseVerifierKey } from '../src/journal/note.ts';
+import { decodeBundle, tilePath } from '../src/journal/tiles.ts';
 import { machineTime } from '../src/machine-time.ts';
 import { SimulatedTime } from '../src/simulated-time.ts';
 import { emptyFolder } from './cli/station.ts';
 import { publicKeyOf, testKey } from './custody/fake-signer.ts';
+import { referenceRoot as rootOf } from './journal/reference.ts';
 
 /** The address of the test key, and another's. */
 const own = '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A';
@@ -42,6 +46,17 @@ async function start(file: string, time: TimeSource = machineTime()): Promise<vo
 describe('a station’s start', () => {
   it('comes about with what init made', async () => {
     await expect(start((await station()).file)).resolves.toBeUndefined();
+  });
+
+  it('publishes its journal as files: a checkpoint of all that there is when it stops', async () => {
+    const { folder, file } = await station();
+    await start(file);
+    const tiles = join(folder, 'data/tiles');
+    const note = readFileSync(join(tiles, 'checkpoint'));
+    const verifier = parseVerifierKey(readFileSync(join(folder, 'take-away/journal.vkey'), 'utf8').trim());
+    const { size, root } = openCheckpoint(note, [verifier]);
+    const bundle = decodeBundle(readFileSync(join(tiles, tilePath({ level: 'entries', index: 0, width: size }))));
+    expect(rootOf(bundle)).toEqual(root);
   });
 
   it('S11: is stopped by a policy file that is not the one in force', async () => {

@@ -81,6 +81,7 @@ describe('a config', () => {
       file,
       data: join(folder, 'data'),
       database: join(folder, 'data/station.db'),
+      tiles: join(folder, 'data/tiles'),
       policy: join(folder, 'policy.yaml'),
       keys: {
         state: join(folder, 'keys/state.key'),
@@ -105,6 +106,13 @@ describe('a config', () => {
         },
       ],
     });
+  });
+
+  it('may name another folder for the journal’s tiles', () => {
+    writeFileSync(file, `${document}journal: { tiles: /srv/tiles }\n`);
+    expect(loadConfig(file).tiles).toBe('/srv/tiles');
+    writeFileSync(file, `${document}journal: { tiles: /srv/tiles, every: 1s }\n`);
+    expect(messageOf(() => loadConfig(file))).toMatch('config.journal.every: is not a member');
   });
 
   it.each([

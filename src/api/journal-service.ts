@@ -11,6 +11,9 @@ const entriesMost = 1_000;
 /** Bytes of leaves in one answer: a client that does not read holds this much, whatever the leaves' size. */
 const answerMost = 1024 * 1024;
 
+/** What a full tile holds (C2SP tlog-tiles). */
+const fullTile = 256;
+
 interface Indexed {
   readonly index: number;
   readonly leaf: Uint8Array;
@@ -18,6 +21,11 @@ interface Indexed {
 
 function message({ index, leaf }: Indexed): Entry {
   return { index: BigInt(index), leaf: Buffer.from(leaf) };
+}
+
+function width(asked: number): number {
+  if (asked > fullTile) throw new Malformed('width', `must be at most ${fullTile}`);
+  return asked === 0 ? fullTile : asked;
 }
 
 /** As many entries from the first on as fit an answer, one at least. */
@@ -67,5 +75,12 @@ export function journalService(journal: Journal): Service {
         },
       );
     },
+    getTile: ({ level, index, width: asked }) => {
+      if (level >= 64) throw new Malformed('level', 'must be at most 63');
+      return { tile: Buffer.from(journal.tile({ level, index: parseCount(index, 'index'), width: width(asked) })) };
+    },
+    getEntriesTile: ({ index, width: asked }) => ({
+      tile: Buffer.from(journal.tile({ level: 'entries', index: parseCount(index, 'index'), width: width(asked) })),
+    }),
   });
 }

@@ -59,6 +59,8 @@ export const journalRights: Rights<JournalServiceService> = {
   getReceipt: ['auditors', 'withdrawals'],
   getEntries: auditors,
   streamEntries: auditors,
+  getTile: auditors,
+  getEntriesTile: auditors,
 };
 
 export const operatorRights: Rights<OperatorServiceService> = {

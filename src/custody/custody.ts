@@ -35,7 +35,9 @@ import type {
   WitnessedMs,
 } from '../domain/index.ts';
 import type { EvidenceDemand } from '../gate/demand.ts';
+import type { Tile } from '../journal/tiles.ts';
 import type { CodeEnrolment } from './code-enrolment.ts';
+import type { Head } from './heads.ts';
 import type { SealingState } from './sealed.ts';
 
 /** A rule as it was applied: what it demands, what it found, and why it refused if it did. */
@@ -209,6 +211,10 @@ export interface Journal {
   checkpoint(
     consistentWith: number | undefined,
   ): Promise<{ readonly note: string; readonly proof: readonly Uint8Array[] }>;
+  /** The signed head, for publishing. */
+  head(): Promise<Head>;
+  /** A tile of the journal as it is. Throws `not-found` for one that it does not fill so far. */
+  tile(tile: Tile): Uint8Array;
   entries(from: number, limit: number): readonly { readonly index: number; readonly leaf: Uint8Array }[];
   onGrowth(listener: () => void): Unwatch;
   /** A receipt (docs/formats.md) as JSON, UTF-8. */

@@ -3,9 +3,10 @@ import type { CheckpointSigner } from '../journal/checkpoint-signer.ts';
 import { parseLeaf } from '../journal/leaf.ts';
 import { consistencyProof } from '../journal/merkle.ts';
 import { formatVerifierKey } from '../journal/note.ts';
+import { type Tile, tilePath, tileWidth } from '../journal/tiles.ts';
 import type { Store } from '../store/store.ts';
 import type { Journal, Unwatch } from './custody.ts';
-import { Heads } from './heads.ts';
+import { type Head, Heads } from './heads.ts';
 import { receiptOf } from './receipt.ts';
 import type { Station } from './station.ts';
 
@@ -36,6 +37,19 @@ export class JournalDesk implements Journal {
       throw new Refusal('not-found', `the journal has ${size} entries, fewer than the ${consistentWith} asked about`);
     }
     return { note, proof: consistencyProof(consistentWith, size, this.#station.store.log.readNode) };
+  }
+
+  head(): Promise<Head> {
+    return this.#heads.now(this.size());
+  }
+
+  tile(tile: Tile): Uint8Array {
+    const { log, size } = this.#station.store;
+    const most = tileWidth(tile, size);
+    if (tile.width > most) {
+      throw new Refusal('not-found', `${tilePath(tile)} has ${most} of them in a journal of ${size} entries`);
+    }
+    return log.tile(tile);
   }
 
   entries(from: number, limit: number): { index: number; leaf: Uint8Array }[] {

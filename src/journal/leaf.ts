@@ -1,4 +1,5 @@
 import { canonicalBytes, domainTag, type Flat, parseCanonical, sha256, toHex } from '../domain/index.ts';
+import { checkEntry } from './tiles.ts';
 
 /** What the journal records: one kind a sort of fact (formats.md, "Leaf"). */
 export const leafKinds = [
@@ -82,7 +83,10 @@ export function commitment(opening: Opening): string {
   return `commit:${toHex(sha256(domainTag('portcullis/commitment/v1'), opening.salt, domainTag(opening.field), utf8.encode(opening.value)))}`;
 }
 
-/** The canonical bytes of a leaf and the openings of its commitments. `salt` yields 32 fresh random bytes a call. */
+/**
+ * The canonical bytes of a leaf and the openings of its commitments. `salt` yields 32 fresh random bytes a call. Throws `TileError`
+ * `entry-too-long` for a leaf that no auditor's tool could be given: then nothing of its decision is written.
+ */
 export function encodeLeaf(
   draft: LeafDraft,
   context: LeafContext,
@@ -96,17 +100,16 @@ export function encodeLeaf(
   }
   const openings = Object.entries(personal).map(([field, value]) => ({ field, salt: salt(), value }));
   for (const opening of openings) members[opening.field] = commitment(opening);
-  return {
-    bytes: canonicalBytes({
-      ...members,
-      type: 'portcullis/leaf/v1',
-      kind: draft.kind,
-      station: context.station,
-      w: String(context.w),
-      time: context.time,
-    }),
-    openings,
-  };
+  const bytes = canonicalBytes({
+    ...members,
+    type: 'portcullis/leaf/v1',
+    kind: draft.kind,
+    station: context.station,
+    w: String(context.w),
+    time: context.time,
+  });
+  checkEntry(bytes);
+  return { bytes, openings };
 }
 
 /** A leaf read back. */

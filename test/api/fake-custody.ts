@@ -337,6 +337,8 @@ export class FakeCustody {
         verifierKey: 'station+key',
         size: on('journal.size', () => 2),
         checkpoint: on('journal.checkpoint', async () => ({ note: 'note', proof: [Buffer.alloc(32, 1)] })),
+        head: on('journal.head', async () => ({ size: 2, root: Buffer.alloc(32, 1), note: 'note' })),
+        tile: on('journal.tile', ({ level, index, width }) => utf8.encode(`tile ${level} ${index} ${width}`)),
         entries: on('journal.entries', (from, limit) =>
           [0, 1]
             .filter((index) => index >= from)

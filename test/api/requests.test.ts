@@ -451,6 +451,23 @@ describe('what custody is asked', () => {
     expect(served.fake.last('journal.entries')).toEqual([1, 100]);
   });
 
+  it('the journal: tiles', async () => {
+    const tile = accepted(await as('auditors', JournalServiceService.getTile, { level: 1, index: 7n, width: 0 }));
+    expect(tile.tile.toString()).toBe('tile 1 7 256');
+    const partial = accepted(await as('auditors', JournalServiceService.getTile, { level: 63, index: 0n, width: 255 }));
+    expect(partial.tile.toString()).toBe('tile 63 0 255');
+    const bundle = accepted(await as('auditors', JournalServiceService.getEntriesTile, { index: 2n, width: 17 }));
+    expect(bundle.tile.toString()).toBe('tile entries 2 17');
+    for (const wrong of [
+      as('auditors', JournalServiceService.getTile, { level: 64, index: 0n, width: 0 }),
+      as('auditors', JournalServiceService.getTile, { level: 0, index: 0n, width: 257 }),
+      as('auditors', JournalServiceService.getEntriesTile, { index: 0n, width: 257 }),
+      as('auditors', JournalServiceService.getEntriesTile, { index: 2n ** 60n, width: 1 }),
+    ]) {
+      expect(refused(await wrong).code).toBe(status.INVALID_ARGUMENT);
+    }
+  });
+
   it('S2: an answer holds a megabyte of entries at most, and always one', async () => {
     const leaf = Buffer.alloc(300_000);
     served.fake.behaviours.set('journal.entries', () => [0, 1, 2, 3, 4].map((index) => ({ index, leaf })));

@@ -19,7 +19,6 @@ import {
 } from '../../src/domain/index.ts';
 import { parsePolicy } from '../../src/gate/policy.ts';
 import { heldSigner } from '../../src/journal/checkpoint-signer.ts';
-import { formatVerifierKey, noteVerifier } from '../../src/journal/note.ts';
 import type { Outcome } from '../../src/signers/signer.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { deriveKeys } from '../../src/store/key.ts';

@@ -75,6 +75,29 @@ export interface StreamEntriesResponse {
   entry: Entry | undefined;
 }
 
+export interface GetTileRequest {
+  level: number;
+  index: bigint;
+  /** Hashes, 1 to 256; 0 is a full tile's 256. NOT_FOUND while the journal has not so many. */
+  width: number;
+}
+
+export interface GetTileResponse {
+  /** The file's bytes: hashes of 32 bytes. */
+  tile: Buffer;
+}
+
+export interface GetEntriesTileRequest {
+  index: bigint;
+  /** Entries, 1 to 256; 0 is a full bundle's 256. */
+  width: number;
+}
+
+export interface GetEntriesTileResponse {
+  /** The file's bytes: of each entry its length, 16 bits big-endian, and its bytes. */
+  tile: Buffer;
+}
+
 function createBaseEntry(): Entry {
   return { index: 0n, leaf: Buffer.alloc(0) };
 }
@@ -659,6 +682,268 @@ export const StreamEntriesResponse: MessageFns<StreamEntriesResponse> = {
   },
 };
 
+function createBaseGetTileRequest(): GetTileRequest {
+  return { level: 0, index: 0n, width: 0 };
+}
+
+export const GetTileRequest: MessageFns<GetTileRequest> = {
+  encode(message: GetTileRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.level !== 0) {
+      writer.uint32(8).uint32(message.level);
+    }
+    if (message.index !== 0n) {
+      if (BigInt.asUintN(64, message.index) !== message.index) {
+        throw new globalThis.Error("value provided for field message.index of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.index);
+    }
+    if (message.width !== 0) {
+      writer.uint32(24).uint32(message.width);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetTileRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetTileRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.level = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.index = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.width = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetTileRequest>): GetTileRequest {
+    return GetTileRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetTileRequest>): GetTileRequest {
+    const message = createBaseGetTileRequest();
+    message.level = object.level ?? 0;
+    message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
+    message.width = object.width ?? 0;
+    return message;
+  },
+};
+
+function createBaseGetTileResponse(): GetTileResponse {
+  return { tile: Buffer.alloc(0) };
+}
+
+export const GetTileResponse: MessageFns<GetTileResponse> = {
+  encode(message: GetTileResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tile.length !== 0) {
+      writer.uint32(10).bytes(message.tile);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetTileResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetTileResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tile = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetTileResponse>): GetTileResponse {
+    return GetTileResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetTileResponse>): GetTileResponse {
+    const message = createBaseGetTileResponse();
+    message.tile = object.tile ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseGetEntriesTileRequest(): GetEntriesTileRequest {
+  return { index: 0n, width: 0 };
+}
+
+export const GetEntriesTileRequest: MessageFns<GetEntriesTileRequest> = {
+  encode(message: GetEntriesTileRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0n) {
+      if (BigInt.asUintN(64, message.index) !== message.index) {
+        throw new globalThis.Error("value provided for field message.index of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.index);
+    }
+    if (message.width !== 0) {
+      writer.uint32(16).uint32(message.width);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetEntriesTileRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetEntriesTileRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.width = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetEntriesTileRequest>): GetEntriesTileRequest {
+    return GetEntriesTileRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetEntriesTileRequest>): GetEntriesTileRequest {
+    const message = createBaseGetEntriesTileRequest();
+    message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
+    message.width = object.width ?? 0;
+    return message;
+  },
+};
+
+function createBaseGetEntriesTileResponse(): GetEntriesTileResponse {
+  return { tile: Buffer.alloc(0) };
+}
+
+export const GetEntriesTileResponse: MessageFns<GetEntriesTileResponse> = {
+  encode(message: GetEntriesTileResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tile.length !== 0) {
+      writer.uint32(10).bytes(message.tile);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetEntriesTileResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetEntriesTileResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tile = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetEntriesTileResponse>): GetEntriesTileResponse {
+    return GetEntriesTileResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetEntriesTileResponse>): GetEntriesTileResponse {
+    const message = createBaseGetEntriesTileResponse();
+    message.tile = object.tile ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 /** The append-only log. Role: auditors; withdrawals may call the first two. */
 export type JournalServiceService = typeof JournalServiceService;
 export const JournalServiceService = {
@@ -703,6 +988,28 @@ export const JournalServiceService = {
       Buffer.from(StreamEntriesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StreamEntriesResponse => StreamEntriesResponse.decode(value),
   },
+  /** A hash tile of C2SP tlog-tiles: tile/<level>/<index>[.p/<width>]. */
+  getTile: {
+    path: "/portcullis.v1.JournalService/GetTile" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetTileRequest): Buffer => Buffer.from(GetTileRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetTileRequest => GetTileRequest.decode(value),
+    responseSerialize: (value: GetTileResponse): Buffer => Buffer.from(GetTileResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetTileResponse => GetTileResponse.decode(value),
+  },
+  /** An entry bundle: tile/entries/<index>[.p/<width>]. */
+  getEntriesTile: {
+    path: "/portcullis.v1.JournalService/GetEntriesTile" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetEntriesTileRequest): Buffer =>
+      Buffer.from(GetEntriesTileRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetEntriesTileRequest => GetEntriesTileRequest.decode(value),
+    responseSerialize: (value: GetEntriesTileResponse): Buffer =>
+      Buffer.from(GetEntriesTileResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetEntriesTileResponse => GetEntriesTileResponse.decode(value),
+  },
 } as const;
 
 export interface JournalServiceServer extends UntypedServiceImplementation {
@@ -713,6 +1020,10 @@ export interface JournalServiceServer extends UntypedServiceImplementation {
   getEntries: handleUnaryCall<GetEntriesRequest, GetEntriesResponse>;
   /** Entries from an index on, then new ones as they come. */
   streamEntries: handleServerStreamingCall<StreamEntriesRequest, StreamEntriesResponse>;
+  /** A hash tile of C2SP tlog-tiles: tile/<level>/<index>[.p/<width>]. */
+  getTile: handleUnaryCall<GetTileRequest, GetTileResponse>;
+  /** An entry bundle: tile/entries/<index>[.p/<width>]. */
+  getEntriesTile: handleUnaryCall<GetEntriesTileRequest, GetEntriesTileResponse>;
 }
 
 export interface JournalServiceClient extends Client {
@@ -773,6 +1084,38 @@ export interface JournalServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<StreamEntriesResponse>;
+  /** A hash tile of C2SP tlog-tiles: tile/<level>/<index>[.p/<width>]. */
+  getTile(
+    request: GetTileRequest,
+    callback: (error: ServiceError | null, response: GetTileResponse) => void,
+  ): ClientUnaryCall;
+  getTile(
+    request: GetTileRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetTileResponse) => void,
+  ): ClientUnaryCall;
+  getTile(
+    request: GetTileRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetTileResponse) => void,
+  ): ClientUnaryCall;
+  /** An entry bundle: tile/entries/<index>[.p/<width>]. */
+  getEntriesTile(
+    request: GetEntriesTileRequest,
+    callback: (error: ServiceError | null, response: GetEntriesTileResponse) => void,
+  ): ClientUnaryCall;
+  getEntriesTile(
+    request: GetEntriesTileRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetEntriesTileResponse) => void,
+  ): ClientUnaryCall;
+  getEntriesTile(
+    request: GetEntriesTileRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetEntriesTileResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const JournalServiceClient = makeGenericClientConstructor(

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import type { Head } from '../../src/custody/heads.ts';
+import { Publication } from '../../src/custody/publication.ts';
+
+/** Lets everything go on that can. */
+async function turn(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}
+
+class Rig {
+  size = 3;
+  readonly published: number[] = [];
+  readonly events: string[] = [];
+  readonly waits: { ms: number; run: () => void }[] = [];
+  failing = false;
+  #grew = (): void => {};
+  hold: Promise<void> = Promise.resolve();
+  readonly publication: Publication;
+
+  constructor() {
+    this.publication = new Publication({
+      journal: {
+        head: async (): Promise<Head> => ({ size: this.size, root: new Uint8Array(32), note: `note ${this.size}` }),
+        onGrowth: (listener) => {
+          this.#grew = listener;
+          return () => {
+            this.#grew = () => {};
+          };
+        },
+      },
+      tiler: {
+        publish: async ({ size }) => {
+          await this.hold;
+          if (this.failing) throw new Error('no space left');
+          this.published.push(size);
+        },
+      },
+      later: (ms, run) => {
+        const wait = { ms, run };
+        this.waits.push(wait);
+        return () => {
+          const i = this.waits.indexOf(wait);
+          if (i >= 0) this.waits.splice(i, 1);
+        };
+      },
+      log: (event) => this.events.push(event),
+    });
+  }
+
+  grow(by = 1): void {
+    this.size += by;
+    this.#grew();
+  }
+
+  /** Whatever was to be run, now; what it was told to wait for. */
+  async wake(): Promise<number[]> {
+    const due = this.waits.splice(0);
+    for (const { run } of due) run();
+    await turn();
+    return due.map(({ ms }) => ms);
+  }
+}
+
+describe('Publication', () => {
+  it('publishes what is there at the start, then the newest head once a second while the journal grows', async () => {
+    const rig = new Rig();
+    expect(await rig.wake()).toEqual([0]);
+    expect(rig.waits).toEqual([]);
+    rig.grow();
+    rig.grow();
+    expect(await rig.wake()).toEqual([1_000]);
+    expect(rig.published).toEqual([3, 5]);
+    expect(rig.waits).toEqual([]);
+  });
+
+  it('what came while it published is published next', async () => {
+    const rig = new Rig();
+    let release = (): void => {};
+    rig.hold = new Promise((resolve) => {
+      release = resolve;
+    });
+    await rig.wake();
+    rig.grow();
+    release();
+    await turn();
+    expect(await rig.wake()).toEqual([1_000]);
+    expect(rig.published).toEqual([3, 4]);
+  });
+
+  it('what can’t be written is told once and tried again', async () => {
+    const rig = new Rig();
+    rig.failing = true;
+    await rig.wake();
+    rig.grow();
+    expect(await rig.wake()).toEqual([30_000]);
+    rig.failing = false;
+    await rig.wake();
+    expect(rig.published).toEqual([4]);
+    expect(rig.events).toEqual(['journal-not-published', 'journal-published-again']);
+  });
+
+  it('the last head is published as the station stops, unless that takes too long', async () => {
+    const rig = new Rig();
+    await rig.wake();
+    rig.grow();
+    await rig.publication.close();
+    expect(rig.published).toEqual([3, 4]);
+    expect(rig.waits).toEqual([]);
+
+    const stuck = new Rig();
+    stuck.hold = new Promise(() => {});
+    const closed = stuck.publication.close();
+    await turn();
+    expect(await stuck.wake()).toEqual([5_000]);
+    await closed;
+    expect(stuck.published).toEqual([]);
+  });
+});
