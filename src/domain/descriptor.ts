@@ -144,9 +144,9 @@ function otherForm(body: string, field: string): Malformed {
   );
 }
 
-/** Shows a text without its keys: one of them may be private (BIP-380 takes WIF, too), and errors are logged. */
+/** Shows a text without its keys: one of them may be private (BIP-380 takes WIF, too; or hex by mistake), and errors are logged. */
 function elided(text: string): string {
-  return shown(text.replace(/[1-9A-HJ-NP-Za-km-z]{40,}|[0-9a-fA-F]{40,}/g, (run) => `${run.slice(0, 4)}...`));
+  return shown(text.replace(/[0-9A-Za-z]{40,}/g, (run) => `${run.slice(0, 4)}...`));
 }
 
 function extendedKeyOf(text: string, field: string): DescriptorKey {

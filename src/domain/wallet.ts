@@ -107,7 +107,8 @@ export function threshold(wallet: Wallet): number {
 
 /**
  * What no two wallets may share: they would give one anchor two owners (E7, I4). Descriptors of other words can give the same scripts
- * (keys in another order, another fingerprint): the first address, which each wallet pins, tells.
+ * (keys in another order, another fingerprint): the first address, which each wallet pins, tells. One raw key in two scripts (pkh and
+ * wpkh) has two addresses and no coin in common, and what it signs for one is no signature for the other (BIP-143): two wallets.
  */
 export function walletIdentity(wallet: Wallet): string {
   return `${wallet.chain} ${wallet.kind === 'account' ? wallet.publicKey : wallet.address}`;

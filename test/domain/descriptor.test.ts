@@ -24,6 +24,9 @@ const refused = (message: string) =>
     field: 'wallets[0].descriptor',
     message: expect.stringContaining(message),
   });
+/** 2G and 3G: the keys that everybody has. */
+const raw = '02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5';
+const rawOther = '02f9308a019258c31049344f85f89d5229b531c845836f99b08601f113bce036f9';
 const other = 'expected wpkh(KEY), tr(KEY), pkh(KEY), sh(wpkh(KEY)) or wsh(sortedmulti(M,KEY,…))';
 
 describe('BIP-380, "Checksum"', () => {
@@ -89,7 +92,7 @@ describe('a descriptor', () => {
     ['wpkh', `wpkh(${key()})`],
     ['tr', `tr(${key()})`],
   ])('%s of one key', (script, body) => {
-    const read = { script, threshold: 1, keys: [one] };
+    const read = { derives: true, script, threshold: 1, keys: [one] };
     expect(parse(summed(body))).toEqual(read);
     expect(formatDescriptor(parse(summed(body)))).toBe(summed(body));
   });
@@ -97,6 +100,7 @@ describe('a descriptor', () => {
   it('wsh(sortedmulti(…)) of two to fifteen keys, in the order that they are written in', () => {
     const three = summed(`wsh(sortedmulti(2,${key(third)},${key()},${key(second)}))`);
     expect(parse(three)).toEqual({
+      derives: true,
       script: 'wsh-sortedmulti',
       threshold: 2,
       keys: [third, xpub, second].map((of) => ({ ...one, xpub: of })),
@@ -178,7 +182,7 @@ describe('a descriptor', () => {
     ['three branches', `wpkh([f5acc2fd/84'/0'/0']${xpub}/<0;1;2>/*)`],
     ['hardened children', `wpkh([f5acc2fd/84'/0'/0']${xpub}/<0;1>/*')`],
     ['BIP-388’s shorthand', `wpkh([f5acc2fd/84'/0'/0']${xpub}/**)`],
-    ['a raw public key', `wpkh([f5acc2fd]0260b2003c386519fc9eadf2b5cf124dd8eea4c4e68d5e154050a9346ea98ce600)`],
+    ['a key that is neither', `wpkh([f5acc2fd]0260b2003c386519fc9eadf2b5cf124dd8eea4c4e68d5e154050a9346ea98ce6)`],
     ['a space', `wpkh( ${key()})`],
     ['something before it', `x wpkh(${key()})`],
     ['something after it', `wpkh(${key()})x`],
@@ -217,6 +221,59 @@ describe('a descriptor', () => {
   });
 });
 
+describe('a descriptor of raw keys', () => {
+  const uncompressed = `04${'ab'.repeat(64)}`;
+
+  it.each(['pkh', 'wpkh'] as const)('%s of one key', (script) => {
+    const text = summed(`${script}(${raw})`);
+    expect(parse(text)).toEqual({ derives: false, script, threshold: 1, keys: [{ publicKey: raw }] });
+    expect(formatDescriptor(parse(text))).toBe(text);
+  });
+
+  it('wsh(sortedmulti(…)) of two to fifteen keys, in the order that they are written in', () => {
+    const text = summed(`wsh(sortedmulti(1,${rawOther},${raw}))`);
+    const keys = [{ publicKey: rawOther }, { publicKey: raw }];
+    expect(parse(text)).toEqual({ derives: false, script: 'wsh-sortedmulti', threshold: 1, keys });
+    expect(formatDescriptor(parse(text))).toBe(text);
+    const many = Array.from({ length: 15 }, (_, i) => `02${`${i + 10}`.repeat(32)}`);
+    expect(parse(summed(`wsh(sortedmulti(15,${many.join(',')}))`))).toMatchObject({ threshold: 15 });
+  });
+
+  it('has the checksum that Bitcoin Core’s `getdescriptorinfo` gives', () => {
+    expect(descriptorChecksum('pkh(02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5)')).toBe(
+      '8fhd9pwu',
+    );
+  });
+
+  it.each([
+    ['taproot', `tr(${raw})`, 'has wpkh, pkh or wsh(sortedmulti)'],
+    ['sh(wpkh)', `sh(wpkh(${raw}))`, 'has wpkh, pkh or wsh(sortedmulti)'],
+    ['an origin before it', `wpkh([f5acc2fd]${raw})`, 'has no origin before it'],
+    ['an origin with steps', `wpkh([f5acc2fd/84'/0'/0']${raw})`, 'has no origin before it'],
+    ['children after it', `wpkh(${raw}/*)`, 'has no steps after it'],
+    ['two branches after it', `wpkh(${raw}/<0;1>/*)`, 'has no steps after it'],
+    ['an uncompressed key', `pkh(${uncompressed})`, 'is compressed'],
+    ['an uncompressed key in a multisig', `wsh(sortedmulti(1,${raw},${uncompressed}))`, 'is compressed'],
+    ['upper case', `wpkh(${raw.toUpperCase()})`, '66 lowercase digits'],
+    ['another first byte', `wpkh(05${raw.slice(2)})`, 'begin with 02 or 03'],
+    ['one digit too few', `wpkh(${raw.slice(0, -1)})`, other],
+    ['one digit too many', `wpkh(${raw}0)`, other],
+    ['an x-only key', `wpkh(${raw.slice(2)})`, other],
+    ['an extended key beside it', `wsh(sortedmulti(1,${raw},${key()}))`, 'mixes raw keys (hex) with extended ones'],
+    ['an extended key before it', `wsh(sortedmulti(1,${key()},${raw}))`, 'mixes raw keys (hex) with extended ones'],
+    ['one key twice', `wsh(sortedmulti(2,${raw},${raw}))`, 'names one key twice'],
+    ['more signatures than keys', `wsh(sortedmulti(3,${raw},${rawOther}))`, '3 of 2 keys can never sign'],
+    ['a multisig of one', `wsh(sortedmulti(1,${raw}))`, 'a multisig of one key is wpkh'],
+  ])('refuses %s', (_, body, message) => {
+    expect(() => parse(summed(body))).toThrow(refused(message));
+  });
+
+  it('has its checksum', () => {
+    expect(() => parse(`wpkh(${raw})`)).toThrow(refused('has no checksum'));
+    expect(() => parse(`wpkh(${raw})#00000000`)).toThrow(refused('its checksum is "00000000"'));
+  });
+});
+
 describe('S9: a private key in a descriptor', () => {
   // BIP-380's and BIP-32's vectors.
   const xprv =
@@ -244,10 +301,20 @@ describe('S9: a private key in a descriptor', () => {
   });
 
   it('in the form of WIF: is not repeated', () => {
-    for (const text of [summed(`wpkh(${wif})`), `wpkh(${key()})#${wif}`]) {
+    const beside = `wsh(sortedmulti(1,${raw},${wif}))`;
+    for (const text of [summed(`wpkh(${wif})`), `wpkh(${key()})#${wif}`, summed(beside), `wpkh(${raw})#${wif}`]) {
       const message = said(text);
       expect(message).toContain('L4rK...');
       expect(message).not.toContain(wif.slice(4, 12));
+    }
+  });
+
+  it('in hex, where a public one belongs: is not repeated, wherever its zeros are', () => {
+    // BIP-340's test vector 1.
+    const secret = 'b7e151628aed2a6abf7158809cf4f3c762e7160f38b4da56a784d9045190cfef';
+    for (const text of [summed(`wpkh(${secret})`), summed(`pkh([f5acc2fd]${secret})`), `wpkh(${raw})#${secret}`]) {
+      const message = said(text);
+      for (let at = 4; at + 8 <= secret.length; at++) expect(message).not.toContain(secret.slice(at, at + 8));
     }
   });
 });

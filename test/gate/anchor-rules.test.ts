@@ -181,10 +181,10 @@ describe('what is said of a wallet', () => {
       threshold: 1,
       keys: [{ fingerprint: '00000001', path: "m/84'/1'/0'", xpub: 'A'.repeat(111) }],
     });
-    expect(english(one, ['ledger']).at(-1)).toBe(
+    expect(english(one, ['ledger']).at(-3)).toBe(
       `vault is ${regtest}:bcrt1qtestonly and the addresses after it of ${one}, on the signer ledger.`,
     );
-    expect(english(multisig(2), ['ledger', 'second']).at(-1)).toContain(
+    expect(english(multisig(2), ['ledger', 'second']).at(-3)).toContain(
       ', of which any 2 sign, on the signers ledger, second.',
     );
   });

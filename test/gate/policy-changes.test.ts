@@ -11,6 +11,7 @@ import {
   otherKey,
   regtest,
   sepolia,
+  tokens,
   wholeDocument,
   wholePolicy,
 } from './whole-policy.ts';
@@ -185,6 +186,11 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'wallets[1].descriptor': multisig(2) }, 'wallets[vault].descriptor', 'looser'],
   [{ 'wallets[1].signers': ['second', 'ledger'] }, 'wallets[vault].signers', 'looser'],
   [{ 'wallets[1].address': `${regtest}:bcrt1qanother` }, 'wallets[vault].address', 'looser'],
+  [{ 'wallets[2].key': '0a1c' }, 'wallets[desk].key', 'looser'],
+  [{ 'wallets[2].key': undefined, 'wallets[2].path': "m/44'" }, 'wallets[desk].key', 'looser'],
+  [{ 'wallets[3].keys': ['02ff', '01'] }, 'wallets[till].keys', 'looser'],
+  [{ 'wallets[3].descriptor': tokens(2) }, 'wallets[till].descriptor', 'looser'],
+  [{ 'wallets[3].descriptor': multisig(1), 'wallets[3].keys': undefined }, 'wallets[till].keys', 'looser'],
   [{ nonce_window: 5 }, 'nonce_window', 'looser'],
   [{ nonce_window: 3 }, 'nonce_window', 'tighter'],
   [{ batch_most: 4 }, 'batch_most', 'looser'],
@@ -549,6 +555,8 @@ describe('I3: which way a change of policy is', () => {
     expect(directions({ ...banded, 'evidence.classes': 2 }, gone)).not.toContain('looser');
     expect(directions({ 'wallets[0].evidence': { classes: 2 } }, { wallets: [] })).toContain('looser');
     expect(directions({ 'wallets[0].evidence': { classes: 2 }, 'evidence.classes': 2 }, { wallets: [] })).toEqual([
+      'tighter',
+      'tighter',
       'tighter',
       'tighter',
     ]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sayPolicy } from '../../src/gate/policy.ts';
 import { alicesAddress, chain, ether, tokenAsset } from '../custody/station.ts';
-import { type Json, multisig, regtest, sepolia, wholePolicy } from './whole-policy.ts';
+import { type Json, multisig, regtest, sepolia, thirdKey, tokens, wholePolicy } from './whole-policy.ts';
 
 // What people approve is what they read: each part of the policy, sentence by sentence.
 
@@ -140,6 +140,8 @@ const said: readonly [title: string, whole: readonly string[], least: readonly s
       `hot is ${hotAddress}, with the key ${hotKey} at m/44'/60'/0'/0/0 on the signer ledger, from nonce 0.`,
       'A withdrawal that hot pays takes one WebAuthn assertion by a factor of class hardware, evidence of 2 different classes and evidence of 2 different enrolled factors.',
       `vault is ${regtest}:bcrt1qtestonly and the addresses after it of ${multisig(1)}, of which any 1 sign, on the signers ledger, second.`,
+      `desk is ${chain}:0x6813Eb9362372EEF6200f3b1dbC3f819671cBA69, with the key ${thirdKey} by its id 0a1b on the signer hsm, from nonce 0.`,
+      `till is ${regtest}:bcrt1qtokensonly and no address more, of ${tokens(1)}, of which any 1 sign, with the keys 01 on the signer hsm, 02ff on the signer hsm-2.`,
     ],
     ['There is no wallet.'],
   ],

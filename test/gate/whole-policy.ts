@@ -14,6 +14,7 @@ const person = (name: string, at: string): string =>
 
 const hot = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
 export const otherKey = '02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5';
+export const thirdKey = '02f9308a019258c31049344f85f89d5229b531c845836f99b08601f113bce036f9';
 export const sepolia = 'eip155:11155111';
 export const regtest = 'bip122:0f9188f13cb7b2c71f2a335e3a4fc328';
 /** A multisig of keys that nobody has: of an extended key the gate reads no more than its alphabet. */
@@ -23,6 +24,15 @@ export const multisig = (threshold: number): string =>
     script: 'wsh-sortedmulti',
     threshold,
     keys: ['A', 'B'].map((of) => ({ fingerprint: '00000001', path: "m/48'/1'/0'/2'", xpub: of.repeat(111) })),
+  });
+
+/** A multisig of tokens' keys: raw ones, which nobody has either. */
+export const tokens = (threshold: number): string =>
+  formatDescriptor({
+    derives: false,
+    script: 'wsh-sortedmulti',
+    threshold,
+    keys: [hot, otherKey].map((publicKey) => ({ publicKey })),
   });
 
 export const aaguids = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'] as const;
@@ -61,6 +71,8 @@ assets:
 wallets:
   - { id: hot, chain: '${chain}', signer: ledger, path: "m/44'/60'/0'/0/0", address: '${chain}:${addressOfKey(hot)}', public_key: '${hot}', first_nonce: '0', evidence: { assertions: 2, classes: 2, enrolments: 2, webauthn: 1, hardware: 1 } }
   - { id: vault, chain: '${regtest}', address: '${regtest}:bcrt1qtestonly', descriptor: "${multisig(1)}", signers: [ledger, second] }
+  - { id: desk, chain: '${chain}', signer: hsm, key: '0a1b', address: '${chain}:${addressOfKey(thirdKey)}', public_key: '${thirdKey}', first_nonce: '0' }
+  - { id: till, chain: '${regtest}', address: '${regtest}:bcrt1qtokensonly', descriptor: "${tokens(1)}", keys: ['01', '02ff'], signers: [hsm, hsm-2] }
 nonce_window: 4
 batch_most: 3
 limits:

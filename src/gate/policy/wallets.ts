@@ -182,11 +182,17 @@ function parseScript(of: Members, named: NamedPart): ScriptWallet {
   // One that answered for two keys would stand for two devices.
   if (new Set(signers).size !== signers.length) throw new Malformed(of.at('signers'), 'names one twice');
   const wallet = { kind: 'script', ...named, descriptor } as const;
+  const listed = of.has('keys');
   if (read.derives) {
-    if (of.has('keys'))
+    if (listed)
       throw new Malformed(of.at('keys'), 'names keys of tokens, and those of the descriptor are derived by devices');
     return { ...wallet, ...read, keys: read.keys.map((key, i) => ({ ...key, signer: signers[i] ?? '' })) };
   }
+  if (!listed)
+    throw new Malformed(
+      of.at('keys'),
+      'is missing: the descriptor has raw keys, so name them by their CKA_IDs on their tokens',
+    );
   const ids = of.list('keys', (value, place) => parseTokenId(textItem(value, place), place));
   if (ids.length !== read.keys.length)
     throw new Malformed(of.at('keys'), `names ${ids.length} for ${read.keys.length} key(s) of the descriptor`);
