@@ -21,7 +21,10 @@ export class NoteError extends Error {
   }
 }
 
-/** A key that may sign notes, by name; `id` is SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key)[:4]. */
+/** What a key signs of a note: `note` its text (type 0x01); `cosignature` text and time (C2SP tlog-cosignature v1, 0x04). */
+export type NoteKeyKind = 'note' | 'cosignature';
+
+/** A key that may sign notes, by name; `id` is SHA-256(name ‖ 0x0A ‖ type ‖ public key)[:4], the type 0x01. */
 export interface NoteVerifier {
   readonly name: string;
   readonly id: Uint8Array;
@@ -51,7 +54,7 @@ export interface OpenedNote {
   readonly signers: readonly NoteVerifier[];
 }
 
-const TYPE_ED25519 = 0x01;
+const TYPES: { readonly [Kind in NoteKeyKind]: number } = { note: 0x01, cosignature: 0x04 };
 const KEY_LENGTH = 32;
 const ID_LENGTH = 4;
 // The standard asks for at least 16 signatures, and for a bound. Post-quantum cosignatures may have 5 kB each.
@@ -59,38 +62,40 @@ const MAX_SIGNATURES = 64;
 const MAX_LENGTH = 1_000_000;
 
 /** A verifier for an Ed25519 public key. Throws `NoteError` `note-key-malformed` for another key or a bad name. */
-export function noteVerifier(name: string, publicKey: KeyObject): NoteVerifier {
-  return { name, id: keyId(name, rawPublicKey(publicKey)), publicKey };
+export function noteVerifier(name: string, publicKey: KeyObject, kind: NoteKeyKind = 'note'): NoteVerifier {
+  return { name, id: keyId(name, rawPublicKey(publicKey), kind), publicKey };
 }
 
 /** A signer for an Ed25519 private key. Throws `NoteError` `note-key-malformed` for another key or a bad name. */
 export function noteSigner(name: string, privateKey: KeyObject): NoteSigner {
   if (privateKey.type !== 'private')
     throw keyError(`"${name}" needs a private key to sign, not a ${privateKey.type} one`);
-  return { name, id: keyId(name, rawPublicKey(createPublicKey(privateKey))), privateKey };
+  return { name, id: keyId(name, rawPublicKey(createPublicKey(privateKey)), 'note'), privateKey };
 }
 
-/** `name+hex(id)+base64(0x01 ‖ public key)`: what an auditor pins. */
-export function formatVerifierKey({ name, id, publicKey }: NoteVerifier): string {
-  return `${name}+${hex(id)}+${base64(Buffer.concat([Uint8Array.of(TYPE_ED25519), rawPublicKey(publicKey)]))}`;
+/** `name+hex(id)+base64(type ‖ public key)`: what an auditor pins. */
+export function formatVerifierKey({ name, id, publicKey }: NoteVerifier, kind: NoteKeyKind = 'note'): string {
+  return `${name}+${hex(id)}+${base64(Buffer.concat([Uint8Array.of(TYPES[kind]), rawPublicKey(publicKey)]))}`;
 }
 
 /** Reads `formatVerifierKey`'s form strictly. Throws `NoteError` `note-key-malformed`. */
-export function parseVerifierKey(text: string): NoteVerifier {
+export function parseVerifierKey(text: string, kind: NoteKeyKind = 'note'): NoteVerifier {
   const [, name, id, encoded] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/s.exec(text) ?? [];
   if (name === undefined || id === undefined || encoded === undefined) {
     throw keyError(`"${text}" isn't a verifier key: it must be name+8 hex digits+base64`);
   }
   const key = fromBase64(encoded);
-  if (key === undefined || key.length !== 1 + KEY_LENGTH || key[0] !== TYPE_ED25519) {
-    throw keyError(`the verifier key of "${name}" isn't an Ed25519 key: base64 of 0x01 and 32 bytes`);
+  if (key === undefined || key.length !== 1 + KEY_LENGTH || key[0] !== TYPES[kind]) {
+    throw keyError(
+      `the verifier key of "${name}" isn't an Ed25519 ${kind} key: base64 of 0x0${TYPES[kind]} and 32 bytes`,
+    );
   }
   const raw = key.subarray(1);
-  const expected = hex(keyId(name, raw));
+  const expected = hex(keyId(name, raw, kind));
   if (expected !== id)
     throw keyError(`the verifier key of "${name}" has id ${id}, but its name and key make ${expected}`);
   const x = Buffer.from(raw).toString('base64url');
-  return noteVerifier(name, createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x } }));
+  return noteVerifier(name, createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x } }), kind);
 }
 
 /** Signs a text, which must end in a newline, with each key. Throws `NoteError` `note-malformed`. */
@@ -128,22 +133,10 @@ export function signatureLine({ name, id, signature }: NoteSignature): string {
  * ignored; one by a known key that fails refuses the note. Throws `NoteError`.
  */
 export function openNote(note: Uint8Array | string, verifiers: readonly NoteVerifier[]): OpenedNote {
-  const whole = typeof note === 'string' ? note : decode(note);
-  if (whole.length > MAX_LENGTH) throw noteError(`the note is longer than ${MAX_LENGTH} characters`);
-  checkCharacters(whole);
-  // The text itself may hold empty lines: the last one separates it from the signatures.
-  const separator = whole.lastIndexOf('\n\n');
-  if (separator < 0) throw noteError('the note has no empty line between text and signatures');
-  const text = whole.slice(0, separator + 1);
-  const tail = whole.slice(separator + 2);
-  if (!tail.endsWith('\n')) throw noteError('the note has no signature line that ends in a newline');
-  const lines = tail.slice(0, -1).split('\n');
-  if (lines.length > MAX_SIGNATURES) throw noteError(`the note has more than ${MAX_SIGNATURES} signatures`);
-
+  const { text, signatures } = readNote(note);
   const message = Buffer.from(text);
   const signers = new Set<NoteVerifier>();
-  for (const line of lines) {
-    const { name, id, signature } = parseSignature(line);
+  for (const { name, id, signature } of signatures) {
     const [key, ...others] = verifiers.filter((known) => known.name === name && sameBytes(known.id, id));
     if (key === undefined) continue;
     if (others.length > 0) {
@@ -164,7 +157,33 @@ export function openNote(note: Uint8Array | string, verifiers: readonly NoteVeri
   return { text, signers: [...signers] };
 }
 
-function parseSignature(line: string): { name: string; id: Uint8Array; signature: Uint8Array } {
+/** A note's text and its signature lines, none of them checked: `openNote` does that. Throws `NoteError` `note-malformed`. */
+export function readNote(note: Uint8Array | string): {
+  readonly text: string;
+  readonly signatures: readonly NoteSignature[];
+} {
+  const whole = typeof note === 'string' ? note : decode(note);
+  if (whole.length > MAX_LENGTH) throw noteError(`the note is longer than ${MAX_LENGTH} characters`);
+  checkCharacters(whole);
+  // The text itself may hold empty lines: the last one separates it from the signatures.
+  const separator = whole.lastIndexOf('\n\n');
+  if (separator < 0) throw noteError('the note has no empty line between text and signatures');
+  const text = whole.slice(0, separator + 1);
+  const tail = whole.slice(separator + 2);
+  if (!tail.endsWith('\n')) throw noteError('the note has no signature line that ends in a newline');
+  return { text, signatures: readSignatures(tail) };
+}
+
+/** Signature lines as they stand under a note, each with its newline. Throws `NoteError` `note-malformed`. */
+export function readSignatures(lines: string): readonly NoteSignature[] {
+  checkCharacters(lines);
+  if (!lines.endsWith('\n')) throw noteError('there is no signature line that ends in a newline');
+  const each = lines.slice(0, -1).split('\n');
+  if (each.length > MAX_SIGNATURES) throw noteError(`there are more than ${MAX_SIGNATURES} signatures`);
+  return each.map(parseSignature);
+}
+
+function parseSignature(line: string): NoteSignature {
   const [, name, encoded] = /^— ([^ ]+) ([^ ]+)$/.exec(line) ?? [];
   const bytes = encoded === undefined ? undefined : fromBase64(encoded);
   if (name === undefined || !isKeyName(name) || bytes === undefined || bytes.length <= ID_LENGTH) {
@@ -173,9 +192,9 @@ function parseSignature(line: string): { name: string; id: Uint8Array; signature
   return { name, id: bytes.subarray(0, ID_LENGTH), signature: bytes.subarray(ID_LENGTH) };
 }
 
-function keyId(name: string, rawKey: Uint8Array): Uint8Array {
+function keyId(name: string, rawKey: Uint8Array, kind: NoteKeyKind): Uint8Array {
   if (!isKeyName(name)) throw keyError(`"${name}" isn't a key name: no spaces, plus or control characters, not empty`);
-  const digest = createHash('sha256').update(`${name}\n`).update(Uint8Array.of(TYPE_ED25519)).update(rawKey).digest();
+  const digest = createHash('sha256').update(`${name}\n`).update(Uint8Array.of(TYPES[kind])).update(rawKey).digest();
   return new Uint8Array(digest.subarray(0, ID_LENGTH));
 }
 

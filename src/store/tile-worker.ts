@@ -6,7 +6,7 @@ import { TileFolder } from './tile-folder.ts';
 import { type PublishedHead, writeTiles } from './tile-writer.ts';
 
 const { file, folder, keys } = workerData as { file: string; folder: string; keys: readonly string[] };
-const verifiers = keys.map(parseVerifierKey);
+const verifiers = keys.map((key) => parseVerifierKey(key));
 const tiles = new TileFolder(folder);
 const db = openForReading(file);
 const log = new Log(db);
