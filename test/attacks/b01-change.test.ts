@@ -1,9 +1,11 @@
+import { crypto } from 'bitcoinjs-lib';
 import { describe, expect, it } from 'vitest';
 import { scriptOfAddress } from '../../src/chains/bitcoin/index.ts';
-import { placeAt, type Request, recipients } from '../chains/bitcoin/requests.ts';
-import { regtest, walletOf } from '../chains/bitcoin/wallets.ts';
-import { coins, effectsOf, honest, own, types } from './bitcoin.ts';
+import { bytesOf, placeAt, type Request, recipients } from '../chains/bitcoin/requests.ts';
+import { regtest, tokenWalletOf, walletOf } from '../chains/bitcoin/wallets.ts';
+import { coins, effectsOf, honest, own, ownTokens, tokenTypes, types } from './bitcoin.ts';
 
+const hash160 = (bytes: Uint8Array): Buffer => Buffer.from(crypto.hash160(bytes));
 const paid = (amount: bigint) => expect.objectContaining({ amount });
 
 describe.each(types)('B1: change of a wallet of %s that isn’t change', (script) => {
@@ -93,4 +95,48 @@ it('B1: of a multisig whose keys are not all the wallet’s, nothing is change',
     output: (output, i) => (i === 1 ? { ...output, ...other.output, script: other.script } : output),
   });
   expect(effects).toMatchObject({ change: [], payments: [{}, { amount: 85_000n }] });
+});
+
+describe.each(tokenTypes)('B1: change of a wallet of tokens’ keys, %s, that isn’t change', (script) => {
+  const wallet = ownTokens(script);
+
+  it('what goes to its one script is change, at the one place that it has', () => {
+    expect(effectsOf(wallet, honest)).toMatchObject({
+      change: [{ index: 0, amount: 85_000n }],
+      payments: [{ amount: 60_000n }],
+    });
+  });
+
+  it('a foreign script is a payment, whatever key of the wallet’s it is said to be of', () => {
+    const bip32Derivation = wallet.keys.map(({ publicKey }): [Uint8Array, { fingerprint: number; path: number[] }] => [
+      bytesOf(publicKey),
+      { fingerprint: hash160(bytesOf(publicKey)).readUInt32BE(0), path: [] },
+    ]);
+    const effects = effectsOf(wallet, honest, {
+      output: (output, i) => (i === 1 ? { ...output, bip32Derivation, script: recipients.tr } : output),
+    });
+    expect(effects.change).toEqual([]);
+    expect(effects.payments).toEqual([paid(60_000n), paid(85_000n)]);
+  });
+
+  it('its own keys in another script, or under another threshold, or beside a stranger’s, are no change', () => {
+    const others =
+      script === 'wsh-sortedmulti'
+        ? [
+            tokenWalletOf({ script, chain: regtest, threshold: 1 }),
+            tokenWalletOf({ script, chain: regtest, keys: [0, 1, 3] }),
+            tokenWalletOf({ script: 'wpkh', chain: regtest }),
+          ]
+        : [
+            tokenWalletOf({ script: script === 'pkh' ? 'wpkh' : 'pkh', chain: regtest }),
+            tokenWalletOf({ script, chain: regtest, keys: [1] }),
+          ];
+    for (const other of others) {
+      const { script: elsewhere, output: fields } = placeAt(other, 0, 0);
+      const effects = effectsOf(wallet, honest, {
+        output: (output, i) => (i === 1 ? { ...output, ...fields, script: elsewhere } : output),
+      });
+      expect(effects).toMatchObject({ change: [], payments: [{}, { amount: 85_000n }] });
+    }
+  });
 });

@@ -1,3 +1,4 @@
+import { crypto } from 'bitcoinjs-lib';
 import { describe, expect, it } from 'vitest';
 import { decodeUnsigned } from '../../src/chains/bitcoin/index.ts';
 import {
@@ -10,8 +11,21 @@ import {
   signaturesOf,
   txidOf,
 } from '../chains/bitcoin/requests.ts';
-import { regtest, seeds, walletOf } from '../chains/bitcoin/wallets.ts';
-import { coins, entry, firstInput, honest, nthInput, own, refuses, told, types, utxo } from './bitcoin.ts';
+import { regtest, seeds, tokenWalletOf, walletOf } from '../chains/bitcoin/wallets.ts';
+import {
+  coins,
+  entry,
+  firstInput,
+  honest,
+  nthInput,
+  own,
+  ownTokens,
+  refuses,
+  tokenTypes,
+  told,
+  types,
+  utxo,
+} from './bitcoin.ts';
 
 describe.each(types)('B4: inputs that are not a wallet of %s’s own', (script) => {
   const wallet = own(script);
@@ -202,6 +216,84 @@ it('B4: a multisig input whose keys are said to lie at different places', () => 
       if (last === undefined) throw new Error('no derivation');
       last[1] = last[1].with(last[1].length - 4, 4);
     },
+  });
+});
+
+describe.each(tokenTypes)('B4: inputs that are not a wallet’s of tokens’ keys, %s', (script) => {
+  const wallet = ownTokens(script);
+  const [{ publicKey } = { publicKey: '' }] = wallet.keys;
+  /** As Bitcoin Core gives a key that has no origin: its own fingerprint, and no steps. */
+  const fingerprint = Buffer.from(crypto.hash160(bytesOf(publicKey))).toString('hex', 0, 4);
+  const twin = tokenWalletOf(
+    script === 'wsh-sortedmulti'
+      ? { script, chain: regtest, threshold: 1 }
+      : { script: script === 'pkh' ? 'wpkh' : 'pkh', chain: regtest },
+  );
+  const mixed =
+    script === 'wsh-sortedmulti'
+      ? tokenWalletOf({ script, chain: regtest, keys: [0, 1, 3] })
+      : tokenWalletOf({ script: 'wsh-sortedmulti', chain: regtest, keys: [0, 3], threshold: 1 });
+  const spending = (at: ReturnType<typeof placeAt>): Changes => ({
+    input: (input, i) => {
+      if (i > 0) return input;
+      const previous = previousOf(at.script, 100_000n, 1, 0, false);
+      return { txid: txidOf(previous), index: 1, sequence: 0xffff_fffd, ...at.input, nonWitnessUtxo: previous };
+    },
+  });
+
+  it('another token’s', () => {
+    const other = tokenWalletOf({ script, chain: regtest, keys: script === 'wsh-sortedmulti' ? [1, 2, 3] : [3] });
+    refuses(wallet, honest, 'input-foreign', "and the wallet's at /0/0 is", spending(placeAt(other, 0, 0)));
+  });
+
+  it('its keys’ in another script: a twin', () => {
+    refuses(wallet, honest, 'input-foreign', "and the wallet's at /0/0 is", spending(placeAt(twin, 0, 0)));
+  });
+
+  it('one of which it holds some keys only', () => {
+    refuses(wallet, honest, 'input-foreign', "and the wallet's at /0/0 is", spending(placeAt(mixed, 0, 0)));
+    // Under the wallet's own script, too.
+    const { witnessScript } = placeAt(mixed, 0, 0).input;
+    refuses(
+      wallet,
+      honest,
+      'input-foreign',
+      `its witness script is`,
+      entry(1, '05', witnessScript ?? new Uint8Array()),
+    );
+  });
+
+  it('one beside its own: all of a transaction’s inputs are the wallet’s, or nothing is signed', () => {
+    const other = placeAt(twin, 0, 0);
+    refuses(wallet, honest, 'input-foreign', 'Input 1 is not proven', {
+      input: (input, i) => {
+        if (i === 0) return input;
+        const previous = previousOf(other.script, 50_000n, 0, 1, false);
+        return { txid: txidOf(previous), index: 0, sequence: 0xffff_fffd, ...other.input, nonWitnessUtxo: previous };
+      },
+    });
+  });
+
+  it('a key that is named is its own, and comes from nowhere', () => {
+    const named = (key: string, origin: string): Changes => entry(1, `06${key}`, bytesOf(origin));
+    expect(told(wallet, honest, named(publicKey, fingerprint))).toEqual(told(wallet, honest));
+    const other = tokenWalletOf({ script: 'wpkh', chain: regtest, keys: [3] }).keys[0]?.publicKey ?? '';
+    const foreign = 'which is none of the wallet';
+    refuses(wallet, honest, 'input-foreign', 'is said to be', named(other, fingerprint));
+    refuses(wallet, honest, 'input-foreign', foreign, named(publicKey, 'f5acc2fd'));
+    refuses(wallet, honest, 'input-foreign', foreign, named(publicKey, '00000000'));
+    refuses(wallet, honest, 'input-foreign', foreign, named(publicKey, `${fingerprint}00000000`));
+    refuses(wallet, honest, 'input-foreign', foreign, named(publicKey, `${fingerprint}5400008000000080`));
+  });
+
+  it('keys named in the manner of taproot', () => {
+    const value = Uint8Array.of(0, ...bytesOf(fingerprint));
+    refuses(wallet, honest, 'input-foreign', 'it names keys as a taproot', entry(1, `16${publicKey.slice(2)}`, value));
+  });
+
+  it('signatures that are there already', () => {
+    const signature = bytesOf('300602010102010101');
+    refuses(wallet, honest, 'transaction-signed-already', 'Input 0', entry(1, `02${publicKey}`, signature));
   });
 });
 

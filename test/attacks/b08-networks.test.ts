@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { decodeUnsigned, scriptAt } from '../../src/chains/bitcoin/index.ts';
+import { checkWallet, decodeUnsigned, scriptAt } from '../../src/chains/bitcoin/index.ts';
 import { readPolicyDocument } from '../../src/custody/policy-document.ts';
-import { type DerivedScriptWallet, formatDescriptor, scriptTypes } from '../../src/domain/index.ts';
+import { type DerivedScriptWallet, formatDescriptor, scriptTypes, tokenScripts } from '../../src/domain/index.ts';
 import { type Coin, psbtOf, recipients } from '../chains/bitcoin/requests.ts';
-import { mainnet, pathOf, regtest, seeds, signet, testnet4, walletOf } from '../chains/bitcoin/wallets.ts';
+import {
+  mainnet,
+  pathOf,
+  regtest,
+  seeds,
+  signet,
+  testnet4,
+  tokenWalletOf,
+  walletOf,
+} from '../chains/bitcoin/wallets.ts';
 import { policyDocument } from '../custody/station.ts';
 
 const chains = [mainnet, testnet4, signet, regtest];
@@ -71,6 +80,39 @@ describe('B8: a wallet of the policy is of one network and one script type', () 
       walletOf({ script: 'tr', chain: signet }).address,
     ];
     for (const address of addresses) expect(() => read({ ...wallet, address })).toThrow(/address/);
+  });
+});
+
+describe('B8: a wallet of tokens’ keys is of one network and one script type', () => {
+  it.each(tokenScripts)('B8: %s: an address of another network, type or threshold is not the wallet’s', (script) => {
+    const wallet = tokenWalletOf({ script, chain: signet });
+    const others = [
+      tokenWalletOf({ script, chain: testnet4 }),
+      tokenWalletOf({ script, chain: mainnet }),
+      tokenWalletOf({ script, chain: regtest }),
+      ...tokenScripts.filter((type) => type !== script).map((type) => tokenWalletOf({ script: type, chain: signet })),
+      tokenWalletOf({ script: 'wsh-sortedmulti', chain: signet, threshold: 3 }),
+    ];
+    expect(() => checkWallet(wallet, 'wallet')).not.toThrow();
+    for (const { address } of others)
+      if (address.replace(/^[^:]*:[^:]*/, '') !== wallet.address.replace(/^[^:]*:[^:]*/, ''))
+        expect(() => checkWallet({ ...wallet, address }, 'wallet')).toThrow(/wallet\.address/);
+  });
+
+  it.each(tokenScripts)('B8: %s: coins and change of a twin in another script are not the wallet’s', (script) => {
+    const wallet = tokenWalletOf({ script, chain: regtest });
+    const coins: readonly Coin[] = [{ branch: 0, index: 0, amount: 100_000n }];
+    const payment = { script: recipients.wpkh, amount: 60_000n };
+    for (const other of tokenScripts.filter((type) => type !== script)) {
+      const there = tokenWalletOf({ script: other, chain: regtest });
+      expect(decodeUnsigned(psbtOf(there, { coins, outputs: [payment] }), wallet)).toMatchObject({
+        ok: false,
+        reason: 'input-foreign',
+      });
+      const elsewhere = { script: scriptAt(there, 0, 0).script, amount: 35_000n };
+      const decoded = decodeUnsigned(psbtOf(wallet, { coins, outputs: [payment, elsewhere] }), wallet);
+      expect(decoded).toMatchObject({ ok: true, effects: { change: [], payments: [{}, { amount: 35_000n }] } });
+    }
   });
 });
 

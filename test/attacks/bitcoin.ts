@@ -1,8 +1,17 @@
 import { expect } from 'vitest';
 import { decodeUnsigned } from '../../src/chains/bitcoin/index.ts';
-import type { Decoded, DerivedScriptWallet, Effects, Reason, ScriptType } from '../../src/domain/index.ts';
+import type {
+  Decoded,
+  DerivedScriptWallet,
+  Effects,
+  Reason,
+  ScriptType,
+  ScriptWallet,
+  TokenScript,
+  TokenScriptWallet,
+} from '../../src/domain/index.ts';
 import { type Changes, type Coin, type Input, psbtOf, type Request, recipients } from '../chains/bitcoin/requests.ts';
-import { regtest, walletOf } from '../chains/bitcoin/wallets.ts';
+import { regtest, tokenWalletOf, walletOf } from '../chains/bitcoin/wallets.ts';
 
 // What the attacks on PSBTs start from: an honest one. The keys are test keys.
 
@@ -23,20 +32,24 @@ export const honest: Request = {
 
 export const own = (script: ScriptType): DerivedScriptWallet => walletOf({ script, chain: regtest });
 
+export const tokenTypes: readonly TokenScript[] = ['pkh', 'wpkh', 'wsh-sortedmulti'];
+/** Of raw keys: its one script is where the coins lie and where the change goes, whatever place a request says. */
+export const ownTokens = (script: TokenScript): TokenScriptWallet => tokenWalletOf({ script, chain: regtest });
+
 /** What the station says of a request as a PSBT of version 0, and of 2. */
-function both(wallet: DerivedScriptWallet, request: Request, changes: Changes): Decoded[] {
+function both(wallet: ScriptWallet, request: Request, changes: Changes): Decoded[] {
   return ([0, 2] as const).map((version) => decodeUnsigned(psbtOf(wallet, request, version, changes), wallet));
 }
 
 /** What it says of both, the same. */
-export function told(wallet: DerivedScriptWallet, request: Request, changes: Changes = {}): Decoded {
+export function told(wallet: ScriptWallet, request: Request, changes: Changes = {}): Decoded {
   const [first, second] = both(wallet, request, changes);
   if (first === undefined) throw new Error('nothing was said');
   expect(second).toEqual(first);
   return first;
 }
 
-export function effectsOf(wallet: DerivedScriptWallet, request: Request, changes: Changes = {}): Effects {
+export function effectsOf(wallet: ScriptWallet, request: Request, changes: Changes = {}): Effects {
   const result = told(wallet, request, changes);
   if (!result.ok) throw new Error(`${result.reason}: ${result.message}`);
   return result.effects;
@@ -44,7 +57,7 @@ export function effectsOf(wallet: DerivedScriptWallet, request: Request, changes
 
 /** An attack that must fail: refused for exactly this reason, in words that hold `saying`. */
 export function refuses(
-  wallet: DerivedScriptWallet,
+  wallet: ScriptWallet,
   request: Request,
   reason: Reason,
   saying: string,

@@ -1,12 +1,16 @@
+import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { HDKey } from '@scure/bip32';
 import { p2pkh, p2sh, p2tr, p2wpkh, RawTx, sortedMultisig, Transaction } from '@scure/btc-signer';
 import {
   type DerivedScriptWallet,
   encodeSignatures,
   type InputSignature,
+  type ScriptWallet,
   type SignaturePart,
+  type TokenScriptWallet,
+  toHex,
 } from '../../../src/domain/index.ts';
-import { masterOf, seeds } from './wallets.ts';
+import { masterOf, seeds, tokenSecrets } from './wallets.ts';
 
 // Requests as a withdrawal service would build them, and devices as test keys: all with @scure's libraries, nothing of src/chains.
 
@@ -60,7 +64,7 @@ const options = {
 
 /** The PSBT of a request, version 0 or 2. */
 export function psbtOf(
-  wallet: DerivedScriptWallet,
+  wallet: ScriptWallet,
   request: Request,
   psbtVersion: 0 | 2 = 0,
   changes: Changes = {},
@@ -124,7 +128,7 @@ function written(maps: readonly Entries[]): Uint8Array {
   return Uint8Array.from(Buffer.concat([Buffer.from('70736274ff', 'hex'), ...parts]));
 }
 
-function inputOf(wallet: DerivedScriptWallet, coin: Coin, i: number): Input {
+function inputOf(wallet: ScriptWallet, coin: Coin, i: number): Input {
   const { branch, index, amount, vout = 0, sequence = 0xffff_fffd } = coin;
   const at = placeAt(wallet, branch, index);
   const raw = previousOf(at.script, amount, vout, coin.salt ?? i, coin.witnessed === true);
@@ -137,14 +141,14 @@ function inputOf(wallet: DerivedScriptWallet, coin: Coin, i: number): Input {
 
 /** The outpoint of a coin that has a salt, as effects name it. */
 export function outpointOf(
-  wallet: DerivedScriptWallet,
+  wallet: ScriptWallet,
   { branch, index, amount, vout = 0, salt = 0, witnessed }: Coin,
 ): string {
   const raw = previousOf(placeAt(wallet, branch, index).script, amount, vout, salt, witnessed === true);
   return `outpoint:${Transaction.fromRaw(raw, options).id}:${vout}`;
 }
 
-function outputOf(wallet: DerivedScriptWallet, wanted: Wanted): Output {
+function outputOf(wallet: ScriptWallet, wanted: Wanted): Output {
   if ('script' in wanted) return wanted;
   const at = placeAt(wallet, wanted.branch ?? 1, wanted.index);
   return { ...at.output, script: at.script, amount: wanted.amount };
@@ -189,8 +193,8 @@ interface Derived {
   readonly output: Partial<Output>;
 }
 
-/** The wallet's script at a place, and the fields that name it in an input and in an output. */
-export function placeAt(wallet: DerivedScriptWallet, branch: number, index: number): Derived {
+/** The wallet's script at a place, and the fields that name it in an input and in an output; of raw keys it has one wherever. */
+export function placeAt(wallet: ScriptWallet, branch: number, index: number): Derived {
   const name = `${wallet.descriptor} ${branch} ${index}`;
   const known = places.get(name) ?? derived(wallet, branch, index);
   places.set(name, known);
@@ -200,7 +204,8 @@ export function placeAt(wallet: DerivedScriptWallet, branch: number, index: numb
 /** Curves in JavaScript are slow. */
 const places = new Map<string, Derived>();
 
-function derived(wallet: DerivedScriptWallet, branch: number, index: number): Derived {
+function derived(wallet: ScriptWallet, branch: number, index: number): Derived {
+  if (!wallet.derives) return only(wallet);
   const keys = wallet.keys.map((key) => {
     const path = [...stepsOf(key.path), branch, index];
     const { publicKey } = HDKey.fromExtendedKey(key.xpub, versionsOf(key.xpub)).deriveChild(branch).deriveChild(index);
@@ -239,6 +244,19 @@ function derived(wallet: DerivedScriptWallet, branch: number, index: number): De
       return { script, input: { bip32Derivation, witnessScript }, output: { bip32Derivation, witnessScript } };
     }
   }
+}
+
+/** As bitcoinjs-lib and @scure/btc-signer have it where nobody tells them of derivations. */
+function only({ script, threshold, keys }: TokenScriptWallet): Derived {
+  const publicKeys = keys.map(({ publicKey }) => bytesOf(publicKey));
+  const [first] = publicKeys;
+  if (first === undefined) throw new Error('no key');
+  if (script !== 'wsh-sortedmulti')
+    return { script: (script === 'pkh' ? p2pkh(first) : p2wpkh(first)).script, input: {}, output: {} };
+  const made = sortedMultisig(threshold, publicKeys, true);
+  if (made.witnessScript === undefined) throw new Error('no script');
+  const { witnessScript } = made;
+  return { script: made.script, input: { witnessScript }, output: { witnessScript } };
 }
 
 function stepsOf(path: string): number[] {
@@ -298,6 +316,25 @@ export function partOf(
   type: 0 | 1 = 0,
 ): SignaturePart {
   return { signer, signature: encodeSignatures(signaturesOf(psbt, wallet, coins, signer, type)) };
+}
+
+/** What a token's key signs: digests, one for each input. */
+export function tokenPart(digests: readonly Uint8Array[], wallet: TokenScriptWallet, signer: string): SignaturePart {
+  const signatures = wallet.keys
+    .filter((key) => key.signer === signer)
+    .flatMap(({ publicKey }) =>
+      digests.map((digest, input): InputSignature => {
+        const der = secp256k1.sign(digest, secretOf(publicKey), { prehash: false, lowS: true, format: 'der' });
+        return { input, key: bytesOf(publicKey), signature: Uint8Array.of(...der, 1) };
+      }),
+    );
+  return { signer, signature: encodeSignatures(signatures) };
+}
+
+function secretOf(publicKey: string): Uint8Array {
+  const secret = tokenSecrets.find((one) => toHex(secp256k1.getPublicKey(one)) === publicKey);
+  if (secret === undefined) throw new Error(`${publicKey} is no test key`);
+  return secret;
 }
 
 export function bytesOf(hex: string): Uint8Array {

@@ -1,3 +1,4 @@
+import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { HDKey } from '@scure/bip32';
 import { mnemonicToSeedSync } from '@scure/bip39';
 import { NETWORK, p2pkh, p2sh, p2tr, p2wpkh, sortedMultisig, TEST_NETWORK } from '@scure/btc-signer';
@@ -9,6 +10,9 @@ import {
   parseChainId,
   parseWalletId,
   type ScriptType,
+  type TokenScript,
+  type TokenScriptWallet,
+  toHex,
 } from '../../../src/domain/index.ts';
 
 // Wallets of published test seeds, put together with @scure's libraries. None of these keys guards anything.
@@ -75,6 +79,48 @@ export function walletOf(wanted: Wanted): DerivedScriptWallet {
     ...wallet,
     descriptor: formatDescriptor(wallet),
     address: parseAddress(`${chain}:${addressOf({ ...wallet, chain }, 0, 0)}`, 'address'),
+  };
+}
+
+/** Private keys such as a token has: test keys, of one byte 32 times. */
+export const tokenSecrets = [1, 2, 3, 4].map((byte) => new Uint8Array(32).fill(byte));
+
+interface WantedToken {
+  readonly script: TokenScript;
+  readonly chain: ChainId;
+  /** Which of the test keys, in the descriptor's order. */
+  readonly keys?: readonly number[];
+  readonly threshold?: number;
+}
+
+/** A wallet of raw keys; the first test key's, or the first three's, unless it says otherwise. */
+export function tokenWalletOf({ script, chain, ...wanted }: WantedToken): TokenScriptWallet {
+  const multi = script === 'wsh-sortedmulti';
+  const which = wanted.keys ?? (multi ? [0, 1, 2] : [0]);
+  const keys = which.map((n) => {
+    const secret = tokenSecrets[n];
+    if (secret === undefined) throw new Error(`there is no test key ${n}`);
+    return { publicKey: toHex(secp256k1.getPublicKey(secret)), id: `0${n}`, signer: `token-${n}` };
+  });
+  const threshold = wanted.threshold ?? (multi ? 2 : 1);
+  const wallet = { derives: false, script, threshold, keys } as const;
+  const [first = new Uint8Array(), ...others] = keys.map(({ publicKey }) =>
+    Uint8Array.from(Buffer.from(publicKey, 'hex')),
+  );
+  const network = prefixes(chain);
+  const { address } = {
+    pkh: () => p2pkh(first, network),
+    wpkh: () => p2wpkh(first, network),
+    'wsh-sortedmulti': () => sortedMultisig(threshold, [first, ...others], true, network),
+  }[script]();
+  if (address === undefined) throw new Error('no address');
+  return {
+    kind: 'script',
+    id: parseWalletId('till', 'id'),
+    chain,
+    ...wallet,
+    descriptor: formatDescriptor(wallet),
+    address: parseAddress(`${chain}:${address}`, 'address'),
   };
 }
 
