@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { placeAt, previousOf, txidOf } from '../chains/bitcoin/requests.ts';
-import { effectsOf, entry, firstInput, honest, nthInput, own, refuses, types, utxo } from './bitcoin.ts';
+import { placeAt, previousOf, recipients, txidOf } from '../chains/bitcoin/requests.ts';
+import { effectsOf, entry, everyWallet, firstInput, honest, nthInput, own, refuses, utxo } from './bitcoin.ts';
 
-const committing = types.filter((script) => script !== 'tr');
+const committing = everyWallet.filter(([, { script }]) => script !== 'tr');
 
 describe.each(committing)(
   'B2: what an input of %s spends is known by its whole previous transaction only',
-  (script) => {
-    const wallet = own(script);
+  (_, wallet) => {
+    const { script } = wallet;
     const { script: spent } = placeAt(wallet, 0, 3);
 
     it('none given', () => {
@@ -46,8 +46,7 @@ describe.each(committing)(
   },
 );
 
-describe.each(types)('B2: CVE-2020-14199 with inputs of %s', (script) => {
-  const wallet = own(script);
+describe.each(everyWallet)('B2: CVE-2020-14199 with inputs of %s', (_, wallet) => {
   const { script: spent } = placeAt(wallet, 0, 3);
   const previous = previousOf(spent, 100_000n, 1, 0, false);
   // Taproot's inputs don't have to give it, but are held to it.
@@ -69,7 +68,7 @@ describe.each(types)('B2: CVE-2020-14199 with inputs of %s', (script) => {
   });
 
   it('another script beside the transaction', () => {
-    const other = placeAt(wallet, 0, 4).script;
+    const other = wallet.derives ? placeAt(wallet, 0, 4).script : recipients.wpkh;
     refuses(wallet, honest, 'input-foreign', 'its witness_utxo has another script', beside(utxo(100_000n, other)));
   });
 });
@@ -92,8 +91,7 @@ describe('B2: inputs of tr', () => {
   });
 });
 
-it.each(types)('B2: one outpoint of %s under two amounts', (script) => {
-  const wallet = own(script);
+it.each(everyWallet)('B2: one outpoint of %s under two amounts', (_, wallet) => {
   const [first] = honest.coins;
   if (first === undefined) throw new Error('there is no coin');
   const twice = { ...honest, coins: [...honest.coins, first] };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { effectsOf, firstInput, honest, own, refuses, types } from './bitcoin.ts';
+import { effectsOf, everyWallet, firstInput, honest, refuses } from './bitcoin.ts';
 
 const names: Readonly<Record<number, string>> = {
   0: 'DEFAULT',
@@ -14,11 +14,10 @@ const names: Readonly<Record<number, string>> = {
   128: 'ANYONECANPAY alone',
 };
 
-describe.each(types)('B3: inputs of %s that ask for a signature of a part', (script) => {
-  const wallet = own(script);
+describe.each(everyWallet)('B3: inputs of %s that ask for a signature of a part', (_, wallet) => {
   for (const [text, name] of Object.entries(names)) {
     const type = Number(text);
-    const allowed = type === 1 || (type === 0 && script === 'tr');
+    const allowed = type === 1 || (type === 0 && wallet.script === 'tr');
     it(`${name} is ${allowed ? 'taken' : 'refused'}`, () => {
       const first = firstInput((input) => ({ ...input, sighashType: type }));
       const second = { input: (input: object, i: number) => (i === 1 ? { ...input, sighashType: type } : input) };

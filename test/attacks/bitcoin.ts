@@ -36,6 +36,12 @@ export const tokenTypes: readonly TokenScript[] = ['pkh', 'wpkh', 'wsh-sortedmul
 /** Of raw keys: its one script is where the coins lie and where the change goes, whatever place a request says. */
 export const ownTokens = (script: TokenScript): TokenScriptWallet => tokenWalletOf({ script, chain: regtest });
 
+/** One of each type, of devices' keys and of tokens'. */
+export const everyWallet: readonly (readonly [string, ScriptWallet])[] = [
+  ...types.map((script) => [script, own(script)] as const),
+  ...tokenTypes.map((script) => [`${script} of tokens’ keys`, ownTokens(script)] as const),
+];
+
 /** What the station says of a request as a PSBT of version 0, and of 2. */
 function both(wallet: ScriptWallet, request: Request, changes: Changes): Decoded[] {
   return ([0, 2] as const).map((version) => decodeUnsigned(psbtOf(wallet, request, version, changes), wallet));

@@ -2,22 +2,26 @@ import { describe, expect, it } from 'vitest';
 import { readWallet, walletOfKeys, walletText, withWallet } from '../../src/custody/wallet-document.ts';
 import { parseYaml } from '../../src/custody/yaml.ts';
 import {
+  type AccountWallet,
   type DerivedScriptWallet,
   Malformed,
   parseWalletId,
   scriptTypes,
+  tokenScripts,
   type Wallet,
 } from '../../src/domain/index.ts';
-import { mainnet, regtest, signet, testnet4, walletOf } from '../chains/bitcoin/wallets.ts';
+import { mainnet, regtest, signet, testnet4, tokenWalletOf, walletOf } from '../chains/bitcoin/wallets.ts';
 import { publicKeyOf, testKey } from './fake-signer.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
-const account = readWallet(
+const read = readWallet(
   utf8(
     `{ id: hot-1, chain: 'eip155:1', signer: ledger, path: "m/44'/60'/3'/0/0", address: 'eip155:1:0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A', public_key: '${publicKeyOf(testKey)}', first_nonce: '7' }`,
   ),
   'wallet',
 );
+if (read.kind !== 'account') throw new Error('it is an account');
+const account: AccountWallet = read;
 const script: DerivedScriptWallet = walletOf({ script: 'wsh-sortedmulti', chain: regtest });
 
 describe('an entry of policy’s wallets', () => {
@@ -31,6 +35,24 @@ describe('an entry of policy’s wallets', () => {
 
   it('of an account is, too', () => {
     expect(readWallet(utf8(walletText(account)), 'wallet')).toEqual(account);
+  });
+
+  it.each(tokenScripts)('of tokens’ keys, %s, is read as it was written, on every network', (type) => {
+    for (const chain of [mainnet, testnet4, signet, regtest]) {
+      const wallet = tokenWalletOf({ script: type, chain });
+      expect(readWallet(utf8(walletText(wallet)), 'wallet')).toEqual(wallet);
+      expect(walletOfKeys(wallet)).toEqual(wallet);
+    }
+    const [one] = tokenWalletOf({ script: 'wpkh', chain: regtest, keys: [0] }).keys;
+    expect(one?.id, 'YAML would read a number').toBe('00');
+  });
+
+  it('of an account on a token is, too, whatever its key’s id looks like', () => {
+    for (const id of ['00', '01', '1e10', '0123456789abcdef', '10', 'ff'.repeat(32)]) {
+      const held: Wallet = { ...account, key: { kind: 'token', id } };
+      expect(readWallet(utf8(walletText(held)), 'wallet')).toEqual(held);
+      expect(walletText(held)).toContain(`key: '${id}', address`);
+    }
   });
 
   it.each(['7', '0', 'true', 'null', '1e5', '0x1f', 'x'])('of the name %s stays a text', (name) => {
@@ -55,9 +77,9 @@ describe('an entry of policy’s wallets', () => {
     ],
     ['has a wrong checksum', utf8(walletText(script).replace(/#\w{8}/, '#qqqqqqqq')), 'wallet.descriptor'],
   ])('that %s is refused, with its place', (_what, bytes, field) => {
-    const read = (): Wallet => readWallet(bytes, 'wallet');
-    expect(read).toThrow(Malformed);
-    expect(read).toThrow(field);
+    const reading = (): Wallet => readWallet(bytes, 'wallet');
+    expect(reading).toThrow(Malformed);
+    expect(reading).toThrow(field);
   });
 });
 
