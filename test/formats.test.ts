@@ -442,7 +442,7 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
     expect(Buffer.concat(byHand).toString('hex')).toBe(of.encoded);
   });
 
-  it.each(['own-psbt', 'own-psbt-taproot'])('a PSBT of the station’s own: %s', (name) => {
+  it.each(['own-psbt', 'own-psbt-taproot', 'own-psbt-raw-keys'])('a PSBT of the station’s own: %s', (name) => {
     const of = vector<{
       descriptor: string;
       unsigned: string;
@@ -451,17 +451,21 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
       psbt: string;
     }>(name);
     const read = parseDescriptor(of.descriptor, 'descriptor');
-    if (!read.derives) throw new Error('its keys are raw');
     const chain = parseChainId('bip122:0f9188f13cb7b2c71f2a335e3a4fc328', 'chain');
-    const decoded = decodePsbt(bytes(of.psbt), {
+    const wallet = {
       kind: 'script',
       id: 'btc-1' as WalletId,
       chain,
       address: `${chain}:unused` as Address,
       descriptor: of.descriptor,
-      ...read,
-      keys: read.keys.map((key) => ({ ...key, signer: 'ledger-1' })),
-    });
+    } as const;
+    const signer = 'signer-1';
+    const decoded = decodePsbt(
+      bytes(of.psbt),
+      read.derives
+        ? { ...wallet, ...read, keys: read.keys.map((key) => ({ ...key, signer })) }
+        : { ...wallet, ...read, keys: read.keys.map((key, i) => ({ ...key, signer, id: `0${i}` })) },
+    );
     expect(decoded).toMatchObject({ ok: true, transaction: { unsigned: bytes(of.unsigned), psbt: bytes(of.psbt) } });
     // By hand: `psbt` and 0xff, then the maps, each key and value behind its length, a zero byte at the end of each.
     const sized = (value: Uint8Array): Uint8Array => Buffer.concat([Buffer.of(value.length), value]);
@@ -677,6 +681,6 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
 
   it('nothing else: every vector of the document is checked here', () => {
     expect([...blocks.keys()].filter((name) => !used.has(name))).toEqual([]);
-    expect(blocks.size).toBe(31);
+    expect(blocks.size).toBe(32);
   });
 });

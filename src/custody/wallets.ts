@@ -3,6 +3,7 @@ import {
   type ChainId,
   Malformed,
   parseAddress,
+  placeKind,
   type Reason,
   Refusal,
   type RegistrationRecord,
@@ -45,8 +46,11 @@ export class WalletDesk implements Wallets {
     const device = this.#signerOf(wallet, signer);
     const registrable = registrableOn(wallet, signer);
     if (wallet.kind !== 'script' || registrable === undefined) {
-      const why = `${wallet.id} has one key at a standard path: every device knows its policy, and nothing is to be registered`;
-      throw new Malformed('wallet', why);
+      const why =
+        placeKind(wallet) === 'token'
+          ? 'has keys on tokens, which show nobody anything'
+          : 'has one key at a standard path: every device knows its policy';
+      throw new Malformed('wallet', `${wallet.id} ${why}, and nothing is to be registered`);
     }
     const { hmac } = await this.#ask(device, () => device.register(wallet));
     const { walletPolicy, fingerprint } = registrable;
