@@ -34,7 +34,9 @@ function signerText(signer: WalletSigner): string {
 const shownAtOnce = 3;
 
 function places(wallet: Wallet, branch: 0 | 1, first: number): Place[] {
-  if (wallet.kind === 'account' || !wallet.derives) return branch === 0 ? [{ branch, index: 0 }] : [];
+  if (wallet.kind === 'account') return branch === 0 ? [{ branch, index: 0 }] : [];
+  // Of tokens' keys there is one address, to which the change goes, too.
+  if (!wallet.derives) return [{ branch: 0, index: 0 }];
   return Array.from({ length: shownAtOnce }, (_, i) => ({ branch, index: first + i }));
 }
 
@@ -63,7 +65,7 @@ export function walletLines(wallet: Wallet, state: WalletState, first: number): 
     ] as const)
       for (const place of places(wallet, branch, first)) lines.push(`${label.padEnd(12)}${addressText(wallet, place)}`);
   }
-  lines.push(`stands at   ${standing(state)}`);
+  if (wallet.kind === 'account' || wallet.derives) lines.push(`stands at   ${standing(state)}`);
   for (const signer of state.signers) lines.push(`signer      ${printable(signer.signer)}: ${signerText(signer)}`);
   return lines;
 }
@@ -79,7 +81,7 @@ function addressText(wallet: Wallet, place: Place): string {
 export function walletJson(wallet: Wallet, state: WalletState, first: number): Record<string, unknown> {
   const { kind: _, ...own } = wallet;
   const addresses = (branch: 0 | 1): string[] =>
-    places(wallet, branch, first).map(({ index }) => addressAt(wallet, branch, index));
+    places(wallet, branch, first).map((place) => addressAt(wallet, place.branch, place.index));
   const derived = wallet.kind === 'script' ? { receive: addresses(0), change: addresses(1), first } : {};
   return { ...own, ...derived, ...stateJson(state) };
 }

@@ -224,6 +224,19 @@ describe('the wallets of another policy', () => {
     expect(inForce()).toBe(station.policyHash);
   });
 
+  it('E7: a key that moves to a token, and from one to another, keeps its wallet: its nonces have the same owner', async () => {
+    const alice = await station.ripeCustomer('alice');
+    await alice.authorize('w-1');
+    await station.sign(['w-1']);
+    await station.settle();
+    for (const key of ['0a', '0b']) {
+      const moved = station.document((d) => d.replace(/^( {2}- \{ id: hot-1,.*) path: "[^"]*"/m, `$1 key: '${key}'`));
+      expect((await propose(moved)).act.state).toBe('ANNOUNCING');
+      await station.operators.ripen();
+      expect(inForce()).toBe(policyHash(moved));
+    }
+  });
+
   it('E7: one that made none may become another', async () => {
     await propose(station.document(otherPath));
     await station.operators.ripen();

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   type Digest,
   isTestNetwork,
@@ -135,7 +134,9 @@ function formerWallets(station: Station): Wallet[] {
 
 function same(one: Wallet, other: Wallet | undefined): boolean {
   if (other === undefined || walletIdentity(one) !== walletIdentity(other)) return false;
-  if (one.kind === 'account' && other.kind === 'account') return isDeepStrictEqual(one.key, other.key);
+  // A pair that moves to another token, or into one, gets another place there; of what a device derives, the path is the key.
+  if (one.kind === 'account' && other.kind === 'account')
+    return one.key.kind === 'token' || other.key.kind === 'token' || one.key.path === other.key.path;
   // What was begun names its keys as the descriptor did.
   return one.kind === 'script' && other.kind === 'script' && one.descriptor === other.descriptor;
 }
