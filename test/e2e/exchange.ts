@@ -55,9 +55,9 @@ export class Exchange {
   readonly #destinations: DestinationServiceClient;
   readonly courier: Courier;
   readonly notices: string[] = [];
-  #nonce = 0;
+  readonly #nonces = new Map<string, number>();
 
-  private constructor(station: EmulatedStation) {
+  constructor(station: EmulatedStation) {
     const service = { role: 'withdrawals', name: 'service' } as const;
     this.station = station;
     this.withdrawals = connect(WithdrawalServiceClient, station, service);
@@ -119,8 +119,8 @@ export class Exchange {
     return `eip155:${chainId}:${address}`;
   }
 
-  /** Authorizes a withdrawal of one Ether and asks for a signature that pays it, at the next nonce. */
-  async pay(customer: Customer, id: string): Promise<Transaction> {
+  /** Authorizes a withdrawal of one Ether and asks for a signature that pays it, at the wallet's next nonce. */
+  async pay(customer: Customer, id: string, wallet = this.station.wallet.id): Promise<Transaction> {
     await withdraw(this.withdrawals, customer, {
       id,
       asset: `eip155:${chainId}/slip44:60`,
@@ -128,7 +128,9 @@ export class Exchange {
       destination: this.destination,
       maxFee: (oneEther / 1000n).toString(),
     });
-    return requestSignature(this.transactions, this.station.wallet.id, this.transfer(this.#nonce++), [id]);
+    const nonce = this.#nonces.get(wallet) ?? 0;
+    this.#nonces.set(wallet, nonce + 1);
+    return requestSignature(this.transactions, wallet, this.transfer(nonce), [id]);
   }
 
   transfer(nonce: number): Uint8Array {

@@ -1,0 +1,84 @@
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Customer } from '../../simulators/exchange/customer.ts';
+import { payees } from '../custody/bitcoin-station.ts';
+import { Exchange } from '../e2e/exchange.ts';
+import { buildImage, cache } from './image/image.ts';
+import { VirtualLedger } from './ledger.ts';
+import { takeLock } from './lock.ts';
+import { freePort, Machine } from './machine.ts';
+import { GuestStation, ports } from './station.ts';
+
+/** Public test seeds: Speculos' own, and two of BIP-39's vectors. */
+export const seeds = {
+  glory:
+    'glory promote mansion idle axis finger extra february uncover one trip resource lawn turtle enact monster seven myth punch hobby comfort wild raise skin',
+  abandon: 'abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about',
+  zoo: 'zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong',
+} as const;
+
+/** One machine, a station in it, a Ledger for each of its wallets, and an exchange that calls it from outside. */
+export interface Bench extends AsyncDisposable {
+  readonly machine: Machine;
+  readonly station: GuestStation;
+  readonly exchange: Exchange;
+  readonly alice: Customer;
+  /** On USB in slots 0 to 2: of the wallets eth-1, eth-2, btc-1. */
+  readonly first: VirtualLedger;
+  readonly second: VirtualLedger;
+  readonly bitcoin: VirtualLedger;
+}
+
+/** What the machine and the station said, of the last run. */
+export const transcript = join(cache, 'last-run.log');
+
+export async function openBench(): Promise<Bench> {
+  mkdirSync(cache, { recursive: true });
+  const things = new AsyncDisposableStack();
+  try {
+    things.defer(await takeLock(join(cache, 'lock')));
+    writeFileSync(transcript, '');
+    const begun = Date.now();
+    const note = (line: string) => appendFileSync(transcript, `${((Date.now() - begun) / 1000).toFixed(1)} ${line}\n`);
+    const image = buildImage();
+    note('the image is there');
+    const forwarded = { api: await freePort(), operators: await freePort() };
+    const machine = await Machine.boot({
+      image,
+      forwards: [
+        { host: forwarded.api, guest: ports.api },
+        { host: forwarded.operators, guest: ports.operators },
+      ],
+      console: (line) => note(`console: ${line}`),
+    });
+    things.defer(() => machine.close());
+    machine.onTold((told) => note(JSON.stringify(told)));
+    note('the agent is there');
+    const make = async (slot: number, app: 'ethereum' | 'bitcoin-test', seed: string) => {
+      const ledger = await VirtualLedger.make(machine, { slot, app, seed });
+      things.defer(() => ledger.close());
+      return ledger;
+    };
+    const first = await make(0, 'ethereum', seeds.glory);
+    const second = await make(1, 'ethereum', seeds.abandon);
+    const bitcoin = await make(2, 'bitcoin-test', seeds.zoo);
+    const station = await GuestStation.found(machine, {
+      ledgers: { 'eth-1': first.url, 'eth-2': second.url, 'btc-1': bitcoin.url },
+      forwarded,
+    });
+    await station.start();
+    note('the station serves');
+    const exchange = new Exchange(station.announcement);
+    things.defer(() => exchange.close());
+    const addresses = { alice: exchange.destination, bob: payees.wpkh };
+    const [alice] = await exchange.customers(addresses);
+    if (alice === undefined) throw new Error('nobody was enrolled');
+    note('customers are enrolled');
+    const opened = things.move();
+    const bench = { machine, station, exchange, alice, first, second, bitcoin };
+    return { ...bench, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  } catch (error) {
+    await things.disposeAsync();
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+import { startEmulator } from '../../simulators/ledger/emulator.ts';
+import { Operator } from '../simulators/ledger/operator.ts';
+import type { Machine } from './machine.ts';
+
+/** What Ledger's models say of themselves over USB: the low byte of the product id changes with the app that is open. */
+export const nanoSPlus = { productId: 0x5011, product: 'Nano S Plus' } as const;
+/** The same model with its dashboard open. */
+export const nanoSPlusDashboard = { productId: 0x5015, product: 'Nano S Plus' } as const;
+export const nanoX = { productId: 0x4011, product: 'Nano X' } as const;
+
+type UsbIdentity = typeof nanoSPlus | typeof nanoSPlusDashboard | typeof nanoX;
+
+export interface LedgerOptions {
+  readonly slot: number;
+  readonly app: 'ethereum' | 'bitcoin-test';
+  readonly seed: string;
+}
+
+/** An emulated Ledger on this machine, with a cable that goes into the virtual one, and a person before it. */
+export class VirtualLedger {
+  readonly operator: Operator;
+  readonly url: string;
+  readonly #machine: Machine;
+  readonly #slot: number;
+  readonly #close: () => Promise<void>;
+
+  private constructor(machine: Machine, slot: number, url: string, close: () => Promise<void>) {
+    this.operator = new Operator(url);
+    this.url = url;
+    this.#machine = machine;
+    this.#slot = slot;
+    this.#close = close;
+  }
+
+  static async make(machine: Machine, { slot, app, seed }: LedgerOptions): Promise<VirtualLedger> {
+    const emulator = await startEmulator({ model: 'nanosp', app, seed, apiPort: 0, apduPort: 0 });
+    const ledger = new VirtualLedger(machine, slot, emulator.apiUrl, () => emulator.close());
+    await machine.order({ order: 'ledger', slot, emulator: emulator.apduPort ?? 0 });
+    return ledger;
+  }
+
+  /** Puts the cable in. A device that was without power starts afresh. */
+  async plug(identity: UsbIdentity = nanoSPlus): Promise<void> {
+    await this.operator.fault({ kind: 'plug' });
+    await this.#machine.order({ order: 'plug', slot: this.#slot, ...identity });
+  }
+
+  /** Pulls it: the device has no battery. */
+  async unplug(): Promise<void> {
+    await this.#machine.order({ order: 'unplug', slot: this.#slot });
+    await this.operator.fault({ kind: 'unplug' });
+  }
+
+  /** Leaves the bus and comes back as the same device goes on: what opening an app does. */
+  async enumerateAnew(identity: UsbIdentity = nanoSPlus): Promise<void> {
+    await this.#machine.order({ order: 'unplug', slot: this.#slot });
+    await this.#machine.order({ order: 'plug', slot: this.#slot, ...identity });
+  }
+
+  /** Has the cable pulled once so many reports of the next answer are out. */
+  async cutAfter(reports: number): Promise<void> {
+    await this.#machine.order({ order: 'cut', slot: this.#slot, reports });
+  }
+
+  /** Waits for a review and signs it. Returns the screens that it saw. */
+  async approve(): Promise<readonly string[]> {
+    const screens = [await this.operator.sees(/^Review transaction/)];
+    for (let now = screens[0] ?? ''; now !== 'Sign transaction'; screens.push(now)) {
+      await this.operator.press('right');
+      now = await this.operator.screen();
+    }
+    await this.operator.press('both');
+    return screens;
+  }
+
+  async review(): Promise<void> {
+    await this.operator.sees(/^Review transaction/);
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+}

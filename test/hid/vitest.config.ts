@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+// A machine without KVM on a busy host is some thirty times slower: nothing here waits this long, and nothing is timed.
+export default defineConfig({
+  test: {
+    include: ['test/hid/**/*.scenario.ts'],
+    testTimeout: 240_000,
+    hookTimeout: 600_000,
+    fileParallelism: false,
+    bail: 1,
+  },
+});
