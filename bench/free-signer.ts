@@ -19,6 +19,7 @@ export class FreeSigner implements Signer {
   readonly name: string;
   readonly attended = true;
   readonly concurrency = 1;
+  readonly keys = 'derived';
   readonly #signatures: ReadonlyMap<string, Uint8Array>;
 
   /** `signatures` by transaction id, r ‖ s; filled while the bench prepares its work. */
@@ -39,6 +40,10 @@ export class FreeSigner implements Signer {
   }
 
   readKey(): Promise<KeyReading> {
+    return Promise.resolve(noKeys);
+  }
+
+  createKey(): Promise<KeyReading> {
     return Promise.resolve(noKeys);
   }
 

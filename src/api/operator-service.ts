@@ -7,6 +7,7 @@ import type {
   ReadinessView,
   Replay,
   SignerKey,
+  TokenKeyView,
   WalletSignerView,
   Wallets,
   WalletView,
@@ -17,6 +18,7 @@ import {
   day,
   type FreezeRecord,
   importChunkMost,
+  type KeyPlace,
   Malformed,
   type OperatorVerb,
   operatorVerbs,
@@ -24,6 +26,7 @@ import {
   parseActId,
   parseChainId,
   parseDigest,
+  parseTokenId,
   parseTransactionId,
   parseWhy,
   second,
@@ -36,6 +39,7 @@ import {
   OperatorServiceService,
   type OperatorsState,
   type ReadSignerKeyResponse,
+  type TokenKey,
   type WalletSigner,
   type WalletState,
 } from '../generated/portcullis/v1/operator.ts';
@@ -157,7 +161,19 @@ function keyMessage(key: SignerKey): ReadSignerKeyResponse['key'] {
   if (key.kind === 'account') {
     return { $case: 'account', value: { address: key.address, publicKey: key.publicKey } };
   }
+  if (key.kind === 'token') return { $case: 'token', value: tokenKeyMessage(key) };
   return { $case: 'extended', value: { fingerprint: key.fingerprint, xpub: key.xpub } };
+}
+
+function tokenKeyMessage({ id, publicKey, attributes }: TokenKeyView): TokenKey {
+  return { keyId: id, publicKey, attributes: [...attributes] };
+}
+
+/** Where a key is: at a path, or an HSM's by its id. */
+function parseKeyPlace(path: string, keyId: string): KeyPlace {
+  if (keyId === '') return { kind: 'derived', path: parsePath(path) };
+  if (path !== '') throw new Malformed('key_id', 'excludes path: a key is derived, or a token has it');
+  return { kind: 'token', id: parseTokenId(keyId, 'key_id') };
 }
 
 function parseBack(seconds: number): number {
@@ -271,9 +287,18 @@ export function operatorService(operators: Operators, acts: Acts, onboarding: On
       const key = await wallets.readKey({
         signer: parseSigner(request.signer),
         chain: parseChainId(request.chain, 'chain'),
-        path: parsePath(request.path),
+        place: parseKeyPlace(request.path, request.keyId),
       });
       return { device: key.device, key: keyMessage(key) };
+    },
+    createSignerKey: async (request, { name }) => {
+      const made = await wallets.createKey({
+        signer: parseSigner(request.signer),
+        id: request.keyId === '' ? undefined : parseTokenId(request.keyId, 'key_id'),
+        label: parseText(request.label, /^[\x20-\x7e]{1,64}$/, '1 to 64 printable ASCII characters', 'label'),
+        who: name,
+      });
+      return { device: made.device, key: tokenKeyMessage(made) };
     },
     registerWallet: async (request, outlet, { name }) => {
       const [wallet, signer] = [parseWalletEntry(request.wallet), parseSigner(request.signer)];

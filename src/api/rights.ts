@@ -76,6 +76,7 @@ export const operatorRights: Rights<OperatorServiceService> = {
   replayPolicy: operators,
   importChunk: operators,
   readSignerKey: operators,
+  createSignerKey: operators,
   registerWallet: operators,
   showWalletAddress: operators,
   freeze: operators,

@@ -178,7 +178,8 @@ async function walletOf(given: Arguments, output: Output, wish: Wish): Promise<W
       const named = { id, chain, address: parseAddress(address, `the address of ${signer}`) };
       return { kind: 'account', ...named, signer, key: { kind: 'derived', path }, publicKey, firstNonce };
     }
-    if (key !== undefined) keys.push({ signer, path, fingerprint: key.value.fingerprint, xpub: key.value.xpub });
+    if (key?.$case === 'extended')
+      keys.push({ signer, path, fingerprint: key.value.fingerprint, xpub: key.value.xpub });
   }
   if (script === undefined) throw new CommandFailed(`${signers.join(', ')} gave no key`);
   return walletOfKeys({ id, chain, derives: true, script, threshold, keys });

@@ -27,7 +27,8 @@ export function readKey(given: Arguments, signer: string, chain: string, path: s
   return callStation<OperatorServiceClient, ReadSignerKeyResponse>(
     given,
     OperatorServiceClient,
-    (client, metadata, options, answer) => client.readSignerKey({ signer, chain, path }, metadata, options, answer),
+    (client, metadata, options, answer) =>
+      client.readSignerKey({ signer, chain, path, keyId: '' }, metadata, options, answer),
   );
 }
 

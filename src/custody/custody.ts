@@ -18,6 +18,7 @@ import type {
   FreezeRecord,
   FreezeScope,
   Intent,
+  KeyPlace,
   NoticeId,
   NoticeRecord,
   OperatorName,
@@ -247,12 +248,35 @@ export interface WalletSignerView {
 /** A key that a signer's device gave. */
 export type SignerKey =
   | { readonly kind: 'account'; readonly device: string; readonly address: Address; readonly publicKey: string }
-  | { readonly kind: 'extended'; readonly device: string; readonly fingerprint: string; readonly xpub: string };
+  | { readonly kind: 'extended'; readonly device: string; readonly fingerprint: string; readonly xpub: string }
+  | TokenKeyView;
+
+/** A pair that an HSM has. */
+export interface TokenKeyView {
+  readonly kind: 'token';
+  readonly device: string;
+  /** CKA_ID, lowercase hex. */
+  readonly id: string;
+  /** Compressed, hex. */
+  readonly publicKey: string;
+  /** As the token has them: `CKA_SENSITIVE true`. */
+  readonly attributes: readonly string[];
+}
 
 /** What a wallet is made of, and that people saw what it is. Policy need not name it yet. */
 export interface Wallets {
   /** Nothing is shown on the device, and nothing kept. */
-  readKey(request: { readonly signer: string; readonly chain: ChainId; readonly path: string }): Promise<SignerKey>;
+  readKey(request: { readonly signer: string; readonly chain: ChainId; readonly place: KeyPlace }): Promise<SignerKey>;
+  /** Has an HSM make a pair that never leaves it. Nothing pays with it before policy names a wallet of it. */
+  createKey(request: {
+    readonly signer: string;
+    /** CKA_ID, lowercase hex; undefined: a random one. */
+    readonly id: string | undefined;
+    /** CKA_LABEL. */
+    readonly label: string;
+    /** The name in the caller's certificate. */
+    readonly who: string;
+  }): Promise<TokenKeyView>;
   /** Resolves once a person took the wallet on the device. `who`: the name in the caller's certificate. */
   register(request: {
     readonly wallet: Wallet;

@@ -7,17 +7,9 @@ import type { Breaker } from './breaker.ts';
 import { isAsked } from './parts.ts';
 import { Rests } from './rests.ts';
 import type { Station } from './station.ts';
+import type { DispatchTiming } from './timing.ts';
 import { Underway } from './underway.ts';
 import { registrationOf } from './wallet-registration.ts';
-
-/** Runs something once, later. Injected, so that no test waits. Returns the canceller. */
-export type Later = (ms: number, run: () => void) => () => void;
-
-export interface DispatchTiming {
-  readonly later: Later;
-  /** After a signer failed or was not ready, ask again in this long, ms; it is asked sooner if it says that it changed. */
-  readonly retryAfter: number;
-}
 
 /**
  * Takes what was permitted to its device, as many transactions at a time as the signer takes, and brings home how it ended.

@@ -1,10 +1,10 @@
 import { Refusal } from '../domain/index.ts';
 import type { Facts } from '../store/facts.ts';
 import type { Write } from '../store/verdict.ts';
-import type { Later } from './dispatch.ts';
 import type { SealedPurpose } from './seal.ts';
 import { type SealedTable, type SealingState, sealedPurpose, sealingState } from './sealed.ts';
 import type { Station } from './station.ts';
+import type { Later } from './timing.ts';
 
 /** Rows in one commit: some milliseconds of the deciding thread. */
 const rowsAtOnce = 64;

@@ -1,5 +1,5 @@
 import { minute, type TransactionId } from '../domain/index.ts';
-import type { DispatchTiming } from './dispatch.ts';
+import type { DispatchTiming } from './timing.ts';
 
 /** A transaction whose attempts end uncertain is tried again after twice as long each time, up to this long, ms. */
 const longestRest = 10 * minute;

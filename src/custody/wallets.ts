@@ -8,11 +8,12 @@ import {
   Refusal,
   type RegistrationRecord,
   signersOf,
+  toHex,
   type Wallet,
 } from '../domain/index.ts';
 import type { Failed, Signer } from '../signers/signer.ts';
 import { addressAt, canonicalDestination, onScreen } from './chain.ts';
-import type { SignerKey, Wallets } from './custody.ts';
+import type { SignerKey, TokenKeyView, Wallets } from './custody.ts';
 import type { Station } from './station.ts';
 import { registrableOn, registrationKey, registrationOf } from './wallet-registration.ts';
 
@@ -35,11 +36,21 @@ export class WalletDesk implements Wallets {
     this.#registered = registered;
   }
 
-  async readKey({ signer, chain, path }: Parameters<Wallets['readKey']>[0]): Promise<SignerKey> {
+  async readKey({ signer, chain, place }: Parameters<Wallets['readKey']>[0]): Promise<SignerKey> {
     const device = this.#signer(signer);
-    const read = await this.#ask(device, () => device.readKey(chain, path));
-    if (read.kind === 'extended') return read;
-    return { ...read, address: addressRead(chain, read.address, signer) };
+    const read = await this.#ask(device, () => device.readKey(chain, place));
+    return read.kind === 'account' ? { ...read, address: addressRead(chain, read.address, signer) } : read;
+  }
+
+  async createKey({ signer, id, label, who }: Parameters<Wallets['createKey']>[0]): Promise<TokenKeyView> {
+    const device = this.#signer(signer);
+    const key = { id: id ?? toHex(this.#station.random.bytes(16)), label };
+    const made = await this.#ask(device, () => device.createKey(key));
+    if (made.kind !== 'token') throw failed('signer-failed', device, 'it made a key of another kind');
+    const attributes = made.attributes.join(', ');
+    const fields = { signer, device: made.device, key: made.id, public_key: made.publicKey, attributes, who };
+    await this.#station.decide({}, () => ({ result: undefined, leaves: [{ kind: 'signer-key-created', fields }] }));
+    return made;
   }
 
   async register({ wallet, signer, who }: Parameters<Wallets['register']>[0]): ReturnType<Wallets['register']> {

@@ -424,6 +424,18 @@ export const reasons = {
     'The device went away while it was signing.',
     'It is asked again by itself, with the same bytes.',
   ),
+  'hsm-key-unfit': notNow(
+    'The HSM does not hold the wallet’s key, or not so that it could stay secret.',
+    'See what the station says of it; have the key’s attributes corrected, or make a wallet of another key.',
+  ),
+  'hsm-pin-locked': notNow(
+    'The HSM’s PIN is locked.',
+    'Have its security officer set it again, and start the station anew.',
+  ),
+  'hsm-pin-refused': notNow(
+    'The HSM refused the PIN, or would lock itself at another wrong one; it is not tried again.',
+    'Correct the PIN’s file, and start the station anew.',
+  ),
   'signature-wrong': {
     code: 'INTERNAL',
     sentence: 'The device answered with something other than the right signature; it was discarded.',

@@ -29,6 +29,7 @@ export const leafKinds = [
   'transaction-voided',
   'transaction-confirmed',
   'wallet-registered',
+  'signer-key-created',
   'refused',
   'refusals-aggregated',
   'breaker-tripped',

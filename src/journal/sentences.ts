@@ -42,6 +42,8 @@ export const leafSentences: Readonly<Record<LeafKind, (of: Member) => string>> =
   'transaction-replaced': (of) => `transaction ${of('transaction')} was replaced by ${of('by')}`,
   'transaction-voided': (of) => `transaction ${of('transaction')} was voided by ${of('by')}`,
   'transaction-confirmed': (of) => `operators state that transaction ${of('transaction')} confirmed${byAct(of)}`,
+  'signer-key-created': (of) =>
+    `${of('who')} had the signer ${of('signer')} (${of('device')}) make the key ${of('key')}, ${of('public_key')}: ${of('attributes')}`,
   'wallet-registered': (of) =>
     `${of('who')} had wallet ${of('wallet')} registered on ${of('signer')}, whose device has the fingerprint ${of('fingerprint')}, as policy ${of('wallet_policy')}`,
   refused: (of) => `a request was refused, ${of('reason')}: ${refused(of)}`,

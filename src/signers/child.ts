@@ -1,21 +1,30 @@
 import type { HostProcess } from './launch.ts';
 import { LineReader, ProtocolError } from './lines.ts';
-import {
-  type Configuration,
-  encodeMessage,
-  longestReply,
-  longestRequest,
-  type Operation,
-  type Result,
-  resultOf,
-} from './protocol.ts';
-import { parseReply } from './replies.ts';
 import { type LineLog, StderrLog } from './stderr.ts';
 import type { Timers } from './timers.ts';
 
-export interface ChildOptions {
+/** What is said to a child's executable, and what it may answer. */
+export interface ChildProtocol<O extends { readonly op: string }, R extends Told> {
+  /** Bytes a line. */
+  readonly longestRequest: number;
+  readonly longestReply: number;
+  encode(request: O & { readonly id: number }): string;
+  /** Throws ProtocolError. */
+  parse(line: string): { readonly id: number; readonly result: R };
+  /** Whether a result, which is no failure, is one of this operation. */
+  answers(operation: O, result: R): boolean;
+}
+
+/** Whatever a child says. */
+export type Told = { readonly result: string } & (
+  | { readonly result: 'failure'; readonly message: string }
+  | { readonly result: string }
+);
+
+export interface ChildOptions<O extends { readonly op: string }, R extends Told> {
+  readonly protocol: ChildProtocol<O, R>;
   readonly start: () => HostProcess;
-  readonly configuration: Configuration;
+  readonly configuration: O;
   /** Within which a fresh child must have taken its configuration, ms. */
   readonly startDeadline: number;
   readonly timers: Timers;
@@ -24,8 +33,8 @@ export interface ChildOptions {
   readonly log: LineLog;
 }
 
-export type Answer =
-  | { readonly kind: 'result'; readonly result: Result }
+export type Answer<R> =
+  | { readonly kind: 'result'; readonly result: R }
   /** Nothing was sent. */
   | { readonly kind: 'down'; readonly message: string }
   /** Was sent, and not answered in time; the child has been killed. */
@@ -34,31 +43,31 @@ export type Answer =
   | { readonly kind: 'lost'; readonly message: string };
 
 /** One life of the child. What it says after its end counts for nothing. */
-interface Life {
+interface Life<O, R> {
   readonly process: HostProcess;
   /** Whether it took its configuration. */
   readonly started: Promise<boolean>;
   /** What was asked and is not answered yet. */
-  pending: Pending | undefined;
+  pending: Pending<O, R> | undefined;
   /** Why it is over, once it is. */
   over: string | undefined;
 }
 
-interface Pending {
+interface Pending<O, R> {
   readonly id: number;
-  readonly operation: Operation;
-  readonly settle: (answer: Answer) => void;
+  readonly operation: O;
+  readonly settle: (answer: Answer<R>) => void;
 }
 
 /**
  * A signer's child seen from the daemon: one operation at a time, each with a deadline; killed when it misses one or breaks
  * the protocol, and started again only after the old process is gone, so that two never drive one device.
  */
-export class Child {
-  readonly #options: ChildOptions;
+export class Child<O extends { readonly op: string }, R extends Told> {
+  readonly #options: ChildOptions<O, R>;
   readonly #listeners = new Set<() => void>();
   readonly #gone: (() => void)[] = [];
-  #life: Life | undefined;
+  #life: Life<O, R> | undefined;
   #restarts = 0;
   #cancelRestart: (() => void) | undefined;
   #lastId = 0;
@@ -66,13 +75,13 @@ export class Child {
   #occupied = false;
   #closed = false;
 
-  constructor(options: ChildOptions) {
+  constructor(options: ChildOptions<O, R>) {
     this.#options = options;
     this.#start();
   }
 
   /** Sends one operation. A second before the first is answered is a mistake of the caller's, and throws. */
-  async request(operation: Exclude<Operation, Configuration>, deadline: number): Promise<Answer> {
+  async request(operation: O, deadline: number): Promise<Answer<R>> {
     if (this.#occupied) throw new Error('a signer’s child does one thing at a time: wait for the answer');
     this.#occupied = true;
     try {
@@ -113,7 +122,7 @@ export class Child {
       return;
     }
     const { promise: started, resolve } = Promise.withResolvers<boolean>();
-    const life: Life = { process, started, pending: undefined, over: undefined };
+    const life: Life<O, R> = { process, started, pending: undefined, over: undefined };
     const again = this.#restarts > 0;
     this.#life = life;
     this.#listen(life);
@@ -135,9 +144,9 @@ export class Child {
     }
   }
 
-  #listen(life: Life): void {
+  #listen(life: Life<O, R>): void {
     const { process } = life;
-    const reader = new LineReader(longestReply);
+    const reader = new LineReader(this.#options.protocol.longestReply);
     const stderr = new StderrLog(this.#options.log);
     process.stderr.on('data', (chunk: Uint8Array) => stderr.push(chunk));
     process.stdout.on('data', (chunk: Uint8Array) => {
@@ -158,31 +167,32 @@ export class Child {
     });
   }
 
-  #receive(life: Life, line: string): void {
-    const { id, ...result } = parseReply(line);
+  #receive(life: Life<O, R>, line: string): void {
+    const { id, result } = this.#options.protocol.parse(line);
     // A life that is over has nothing pending, so that what it says late ends here.
     const { pending } = life;
     if (pending === undefined || id !== pending.id)
       throw new ProtocolError(`an answer to nothing that was asked (${id})`);
-    if (result.result !== 'failure' && result.result !== resultOf(pending.operation)) {
+    if (result.result !== 'failure' && !this.#options.protocol.answers(pending.operation, result)) {
       throw new ProtocolError(`${result.result} is no answer to ${pending.operation.op}`);
     }
     life.pending = undefined;
     pending.settle({ kind: 'result', result });
   }
 
-  #exchange(life: Life, operation: Operation, deadline: number): Promise<Answer> {
+  #exchange(life: Life<O, R>, operation: O, deadline: number): Promise<Answer<R>> {
     this.#lastId += 1;
     const id = this.#lastId;
-    const line = encodeMessage({ ...operation, id });
-    if (Buffer.byteLength(line) > longestRequest) {
+    const { protocol } = this.#options;
+    const line = protocol.encode({ ...operation, id });
+    if (Buffer.byteLength(line) > protocol.longestRequest) {
       return Promise.resolve({ kind: 'down', message: 'the transaction is too large for the signer’s process' });
     }
-    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const { promise, resolve } = Promise.withResolvers<Answer<R>>();
     const cancel = this.#options.timers.after(deadline, () => {
       this.#end(life, `did not answer ${operation.op} in time`, { kind: 'deadline' });
     });
-    const settle = (answer: Answer) => {
+    const settle = (answer: Answer<R>) => {
       cancel();
       resolve(answer);
     };
@@ -192,7 +202,11 @@ export class Child {
   }
 
   /** Ends a life, for good: SIGKILL, as nothing gentler ends a process that waits for a USB device. */
-  #end(life: Life, why: string, answer: Answer = { kind: 'lost', message: `the signer’s process ${why}` }): void {
+  #end(
+    life: Life<O, R>,
+    why: string,
+    answer: Answer<R> = { kind: 'lost', message: `the signer’s process ${why}` },
+  ): void {
     if (life.over !== undefined) return;
     life.over = `the signer’s process ${why}`;
     this.#lastEnd = life.over;
@@ -203,7 +217,7 @@ export class Child {
     pending?.settle(answer);
   }
 
-  #buried(life: Life): void {
+  #buried(life: Life<O, R>): void {
     if (this.#life !== life) return;
     this.#life = undefined;
     for (const resolve of this.#gone.splice(0)) resolve();
@@ -217,6 +231,8 @@ export class Child {
   }
 }
 
-function failureText(result: Result): string {
-  return result.result === 'failure' ? `refused its configuration: ${result.message}` : 'did not start';
+function failureText(result: Told): string {
+  return result.result === 'failure' && 'message' in result
+    ? `refused its configuration: ${result.message}`
+    : 'did not start';
 }

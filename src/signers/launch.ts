@@ -19,6 +19,7 @@ const sources = fileURLToPath(new URL('..', import.meta.url));
 const packages = fileURLToPath(new URL('../../node_modules/', import.meta.url));
 const manifest = fileURLToPath(new URL('../../package.json', import.meta.url));
 const host = fileURLToPath(new URL('host.ts', import.meta.url));
+const pkcs11Host = fileURLToPath(new URL('pkcs11/host.ts', import.meta.url));
 
 /**
  * What Node's permission model lets the child read: its own code. `node-gyp-build` asks which libc this is before it loads
@@ -38,8 +39,17 @@ export function confinement(native: boolean): readonly string[] {
  * own uid and network namespace.
  */
 export function launchHost(native: boolean): HostProcess {
-  return spawn(process.execPath, [...confinement(native), host], {
-    env: {},
+  return launch(host, native, {});
+}
+
+/** Likewise the child that loads a vendor's PKCS#11 module, with what that reads of its environment, and nothing else. */
+export function launchPkcs11(environment: Readonly<Record<string, string>>): HostProcess {
+  return launch(pkcs11Host, true, environment);
+}
+
+function launch(executable: string, native: boolean, env: Readonly<Record<string, string>>): HostProcess {
+  return spawn(process.execPath, [...confinement(native), executable], {
+    env: { ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     cwd: '/',
   });

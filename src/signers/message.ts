@@ -32,6 +32,13 @@ export class Message {
     return matching(name, this.#take(name), form);
   }
 
+  /** As `text`; never shown, whatever is wrong with it. */
+  secret(name: string, form: RegExp): string {
+    const value = this.#take(name);
+    if (typeof value !== 'string' || !form.test(value)) throw new ProtocolError(`${name}: of another form`);
+    return value;
+  }
+
   texts(name: string, form: RegExp): readonly string[] {
     const value = this.#take(name);
     if (!Array.isArray(value)) throw new ProtocolError(`${name}: not a list`);
@@ -65,6 +72,23 @@ export class Message {
       throw new ProtocolError(`${name}: unexpected ${seen(value)}`);
     }
     return value;
+  }
+
+  /** A list of objects. */
+  members(name: string): readonly Message[] {
+    const value = this.#take(name);
+    if (!Array.isArray(value)) throw new ProtocolError(`${name}: not a list`);
+    return value.map((item) => new Message(typeof item === 'string' ? undefined : item));
+  }
+
+  required(name: string): Message {
+    const member = this.member(name);
+    if (member === undefined) throw new ProtocolError(`${name}: absent`);
+    return member;
+  }
+
+  has(name: string): boolean {
+    return this.#left.has(name);
   }
 
   /** Undefined where it is absent. */

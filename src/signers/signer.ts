@@ -1,4 +1,4 @@
-import type { ChainId, Reason, ScriptWallet, Wallet } from '../domain/index.ts';
+import type { ChainId, KeyPlace, Reason, ScriptWallet, Wallet } from '../domain/index.ts';
 import type { Permit } from '../store/permit.ts';
 
 /** How an attempt to sign ended. There is no fourth way: whatever is unknown is uncertain. */
@@ -46,7 +46,25 @@ export type KeyReading =
       /** As the device spells it: `xpub…` or `tpub…`. */
       readonly xpub: string;
     }
+  | {
+      readonly kind: 'token';
+      readonly device: string;
+      /** CKA_ID, lowercase hex. */
+      readonly id: string;
+      /** Compressed, hex. */
+      readonly publicKey: string;
+      /** As the token has them: `CKA_SENSITIVE true`. */
+      readonly attributes: readonly string[];
+    }
   | Failed;
+
+/** A pair to be made. */
+export interface NewKey {
+  /** CKA_ID, lowercase hex. */
+  readonly id: string;
+  /** CKA_LABEL: for people only. */
+  readonly label: string;
+}
 
 /** What a device gave for a policy that a person took on its screen: 32 bytes, a secret. */
 export type PolicyRegistration = { readonly kind: 'registered'; readonly hmac: Uint8Array } | Failed;
@@ -78,11 +96,16 @@ export interface Signer {
   /** Asks the device whether it is there, unlocked, in the right app and version, and holds the wallet's pinned key. */
   check(wallet: Wallet): Promise<Readiness>;
   sign(permit: Permit): Promise<Outcome>;
+  /** Where its keys are: wallets have them there, and only there. */
+  readonly keys: KeyPlace['kind'];
   /**
-   * The key at a path of the one device that is connected: an address's on Ethereum, an account's extended key on Bitcoin.
-   * Nothing is shown. Throws `Malformed` over a path at which the device would have to ask a person.
+   * The key at a path of the one device that is connected: an address's on Ethereum, an account's extended key on Bitcoin; or a pair
+   * on a token, of whichever chain. Nothing is shown. Throws `Malformed` over a place of the other kind, and over a path at which the
+   * device would have to ask a person.
    */
-  readKey(chain: ChainId, path: string): Promise<KeyReading>;
+  readKey(chain: ChainId, place: KeyPlace): Promise<KeyReading>;
+  /** Makes a pair on its token that never leaves it. Throws `Malformed` where keys come from a device's seed. */
+  createKey(key: NewKey): Promise<KeyReading>;
   /** Whether its device signs for a wallet only with what `register` gave for it. */
   needsRegistration(wallet: Wallet): boolean;
   /** Has a person take a wallet of several keys on the device that holds this signer's key. Throws `Malformed`. */

@@ -425,6 +425,13 @@ export class FakeCustody {
           fingerprint: 'f5acc2fd',
           xpub: 'tpub',
         })),
+        createKey: on('wallets.createKey', async () => ({
+          kind: 'token' as const,
+          device: 'SoftHSM 2.6, token hot (1)',
+          id: 'a1',
+          publicKey: `02${'ab'.repeat(32)}`,
+          attributes: ['CKA_SENSITIVE true'],
+        })),
         register: on('wallets.register', async () => ({ walletPolicy: 'ab'.repeat(32), fingerprint: 'f5acc2fd' })),
         showAddress: on('wallets.showAddress', async () => ({ address, shown: '0xAb58' })),
       },

@@ -11,7 +11,7 @@ import { regtest, walletOf } from '../chains/bitcoin/wallets.ts';
 import * as fake from './fake-custody.ts';
 import { accepted, call, drain, open, refused, type Served, serve, until } from './served.ts';
 
-const { readSignerKey, registerWallet, showWalletAddress, getStation } = OperatorServiceService;
+const { readSignerKey, createSignerKey, registerWallet, showWalletAddress, getStation } = OperatorServiceService;
 const vault = walletOf({ script: 'wsh-sortedmulti', chain: regtest });
 const wallet = Buffer.from(walletText(vault));
 
@@ -33,20 +33,31 @@ const show = (change: Partial<ShowWalletAddressRequest> = {}) =>
   drain(open(client, showWalletAddress, { wallet, signer: 'device-1', branch: 1, index: 7, ...change }));
 
 describe('ReadSignerKey', () => {
-  const request = { signer: 'device-1', chain: regtest, path: "m/84'/1'/0'" };
+  const request = { signer: 'device-1', chain: regtest, path: "m/84'/1'/0'", keyId: '' };
 
   it('tells fingerprint and xpub, or address and public key', async () => {
     expect(accepted(await call(client, readSignerKey, request))).toEqual({
       device: 'Ledger, Bitcoin Test 2.4.6',
       key: { $case: 'extended', value: { fingerprint: 'f5acc2fd', xpub: 'tpub' } },
     });
-    expect(served.fake.last('wallets.readKey')).toEqual([request]);
+    const place = { kind: 'derived', path: request.path };
+    expect(served.fake.last('wallets.readKey')).toEqual([{ signer: 'device-1', chain: regtest, place }]);
     const account = { kind: 'account', device: 'Ledger', address: fake.address, publicKey: '02ab' } as const;
     served.fake.behaviours.set('wallets.readKey', async () => account);
     expect(accepted(await call(client, readSignerKey, request)).key).toEqual({
       $case: 'account',
       value: { address: fake.address, publicKey: '02ab' },
     });
+  });
+
+  it('tells an HSM’s key by its CKA_ID, with its attributes', async () => {
+    const attributes = ['CKA_SENSITIVE true'];
+    const key = { kind: 'token', device: 'SoftHSM', id: 'a1', publicKey: '02ab', attributes } as const;
+    served.fake.behaviours.set('wallets.readKey', async () => key);
+    const answer = accepted(await call(client, readSignerKey, { ...request, path: '', keyId: 'a1' }));
+    expect(answer.key).toEqual({ $case: 'token', value: { keyId: 'a1', publicKey: '02ab', attributes } });
+    const place = { kind: 'token', id: 'a1' };
+    expect(served.fake.last('wallets.readKey')).toEqual([{ signer: 'device-1', chain: regtest, place }]);
   });
 
   it.each([
@@ -56,6 +67,9 @@ describe('ReadSignerKey', () => {
     ['path', { path: '' }],
     ['path', { path: "84'/1'/0'" }],
     ['path', { path: `m${"/1'".repeat(11)}` }],
+    ['key_id', { keyId: 'a1' }],
+    ['key_id', { path: '', keyId: 'A1' }],
+    ['key_id', { path: '', keyId: 'ab'.repeat(33) }],
   ])('refuses another %s before it asks', async (field, change) => {
     const error = refused(await call(client, readSignerKey, { ...request, ...change }));
     expect([error.code, error.field]).toEqual([status.INVALID_ARGUMENT, field]);
@@ -69,6 +83,33 @@ describe('ReadSignerKey', () => {
     const error = refused(await call(client, readSignerKey, request));
     expect(error).toMatchObject({ code: status.FAILED_PRECONDITION, reason: 'device-locked' });
     expect(error.metadata['signer']).toBe('device-1');
+  });
+});
+
+describe('CreateSignerKey', () => {
+  const request = { signer: 'hsm-1', keyId: '', label: 'hot-1' };
+
+  it('has a key made, of a random CKA_ID or the one that is named, on behalf of the name in the certificate', async () => {
+    expect(accepted(await call(client, createSignerKey, request))).toEqual({
+      device: 'SoftHSM 2.6, token hot (1)',
+      key: { keyId: 'a1', publicKey: `02${'ab'.repeat(32)}`, attributes: ['CKA_SENSITIVE true'] },
+    });
+    const asked = { signer: 'hsm-1', id: undefined, label: 'hot-1', who: 'test-operators' };
+    expect(served.fake.last('wallets.createKey')).toEqual([asked]);
+    accepted(await call(client, createSignerKey, { ...request, keyId: '0102' }));
+    expect(served.fake.last('wallets.createKey')).toEqual([{ ...asked, id: '0102' }]);
+  });
+
+  it.each([
+    ['signer', { signer: 'HSM 1' }],
+    ['key_id', { keyId: 'xyz' }],
+    ['label', { label: '' }],
+    ['label', { label: 'hot\n' }],
+    ['label', { label: 'a'.repeat(65) }],
+  ])('refuses another %s before it asks', async (field, change) => {
+    const error = refused(await call(client, createSignerKey, { ...request, ...change }));
+    expect([error.code, error.field]).toEqual([status.INVALID_ARGUMENT, field]);
+    expect(served.fake.asked).toEqual([]);
   });
 });
 
@@ -174,7 +215,8 @@ describe('roles', () => {
         open(stranger, showWalletAddress, { wallet, signer: 'device-1', branch: 0, index: 0 }),
       ])
         expect((await drain(stream)).error, role).toBeDefined();
-      refused(await call(stranger, readSignerKey, { signer: 'device-1', chain: regtest, path: 'm/0' }));
+      refused(await call(stranger, readSignerKey, { signer: 'device-1', chain: regtest, path: 'm/0', keyId: '' }));
+      refused(await call(stranger, createSignerKey, { signer: 'device-1', keyId: '', label: 'hot-1' }));
     }
     expect(served.fake.asked).toEqual([]);
   });

@@ -1,9 +1,10 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import type { Wallet } from '../../src/domain/index.ts';
+import type { ChainId, KeyPlace, Wallet } from '../../src/domain/index.ts';
 import type {
   AddressReview,
   KeyReading,
+  NewKey,
   Outcome,
   PolicyRegistration,
   Readiness,
@@ -30,6 +31,7 @@ export class FakeSigner implements Signer {
   readonly name: string;
   /** False: one that asks nobody. */
   attended = true;
+  keys: KeyPlace['kind'] = 'derived';
   concurrency = 1;
   readonly seen: Permit[] = [];
   readiness: Readiness = { ready: true, device: 'fake' };
@@ -61,7 +63,11 @@ export class FakeSigner implements Signer {
     return new Uint8Array(secp256k1.sign(keccak_256(unsigned), this.#key, { prehash: false }));
   }
 
-  readKey(): Promise<KeyReading> {
+  readKey(_chain?: ChainId, _place?: KeyPlace): Promise<KeyReading> {
+    return Promise.resolve(noKeys);
+  }
+
+  createKey(_key: NewKey): Promise<KeyReading> {
     return Promise.resolve(noKeys);
   }
 

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { addressOfKey } from '../../src/chains/ethereum/index.ts';
 import { addressAt, onScreen } from '../../src/custody/chain.ts';
-import type { ChainId, ScriptWallet, Wallet } from '../../src/domain/index.ts';
+import type { ChainId, KeyPlace, ScriptWallet, Wallet } from '../../src/domain/index.ts';
 import type { AddressPlace, AddressReview, KeyReading, PolicyRegistration } from '../../src/signers/signer.ts';
 import { masterOf } from '../chains/bitcoin/wallets.ts';
 import { FakeBitcoinSigner } from './bitcoin-station.ts';
@@ -29,7 +29,8 @@ export class TestDevice extends FakeBitcoinSigner {
     return new Uint8Array(createHmac('sha256', this.#seed).update(`${id} ${descriptor}`).digest());
   }
 
-  override async readKey(chain?: ChainId, path = ''): Promise<KeyReading> {
+  override async readKey(chain?: ChainId, place?: KeyPlace): Promise<KeyReading> {
+    const path = place?.kind === 'derived' ? place.path : '';
     if (chain === undefined) throw new Error('asked for nothing');
     this.asked.push(`key ${path}`);
     if (this.answer === 'throws') throw new Error('a test fault');

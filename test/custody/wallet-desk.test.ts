@@ -74,31 +74,43 @@ describe('a signer’s key', () => {
     const path = "m/84'/1'/0'";
     const [key] = walletOf({ script: 'wpkh', chain: regtest }).keys;
     const { fingerprint, xpub } = key ?? {};
-    expect(await wallets().readKey({ signer: 'fake', chain: regtest, path })).toEqual({
+    expect(await wallets().readKey({ signer: 'fake', chain: regtest, place: { kind: 'derived', path } })).toEqual({
       ...{ kind: 'extended', device: 'Ledger, Bitcoin Test 2.4.6', fingerprint, xpub },
     });
     const account = await wallets().readKey({
       signer: 'fake',
       chain: parseChainId(chain, ''),
-      path: "m/44'/60'/0'/0/0",
+      place: { kind: 'derived', path: "m/44'/60'/0'/0/0" },
     });
     expect(account).toMatchObject({ address: `${chain}:${accountKey.address}`, publicKey: accountKey.publicKey });
   });
 
   it('is no key where the device gives an address that is none', async () => {
     devices.fake.readKey = async () => ({ ...accountKey, kind: 'account', device: '', address: '0x5aaeb6' });
-    const asked = wallets().readKey({ signer: 'fake', chain: parseChainId(chain, ''), path: "m/44'/60'/0'/0/0" });
+    const asked = wallets().readKey({
+      signer: 'fake',
+      chain: parseChainId(chain, ''),
+      place: { kind: 'derived', path: "m/44'/60'/0'/0/0" },
+    });
     expect(await refusal(asked)).toMatchObject({ reason: 'signer-failed' });
   });
 
   it('a signer that the config lacks is named, with those that it has', async () => {
-    const asked = wallets().readKey({ signer: 'vault', chain: regtest, path: "m/84'/1'/0'" });
+    const asked = wallets().readKey({
+      signer: 'vault',
+      chain: regtest,
+      place: { kind: 'derived', path: "m/84'/1'/0'" },
+    });
     expect((await refusal(asked)).message).toBe('signer: the config names no signer vault, only fake, fake-2, fake-3');
   });
 
   it('what a signer throws is a reason, and a line of the log', async () => {
     devices.fake.answer = 'throws';
-    const asked = wallets().readKey({ signer: 'fake', chain: regtest, path: "m/84'/1'/0'" });
+    const asked = wallets().readKey({
+      signer: 'fake',
+      chain: regtest,
+      place: { kind: 'derived', path: "m/84'/1'/0'" },
+    });
     expect(await refusal(asked)).toMatchObject({ reason: 'signer-failed', message: 'fake: a test fault' });
     expect(station.events).toContain('signer-failed');
   });

@@ -1,10 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Child } from '../../src/signers/child.ts';
+import { Child as AnyChild, type ChildOptions } from '../../src/signers/child.ts';
 import type { HostProcess } from '../../src/signers/launch.ts';
+import { ledgerProtocol } from '../../src/signers/ledger/child-protocol.ts';
+import type { Operation, Result } from '../../src/signers/protocol.ts';
 import { HandTimers } from './hand-timers.ts';
 import { Undead } from './undead.ts';
+
+/** One that speaks as a Ledger's does. */
+class Child extends AnyChild<Operation, Result> {
+  constructor(options: Omit<ChildOptions<Operation, Result>, 'protocol'>) {
+    super({ ...options, protocol: ledgerProtocol });
+  }
+}
 
 const script = fileURLToPath(new URL('fake-host.ts', import.meta.url));
 const identify = {

@@ -89,6 +89,9 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
     case 'transaction-confirmed':
       tell('transactions', member('transaction'));
       break;
+    case 'signer-key-created':
+      // The token has it, and no row does.
+      break;
     case 'wallet-registered':
       tell('registrations', registered(member('wallet_policy'), member('fingerprint')));
       break;

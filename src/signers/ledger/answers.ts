@@ -6,7 +6,7 @@ import { compressed } from './public-key.ts';
 // What the child answered, in the words of the port. An answer of another kind than was asked is a failure.
 
 /** Whatever isn't a signature or a clear no leaves a signature possible. */
-export function outcomeOf(answer: Answer): Outcome {
+export function outcomeOf(answer: Answer<Result>): Outcome {
   const result = resultIn(answer);
   if ('kind' in result) return { ...result, kind: 'uncertain' };
   switch (result.result) {
@@ -23,7 +23,7 @@ export function outcomeOf(answer: Answer): Outcome {
   }
 }
 
-export function identityIn(answer: Answer): Identity | Failed {
+export function identityIn(answer: Answer<Result>): Identity | Failed {
   if (answer.kind === 'deadline') {
     return { kind: 'failed', reason: 'device-timeout', message: 'the device did not say in time who it is' };
   }
@@ -46,13 +46,13 @@ export function readingOf(identity: Identity): KeyReading {
     : { kind: 'account', device, address: key.address, publicKey: compressed(key.publicKey) };
 }
 
-export function registrationOf(answer: Answer | Failed): PolicyRegistration {
+export function registrationOf(answer: Answer<Result> | Failed): PolicyRegistration {
   const result = resultIn(answer);
   if ('kind' in result) return result;
   return result.result === 'registration' ? { kind: 'registered', hmac: fromHex(result.hmac) } : failedOf(result);
 }
 
-export function addressOf(answer: Answer | Failed): AddressReview {
+export function addressOf(answer: Answer<Result> | Failed): AddressReview {
   const result = resultIn(answer);
   if ('kind' in result) return result;
   return result.result === 'address' ? { kind: 'shown', address: result.address } : failedOf(result);
@@ -68,7 +68,7 @@ function failedOf(result: Result): Failed {
   return result.result === 'failure' ? { kind: 'failed', reason: result.reason, message: result.message } : otherAnswer;
 }
 
-function resultIn(answer: Answer | Failed): Result | Failed {
+function resultIn(answer: Answer<Result> | Failed): Result | Failed {
   switch (answer.kind) {
     case 'result':
       return answer.result;

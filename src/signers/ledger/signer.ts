@@ -1,8 +1,8 @@
-import type { ChainId, ScriptWallet, Wallet } from '../../domain/index.ts';
+import { type ChainId, type KeyPlace, Malformed, type ScriptWallet, type Wallet } from '../../domain/index.ts';
 import { isPermit, type Permit } from '../../store/permit.ts';
 import { type Answer, Child } from '../child.ts';
 import { type HostProcess, launchHost } from '../launch.ts';
-import type { Identify, Identity, PinnedKey, ReadKey, Register, ShowAddress } from '../protocol.ts';
+import type { Identify, Identity, Operation, PinnedKey, ReadKey, Register, Result, ShowAddress } from '../protocol.ts';
 import type {
   AddressPlace,
   AddressReview,
@@ -18,6 +18,7 @@ import { systemTimers, type Timers } from '../timers.ts';
 import { Turn } from '../turn.ts';
 import { addressOf, deviceOf, identityIn, outcomeOf, readingOf, registrationOf } from './answers.ts';
 import { appOf } from './app.ts';
+import { ledgerProtocol } from './child-protocol.ts';
 import { checkPath } from './identify.ts';
 import { judge, judgeApp } from './identity.ts';
 import { registerOperation, showOperation, signOperation } from './operations.ts';
@@ -62,11 +63,12 @@ export function createLedgerSigner(options: LedgerSignerOptions): Signer {
 class LedgerSigner implements Signer {
   readonly name: string;
   readonly attended = true;
+  readonly keys = 'derived';
   readonly concurrency = 1;
   readonly #transport: Transport;
   readonly #deadlines: LedgerSignerOptions['deadlines'];
   readonly #turn: Turn;
-  readonly #child: Child;
+  readonly #child: Child<Operation, Result>;
   readonly #listeners = new Set<() => void>();
   readonly #waiting: Waiting;
 
@@ -77,6 +79,7 @@ class LedgerSigner implements Signer {
     this.#deadlines = deadlines;
     this.#turn = transport.transport === 'hid' ? usbTurn : new Turn();
     this.#child = new Child({
+      protocol: ledgerProtocol,
       start: spawn ?? (() => launchHost(transport.transport === 'hid')),
       configuration: { op: 'configure', ...transport },
       startDeadline: deadlines.identify,
@@ -119,7 +122,9 @@ class LedgerSigner implements Signer {
     });
   }
 
-  async readKey(chain: ChainId, path: string): Promise<KeyReading> {
+  async readKey(chain: ChainId, place: KeyPlace): Promise<KeyReading> {
+    if (place.kind !== 'derived') throw new Malformed('key_id', `${this.name} derives its keys: name a path`);
+    const { path } = place;
     const app = appOf(chain);
     checkPath(app, path);
     this.#requireTransport(chain, 'reading a key');
@@ -129,6 +134,10 @@ class LedgerSigner implements Signer {
       const objection = judgeApp(identity, app);
       return objection === undefined ? readingOf(identity) : { ...objection, kind: 'failed' };
     });
+  }
+
+  async createKey(): Promise<KeyReading> {
+    throw new Malformed('signer', `${this.name} derives its keys from its device’s seed: read one at a path`);
   }
 
   needsRegistration(wallet: Wallet): boolean {
@@ -182,7 +191,7 @@ class LedgerSigner implements Signer {
   }
 
   /** Has the device that holds a wallet's key show something of a wallet that isn't in policy yet. */
-  #introduce(wallet: Wallet, operation: Register | ShowAddress): Promise<Answer | Failed> {
+  #introduce(wallet: Wallet, operation: Register | ShowAddress): Promise<Answer<Result> | Failed> {
     const pinned = this.#require(wallet);
     return this.#turn.run(async () => {
       const readiness = await this.#identify(wallet, pinned);

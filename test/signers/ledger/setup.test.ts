@@ -33,7 +33,7 @@ describe('a key is read from the one device that is connected, and nothing is sh
   it('an account’s extended key, of Bitcoin', async () => {
     const { signer, operator } = await take('device-1', 'glory');
     const before = await operator.events();
-    expect(await signer.readKey(testnet4, accountPath)).toEqual({
+    expect(await signer.readKey(testnet4, { kind: 'derived', path: accountPath })).toEqual({
       kind: 'extended',
       device: 'Ledger, Bitcoin Test 2.4.6',
       fingerprint: 'f5acc2fd',
@@ -44,7 +44,7 @@ describe('a key is read from the one device that is connected, and nothing is sh
 
   it('an address’s key, of Ethereum', async () => {
     const { signer } = await take('ledger', 'glory', 'ethereum');
-    expect(await signer.readKey(sepolia, testPath)).toEqual({
+    expect(await signer.readKey(sepolia, { kind: 'derived', path: testPath })).toEqual({
       kind: 'account',
       device: 'Ledger, Ethereum 1.22.0',
       address: referenceOfAddress(testWallet.address),
@@ -54,24 +54,35 @@ describe('a key is read from the one device that is connected, and nothing is sh
 
   it('not from one in another app, or that is locked or gone', async () => {
     const { signer, operator } = await take('device-1', 'glory');
-    expect(await signer.readKey(sepolia, testPath)).toMatchObject({
+    expect(await signer.readKey(sepolia, { kind: 'derived', path: testPath })).toMatchObject({
       kind: 'failed',
       reason: 'device-wrong-app',
     });
     await operator.fault({ kind: 'lock' });
-    expect(await signer.readKey(testnet4, accountPath)).toMatchObject({ kind: 'failed', reason: 'device-locked' });
+    expect(await signer.readKey(testnet4, { kind: 'derived', path: accountPath })).toMatchObject({
+      kind: 'failed',
+      reason: 'device-locked',
+    });
     await operator.fault({ kind: 'unplug' });
-    expect(await signer.readKey(testnet4, accountPath)).toMatchObject({ kind: 'failed', reason: 'device-missing' });
+    expect(await signer.readKey(testnet4, { kind: 'derived', path: accountPath })).toMatchObject({
+      kind: 'failed',
+      reason: 'device-missing',
+    });
   });
 
   it('not where it would have to ask a person, where the library would misread the path, or of the main chain', async () => {
     const { signer } = await take('device-1', 'glory');
     for (const path of ["m/84'/0'/0'", "m/84'/1'/101'", 'm/84h/1h/0h', "m/84'/1'", 'm']) {
-      await expect(signer.readKey(testnet4, path), path).rejects.toThrow(Malformed);
+      await expect(signer.readKey(testnet4, { kind: 'derived', path: path }), path).rejects.toThrow(Malformed);
     }
-    await expect(signer.readKey(mainnet, "m/84'/0'/0'")).rejects.toThrow('test networks only');
+    await expect(signer.readKey(mainnet, { kind: 'derived', path: "m/84'/0'/0'" })).rejects.toThrow(
+      'test networks only',
+    );
     await expect(
-      signer.readKey(parseChainId('bip122:11111111111111111111111111111111', 'chain'), accountPath),
+      signer.readKey(parseChainId('bip122:11111111111111111111111111111111', 'chain'), {
+        kind: 'derived',
+        path: accountPath,
+      }),
     ).rejects.toThrow('no app of a Ledger signs');
   });
 });

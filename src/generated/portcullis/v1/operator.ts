@@ -334,14 +334,44 @@ export interface ReadSignerKeyRequest {
   signer: string;
   /** CAIP-2. */
   chain: string;
-  /** Of the key (Ethereum, `m/44'/60'/0'/0/0`) or of the account (Bitcoin, `m/84'/0'/0'`). */
+  /** Of the key (Ethereum, `m/44'/60'/0'/0/0`) or of the account (Bitcoin, `m/84'/0'/0'`). Empty for an HSM. */
   path: string;
+  /** An HSM's: CKA_ID, lowercase hex. Empty for a device that derives its keys. */
+  keyId: string;
 }
 
 export interface ReadSignerKeyResponse {
   /** What answered, such as `Ledger, Bitcoin 2.4.6`. */
   device: string;
-  key: { $case: "account"; value: AccountKey } | { $case: "extended"; value: ExtendedKey } | undefined;
+  key: { $case: "account"; value: AccountKey } | { $case: "extended"; value: ExtendedKey } | {
+    $case: "token";
+    value: TokenKey;
+  } | undefined;
+}
+
+export interface CreateSignerKeyRequest {
+  /** As the station's config names it. */
+  signer: string;
+  /** CKA_ID, lowercase hex; empty: a random one of 16 bytes. */
+  keyId: string;
+  /** CKA_LABEL: 1 to 64 printable ASCII characters. */
+  label: string;
+}
+
+export interface CreateSignerKeyResponse {
+  /** What answered, such as `SoftHSM 2.6, SoftHSM v2 firmware 2.6, token hot (1f2e3d4c)`. */
+  device: string;
+  key: TokenKey | undefined;
+}
+
+/** Of an HSM. */
+export interface TokenKey {
+  /** CKA_ID, lowercase hex. */
+  keyId: string;
+  /** Compressed, 66 hex digits. */
+  publicKey: string;
+  /** As the token has them: `CKA_SENSITIVE true`. */
+  attributes: string[];
 }
 
 /** Of Ethereum. */
@@ -2984,7 +3014,7 @@ export const ListHeldWithdrawalsResponse: MessageFns<ListHeldWithdrawalsResponse
 };
 
 function createBaseReadSignerKeyRequest(): ReadSignerKeyRequest {
-  return { signer: "", chain: "", path: "" };
+  return { signer: "", chain: "", path: "", keyId: "" };
 }
 
 export const ReadSignerKeyRequest: MessageFns<ReadSignerKeyRequest> = {
@@ -2997,6 +3027,9 @@ export const ReadSignerKeyRequest: MessageFns<ReadSignerKeyRequest> = {
     }
     if (message.path !== "") {
       writer.uint32(26).string(message.path);
+    }
+    if (message.keyId !== "") {
+      writer.uint32(34).string(message.keyId);
     }
     return writer;
   },
@@ -3038,6 +3071,14 @@ export const ReadSignerKeyRequest: MessageFns<ReadSignerKeyRequest> = {
             message.path = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3058,6 +3099,7 @@ export const ReadSignerKeyRequest: MessageFns<ReadSignerKeyRequest> = {
     message.signer = object.signer ?? "";
     message.chain = object.chain ?? "";
     message.path = object.path ?? "";
+    message.keyId = object.keyId ?? "";
     return message;
   },
 };
@@ -3077,6 +3119,9 @@ export const ReadSignerKeyResponse: MessageFns<ReadSignerKeyResponse> = {
         break;
       case "extended":
         ExtendedKey.encode(message.key.value, writer.uint32(26).fork()).join();
+        break;
+      case "token":
+        TokenKey.encode(message.key.value, writer.uint32(34).fork()).join();
         break;
     }
     return writer;
@@ -3119,6 +3164,14 @@ export const ReadSignerKeyResponse: MessageFns<ReadSignerKeyResponse> = {
             message.key = { $case: "extended", value: ExtendedKey.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.key = { $case: "token", value: TokenKey.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3150,7 +3203,238 @@ export const ReadSignerKeyResponse: MessageFns<ReadSignerKeyResponse> = {
         }
         break;
       }
+      case "token": {
+        if (object.key?.value !== undefined && object.key?.value !== null) {
+          message.key = { $case: "token", value: TokenKey.fromPartial(object.key.value) };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBaseCreateSignerKeyRequest(): CreateSignerKeyRequest {
+  return { signer: "", keyId: "", label: "" };
+}
+
+export const CreateSignerKeyRequest: MessageFns<CreateSignerKeyRequest> = {
+  encode(message: CreateSignerKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    if (message.keyId !== "") {
+      writer.uint32(18).string(message.keyId);
+    }
+    if (message.label !== "") {
+      writer.uint32(26).string(message.label);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateSignerKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateSignerKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.label = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CreateSignerKeyRequest>): CreateSignerKeyRequest {
+    return CreateSignerKeyRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateSignerKeyRequest>): CreateSignerKeyRequest {
+    const message = createBaseCreateSignerKeyRequest();
+    message.signer = object.signer ?? "";
+    message.keyId = object.keyId ?? "";
+    message.label = object.label ?? "";
+    return message;
+  },
+};
+
+function createBaseCreateSignerKeyResponse(): CreateSignerKeyResponse {
+  return { device: "", key: undefined };
+}
+
+export const CreateSignerKeyResponse: MessageFns<CreateSignerKeyResponse> = {
+  encode(message: CreateSignerKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.device !== "") {
+      writer.uint32(10).string(message.device);
+    }
+    if (message.key !== undefined) {
+      TokenKey.encode(message.key, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateSignerKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateSignerKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.device = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.key = TokenKey.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CreateSignerKeyResponse>): CreateSignerKeyResponse {
+    return CreateSignerKeyResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateSignerKeyResponse>): CreateSignerKeyResponse {
+    const message = createBaseCreateSignerKeyResponse();
+    message.device = object.device ?? "";
+    message.key = (object.key !== undefined && object.key !== null) ? TokenKey.fromPartial(object.key) : undefined;
+    return message;
+  },
+};
+
+function createBaseTokenKey(): TokenKey {
+  return { keyId: "", publicKey: "", attributes: [] };
+}
+
+export const TokenKey: MessageFns<TokenKey> = {
+  encode(message: TokenKey, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    if (message.publicKey !== "") {
+      writer.uint32(18).string(message.publicKey);
+    }
+    for (const v of message.attributes) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TokenKey {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTokenKey();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.publicKey = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.attributes.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TokenKey>): TokenKey {
+    return TokenKey.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TokenKey>): TokenKey {
+    const message = createBaseTokenKey();
+    message.keyId = object.keyId ?? "";
+    message.publicKey = object.publicKey ?? "";
+    message.attributes = object.attributes?.map((e) => e) || [];
     return message;
   },
 };
@@ -4043,6 +4327,18 @@ export const OperatorServiceService = {
       Buffer.from(ReadSignerKeyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReadSignerKeyResponse => ReadSignerKeyResponse.decode(value),
   },
+  /** Has an HSM make a secp256k1 pair that never leaves it, and journals that. Nothing pays with it before policy names a wallet of it. */
+  createSignerKey: {
+    path: "/portcullis.v1.OperatorService/CreateSignerKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CreateSignerKeyRequest): Buffer =>
+      Buffer.from(CreateSignerKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CreateSignerKeyRequest => CreateSignerKeyRequest.decode(value),
+    responseSerialize: (value: CreateSignerKeyResponse): Buffer =>
+      Buffer.from(CreateSignerKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CreateSignerKeyResponse => CreateSignerKeyResponse.decode(value),
+  },
   /**
    * Has a person take a wallet of several keys on the device of one of its signers, and keeps, sealed, what proves it to that device
    * later on. Policy need not name the wallet yet. The one message comes once they did, which may take minutes: hence a stream.
@@ -4129,6 +4425,8 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
   importChunk: handleUnaryCall<ImportChunkRequest, ImportChunkResponse>;
   /** The key of the one device that a signer has at hand, to make a wallet of it. The device shows nothing; the station keeps nothing. */
   readSignerKey: handleUnaryCall<ReadSignerKeyRequest, ReadSignerKeyResponse>;
+  /** Has an HSM make a secp256k1 pair that never leaves it, and journals that. Nothing pays with it before policy names a wallet of it. */
+  createSignerKey: handleUnaryCall<CreateSignerKeyRequest, CreateSignerKeyResponse>;
   /**
    * Has a person take a wallet of several keys on the device of one of its signers, and keeps, sealed, what proves it to that device
    * later on. Policy need not name the wallet yet. The one message comes once they did, which may take minutes: hence a stream.
@@ -4336,6 +4634,22 @@ export interface OperatorServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ReadSignerKeyResponse) => void,
+  ): ClientUnaryCall;
+  /** Has an HSM make a secp256k1 pair that never leaves it, and journals that. Nothing pays with it before policy names a wallet of it. */
+  createSignerKey(
+    request: CreateSignerKeyRequest,
+    callback: (error: ServiceError | null, response: CreateSignerKeyResponse) => void,
+  ): ClientUnaryCall;
+  createSignerKey(
+    request: CreateSignerKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CreateSignerKeyResponse) => void,
+  ): ClientUnaryCall;
+  createSignerKey(
+    request: CreateSignerKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CreateSignerKeyResponse) => void,
   ): ClientUnaryCall;
   /**
    * Has a person take a wallet of several keys on the device of one of its signers, and keeps, sealed, what proves it to that device

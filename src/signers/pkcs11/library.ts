@@ -1,0 +1,33 @@
+import { createRequire } from 'node:module';
+import type * as Pkcs11js from 'pkcs11js';
+import { TokenFailure } from './failure.ts';
+
+const require = createRequire(import.meta.url);
+
+/** The package as Node loads it: CommonJS around a binary that is compiled by a step of its own (`npm run pkcs11`). */
+export type Library = typeof Pkcs11js;
+export type Module = Pkcs11js.PKCS11;
+export type Handle = Buffer;
+
+function loadPackage(): Library {
+  try {
+    return require('pkcs11js') as Library;
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+    throw new TokenFailure('signer-failed', `pkcs11js is not compiled here, run npm run pkcs11 (${why})`);
+  }
+}
+
+/** Loads a vendor's module into this process. Only a signer's child does (design §5). Throws `TokenFailure`. */
+export function loadModule(path: string): { readonly library: Library; readonly module: Module } {
+  const library = loadPackage();
+  const module = new library.PKCS11();
+  try {
+    module.load(path);
+    module.C_Initialize({ flags: library.CKF_OS_LOCKING_OK });
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
+    throw new TokenFailure('signer-failed', `the module ${path} does not load: ${why}`);
+  }
+  return { library, module };
+}

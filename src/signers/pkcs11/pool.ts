@@ -1,0 +1,154 @@
+import { type Answer, Child, type ChildOptions, type ChildProtocol } from '../child.ts';
+import type { Failed } from '../signer.ts';
+import {
+  type Asked,
+  type DigestToSign,
+  encode,
+  longestMessage,
+  type Operation,
+  type Result,
+  resultOf,
+  type Signed,
+} from './protocol.ts';
+import { parseReply } from './replies.ts';
+
+/** What is said to a child that loads a PKCS#11 module. */
+export const pkcs11Protocol: ChildProtocol<Operation, Result> = {
+  longestRequest: longestMessage,
+  longestReply: longestMessage,
+  encode,
+  parse: (line) => {
+    const { id, ...result } = parseReply(line);
+    return { id, result };
+  },
+  answers: ({ op }, { result }) => result === resultOf[op],
+};
+
+/**
+ * As many signatures as one message asks for: enough that messages cost little beside them, few enough that several children share
+ * what waits, and that what a crash leaves uncertain is not much.
+ */
+const batch = 16;
+
+interface Waiting {
+  readonly item: DigestToSign;
+  readonly settle: (signed: Signed | Failed) => void;
+}
+
+interface Worker {
+  readonly child: Child<Operation, Result>;
+  busy: boolean;
+}
+
+export interface PoolOptions {
+  readonly processes: number;
+  readonly deadlines: { readonly sign: number };
+  readonly child: Omit<ChildOptions<Operation, Result>, 'protocol'>;
+}
+
+/** The children of one token: what is to be signed goes to whichever is free, together with what waits beside it. */
+export class Pool {
+  readonly #workers: readonly Worker[];
+  readonly #deadline: number;
+  readonly #waiting: Waiting[] = [];
+  /** What is to be asked of one child alone. */
+  readonly #questions: ((worker: Worker) => Promise<void>)[] = [];
+  /** F4: a PIN that the token refused is not tried again by any child, nor by one that was restarted. */
+  #refused: Failed | undefined;
+
+  constructor({ processes, deadlines, child }: PoolOptions) {
+    this.#deadline = deadlines.sign;
+    this.#workers = Array.from({ length: processes }, () => ({
+      child: new Child({ ...child, protocol: pkcs11Protocol }),
+      busy: false,
+    }));
+  }
+
+  /** How many signatures are worth having on their way at once: one message for each child, and the next. */
+  get room(): number {
+    return 2 * batch * this.#workers.length;
+  }
+
+  sign(item: DigestToSign): Promise<Signed | Failed> {
+    return new Promise((settle) => {
+      this.#waiting.push({ item, settle });
+      this.#go();
+    });
+  }
+
+  ask(operation: Asked, deadline: number): Promise<Answer<Result> | Failed> {
+    return new Promise((resolve) => {
+      this.#questions.push(async (worker) => resolve(await this.#request(worker, operation, deadline)));
+      this.#go();
+    });
+  }
+
+  onRestart(listener: () => void): void {
+    for (const { child } of this.#workers) child.onRestart(listener);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map(({ child }) => child.close()));
+  }
+
+  #go(): void {
+    for (const worker of this.#workers) {
+      if (worker.busy) continue;
+      const question = this.#questions.shift();
+      const together = question === undefined ? this.#waiting.splice(0, batch) : [];
+      if (question === undefined && together.length === 0) return;
+      worker.busy = true;
+      const done = question === undefined ? this.#signTogether(worker, together) : question(worker);
+      void done.finally(() => {
+        worker.busy = false;
+        this.#go();
+      });
+    }
+  }
+
+  async #signTogether(worker: Worker, together: readonly Waiting[]): Promise<void> {
+    const answer = await this.#request(worker, { op: 'sign', items: together.map(({ item }) => item) }, this.#deadline);
+    const all = signedIn(answer, together.length);
+    for (const [i, { settle }] of together.entries()) settle(all[i] ?? otherAnswer);
+  }
+
+  async #request(worker: Worker, operation: Asked, deadline: number): Promise<Answer<Result> | Failed> {
+    if (this.#refused !== undefined) return this.#refused;
+    const answer = await worker.child.request(operation, deadline);
+    const failures = answer.kind === 'result' ? failuresIn(answer.result) : [];
+    const refused = failures.find(({ reason }) => reason === 'hsm-pin-refused' || reason === 'hsm-pin-locked');
+    if (refused !== undefined) this.#refused ??= { kind: 'failed', reason: refused.reason, message: refused.message };
+    return answer;
+  }
+}
+
+const otherAnswer: Failed = {
+  kind: 'failed',
+  reason: 'signer-failed',
+  message: 'the signer’s process gave another answer',
+};
+
+function failuresIn(result: Result): Extract<Signed, { reason: unknown }>[] {
+  if (result.result === 'failure') return [{ reason: result.reason, message: result.message }];
+  return result.result === 'signatures' ? result.items.filter((item) => 'reason' in item) : [];
+}
+
+function signedIn(answer: Answer<Result> | Failed, count: number): readonly (Signed | Failed)[] {
+  const each = (failed: Failed): Failed[] => Array.from({ length: count }, () => failed);
+  switch (answer.kind) {
+    case 'failed':
+      return each(answer);
+    case 'down':
+      return each({ kind: 'failed', reason: 'signer-failed', message: `${answer.message} (nothing was sent)` });
+    case 'deadline':
+      return each({ kind: 'failed', reason: 'device-timeout', message: 'the HSM did not sign in time' });
+    case 'lost':
+      return each({ kind: 'failed', reason: 'device-lost', message: answer.message });
+    case 'result': {
+      const { result } = answer;
+      if (result.result === 'failure') return each({ kind: 'failed', reason: result.reason, message: result.message });
+      // Fewer or more than were asked for: which is whose, nobody knows.
+      return result.result === 'signatures' && result.items.length === count ? result.items : each(otherAnswer);
+    }
+  }
+}
