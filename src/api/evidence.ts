@@ -166,7 +166,7 @@ export function evidenceWantedMessage(wanted: EvidenceWanted): EvidenceWantedMes
     accepted: [...accepts],
     factors: factors.map(({ id, kind, class: class_ }) => ({ id, kind, class: class_ })),
     services: [...services],
-    wallets: wallets.map(({ wallet, demand: takes }) => ({ wallet, demand: { ...takes } })),
+    wallets: wallets.map(({ wallet, demand: takes, operators }) => ({ wallet, demand: { ...takes }, operators })),
   };
 }
 

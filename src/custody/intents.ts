@@ -1,5 +1,5 @@
 import {
-  type ChainId,
+  type AssetId,
   type Digest,
   type FactorRecord,
   type Flat,
@@ -16,8 +16,11 @@ import {
 } from '../domain/index.ts';
 import type { Moment } from '../gate/cases.ts';
 import { atLeast, countsOf, type EvidenceDemand, sayDemand } from '../gate/demand.ts';
+import { counted } from '../gate/policy/english.ts';
+import { walletsDemanding } from '../gate/policy/wallet-demand.ts';
 import type { Verdict as GateVerdict } from '../gate/rule.ts';
 import { factorUsable } from '../gate/rules/evidence-genuine.ts';
+import { quorumOf } from '../gate/rules/holds.ts';
 import type { EvidenceWanted, RuleOutcome } from './custody.ts';
 import type { Station } from './station.ts';
 
@@ -40,28 +43,45 @@ export function prepareIntent<T extends IntentType>(
   return sealIntent(type, { ...whole, ticket: station.ticket(at.record, whole) });
 }
 
-/** What a demand comes to for an account: what it has for it now, and, of what a wallet on `chain` is to pay, what these take besides. */
+/** A payment that evidence is wanted for, and how many operators would have to approve it in any case. */
+export interface WantedFor {
+  readonly asset: AssetId;
+  readonly amount: bigint;
+  readonly operators: number;
+}
+
+/** What a demand comes to for an account: what it has for it now, and of a payment, what the wallets that could make it take besides. */
 export function evidenceWanted(
   demand: EvidenceDemand,
   factors: readonly FactorRecord[],
   moment: Moment,
-  chain?: ChainId,
+  payment?: WantedFor,
 ): EvidenceWanted {
   const { policy } = moment;
   const { accepts } = policy.evidence;
   const ripe = factors.filter((factor) => factorUsable(factor, factor.account, moment).passed);
-  const wallets = [...policy.walletDemands].filter(
-    ([id, takes]) => policy.wallets.get(id)?.chain === chain && !atLeast(demand, takes),
-  );
-  const also = wallets.map(([id, takes]) => `; for ${id} to pay it, also ${sayDemand(takes)}`);
+  const wallets = payment === undefined ? [] : walletsBesides(demand, payment, moment);
+  const also = wallets.map(({ wallet, demand: takes, operators }) => {
+    const or = operators === 0 ? '' : `, or in its place the approval of ${counted(operators, 'operator')}`;
+    return `; for ${wallet} to pay it, also ${sayDemand(takes)}${or}`;
+  });
   return {
     summary: `${sayDemand(demand)}, of the ${accepts.length === 1 ? 'class' : 'classes'} ${accepts.join(', ')}${also.join('')}`,
     demand: countsOf(demand),
     accepts,
     factors: ripe.map(({ id, kind, class: class_ }) => ({ id, kind, class: class_ })),
     services: accepts.includes('mfa-service') ? [...new Set(policy.attesters.map(({ issuer }) => issuer))] : [],
-    wallets: wallets.map(([wallet, takes]) => ({ wallet, demand: takes })),
+    wallets,
   };
+}
+
+/** What wallets demand of a payment that neither its authorization brings, nor the operators who approve it. */
+function walletsBesides(demand: EvidenceDemand, payment: WantedFor, { policy }: Moment): EvidenceWanted['wallets'] {
+  return walletsDemanding(payment, policy).flatMap(([wallet, { evidence, orOperators }]) => {
+    const operators = orOperators ? quorumOf(policy) : 0;
+    if (atLeast(demand, evidence) || (orOperators && payment.operators >= operators)) return [];
+    return [{ wallet, demand: evidence, operators }];
+  });
 }
 
 /** A gate's verdict as answers show it. */

@@ -142,12 +142,11 @@ export class WithdrawalDesk implements Withdrawals {
       intent,
       rpId: station.policy.rpId,
       paymentRequest: paymentRequestFor(intent, facts.all('factorsOfAccount', account), moment),
-      evidenceWanted: evidenceWanted(
-        withdrawalDemand(of),
-        facts.all('factorsOfAccount', account),
-        moment,
-        chainOfAsset(asset),
-      ),
+      evidenceWanted: evidenceWanted(withdrawalDemand(of), facts.all('factorsOfAccount', account), moment, {
+        asset,
+        amount: request.amount,
+        operators: verdict.held?.operators ?? 0,
+      }),
       rules: ruleOutcomes(verdict),
       held: verdict.held,
       warnings: [],

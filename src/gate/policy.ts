@@ -24,6 +24,7 @@ import { type RipeningPart, recoveryLeast, ripeningSection } from './policy/ripe
 import type { Section } from './policy/section.ts';
 import { type TreasuryPart, treasurySection } from './policy/treasury.ts';
 import { type TrustDomainPart, trustDomainSection } from './policy/trust-domain.ts';
+import { checkWalletDemands } from './policy/wallet-demand.ts';
 import { type WalletsPart, walletsSection } from './policy/wallets.ts';
 import { type YouthPart, youthSection } from './policy/youth.ts';
 
@@ -166,6 +167,7 @@ function checkOperators({ operators, bands, treasury, chains }: Policy, main: re
     const { quorum: m, people } = quorum;
     if (m >= 2 && people.length > m) continue;
     const why = `${m} of ${people.length}: main networks need at least 2, and more people than that`;
+  checkWalletDemands(policy);
     throw new Malformed('policy.operators', why);
   }
   for (const [name, delay] of Object.entries(operators?.delays ?? {})) {

@@ -19,12 +19,11 @@ export function spendingLeaf(proven: ProvenLeaves, withdrawal: string, digest: s
 }
 
 /**
- * Operators' approvals of a withdrawal that was held, oldest first; empty where none was needed. Their signatures are in the
- * station, not in the receipt: it shows that the log says that so many approved.
+ * Operators' approvals of a withdrawal, oldest first: of one that was held by as many as it was held for; of another, where a wallet
+ * took them in the place of evidence. Their signatures are in the station, not in the receipt: it shows that the log says so.
  */
 export function operatorsApprovals(proven: ProvenLeaves, spending: ProvenLeaf): ProvenLeaf[] {
-  if (spending.kind !== 'withdrawal-held') return [];
-  const needed = Number(spending.fields['operators']);
+  const needed = spending.kind === 'withdrawal-held' ? Number(spending.fields['operators']) : 1;
   const approvals = proven.of(
     'withdrawal-approved',
     (leaf) => leaf.fields['intent'] === spending.fields['intent'] && leaf.index > spending.index,
@@ -46,11 +45,11 @@ export function paidAfter(spending: ProvenLeaf, approvals: readonly ProvenLeaf[]
 }
 
 export function held(spending: ProvenLeaf, approvals: readonly ProvenLeaf[]): HoldFact[] {
-  if (spending.kind !== 'withdrawal-held') return [];
   const { operators, held_by } = spending.fields;
   const sentence = `It was held for ${operators ?? ''} operator(s) by ${held_by ?? ''}.`;
+  const hold: HoldFact = { what: 'held', leaves: [spending.index], sentence };
   return [
-    { what: 'held', leaves: [spending.index], sentence },
+    ...(spending.kind === 'withdrawal-held' ? [hold] : []),
     ...approvals.map(({ index, time, fields }): HoldFact => {
       const who = fields['operators'] ?? '';
       return { what: 'released', leaves: [index], sentence: `Operators approved it at ${time}: ${who}.` };

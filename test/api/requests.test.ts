@@ -121,7 +121,13 @@ describe('what custody is asked', () => {
           { id: fake.secret, kind: 'totp', class: 'totp' },
         ],
         services: ['mfa.example'],
-        wallets: [{ wallet: 'vault', demand: { assertions: 1, classes: 1, enrolments: 1, webauthn: 1, hardware: 1 } }],
+        wallets: [
+          {
+            wallet: 'vault',
+            demand: { assertions: 1, classes: 1, enrolments: 1, webauthn: 1, hardware: 1 },
+            operators: 2,
+          },
+        ],
       },
       // What a browser is asked with: no secret of one-time codes.
       credentialIds: [fake.credential],

@@ -174,7 +174,13 @@ describe('what is said of a wallet', () => {
 
   it('one key is on its signer; of several, how many sign', () => {
     const english = (descriptor: string, signers: string[]): readonly string[] =>
-      walletsSection.say(wholePolicy({ 'wallets[1].descriptor': descriptor, 'wallets[1].signers': signers }));
+      walletsSection.say(
+        wholePolicy({
+          'wallets[1].descriptor': descriptor,
+          'wallets[1].signers': signers,
+          'wallets[2].evidence': undefined,
+        }),
+      );
     const one = formatDescriptor({
       derives: true,
       script: 'wpkh',

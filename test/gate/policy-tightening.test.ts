@@ -9,12 +9,13 @@ import {
   type FactorId,
   formatInstant,
   hour,
+  type OperatorName,
   parsePrices,
   type WalletId,
   type WallMs,
   type WitnessedMs,
 } from '../../src/domain/index.ts';
-import type { Evidence, Moment } from '../../src/gate/cases.ts';
+import type { Evidence, Moment, OperatorSignature } from '../../src/gate/cases.ts';
 import { decideDestination, decideFactor, decideTransaction, decideWithdrawal } from '../../src/gate/decide.ts';
 import { onlyTightens, type Policy, policyChanges } from '../../src/gate/policy.ts';
 import type { Verdict } from '../../src/gate/rule.ts';
@@ -89,7 +90,16 @@ const otherwise: Readonly<Record<string, readonly (Json | undefined)[]>> = {
   'bands[1].above': ['100', '600000'],
   'bands[1].classes': [undefined, 2, 3],
   'bands[1].enrolments': [undefined, 1, 2],
-  'wallets[0].evidence': [undefined, { classes: 2 }, { hardware: 1 }, { assertions: 2, webauthn: 1 }],
+  'wallets[0].evidence': [
+    undefined,
+    { classes: 2 },
+    { hardware: 1 },
+    { assertions: 2, webauthn: 1 },
+    { classes: 2, or_operators: true },
+    { classes: 2, above: [{ asset: ether, amount: '1000000' }] },
+    { classes: 2, above: [{ asset: ether, amount: '1500000000000000000' }], or_operators: true },
+    { assertions: 2, above: [{ asset: tokenAsset, amount: '1000000000000000000' }] },
+  ],
   wallets: [[]],
   'bands[0]': [undefined],
   'hours.days': [['mon'], ['thu'], ['mon', 'thu', 'fri', 'sat', 'sun']],
@@ -118,6 +128,7 @@ const lenient: Changes = {
   'evidence.hardware': undefined,
   'evidence.accepts': ['device', 'synced', 'totp', 'mfa-service'],
   'wallets[0].evidence': undefined,
+  'wallets[2].evidence': undefined,
   'bands[1].assertions': undefined,
   'bands[1].enrolments': undefined,
   'bands[1].webauthn': undefined,
@@ -165,6 +176,11 @@ const factors = fc.array(fc.tuple(classes, age), { minLength: 1, maxLength: 3 })
 );
 
 const token: Evidence = mfaToken('mfa.example');
+
+function operatorsSignature(name: string): OperatorSignature {
+  return { operator: name as OperatorName, verification: evidence().verification, record: undefined };
+}
+
 const attested = fc
   .tuple(factors, fc.boolean())
   .map(([made, service]): Evidence[] => (service ? [...made, token] : made));
@@ -247,6 +263,7 @@ const transactions: fc.Arbitrary<Request> = fc
     walletCounted: buckets,
     prices,
     reserved: fc.constantFrom(null, 1n, 500_000n),
+    approvedBy: fc.constantFrom([], ['olivia'], ['olivia', 'omar']),
   })
   .map((of) => {
     const payments = Array.from({ length: of.count }, () => ({
@@ -276,7 +293,12 @@ const transactions: fc.Arbitrary<Request> = fc
           change: [],
           lock: undefined,
         }),
-        withdrawals: pays.map((p) => ({ ...p, evidence: of.factors, listed: listed({ w0: since(of.back) }) })),
+        withdrawals: pays.map((p) => ({
+          ...p,
+          evidence: of.factors,
+          listed: listed({ w0: since(of.back) }),
+          approvals: of.approvedBy.map(operatorsSignature),
+        })),
         walletCounted: of.walletCounted,
         prices: of.prices,
       });

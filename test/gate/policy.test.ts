@@ -5,6 +5,7 @@ import { walletAllowed } from '../../src/gate/policy/clients.ts';
 import { type Policy, parsePolicy } from '../../src/gate/policy.ts';
 import {
   alicesAddress,
+  chain,
   ether,
   mallorysAddress,
   policyDocument,
@@ -455,6 +456,27 @@ describe('the schema of a whole policy', () => {
     [{ 'wallets[3].signers[1]': 'hsm' }, 'policy.wallets[3].signers: names one twice'],
     [{ 'wallets[1].keys': ['01', '02'] }, 'policy.wallets[1].keys: names keys of tokens'],
     [{ 'wallets[0].evidence': {} }, 'policy.wallets[0].evidence: demands nothing'],
+    [{ 'wallets[0].evidence': { or_operators: true } }, 'policy.wallets[0].evidence: demands nothing'],
+    [{ 'wallets[2].evidence.or_operators': 2 }, 'policy.wallets[2].evidence.or_operators: expected true or false'],
+    [{ 'wallets[2].evidence.above[0].amount': '0' }, 'policy.wallets[2].evidence.above[0].amount: must be more than 0'],
+    [
+      { 'wallets[2].evidence.above[0].asset': `${regtest}/slip44:0` },
+      `policy.wallets[2].evidence.above[0].asset: ${regtest}/slip44:0 is not on the wallet’s`,
+    ],
+    [
+      { 'wallets[2].evidence.above[0].asset': `${chain}/slip44:61` },
+      `policy.wallets[desk].evidence.above: ${chain}/slip44:61 is no asset of the policy`,
+    ],
+    [
+      { 'wallets[2].evidence.above[1]': { asset: ether, amount: '1' } },
+      `policy.wallets[2].evidence.above: "${ether}" stands twice`,
+    ],
+    [{ 'wallets[2].evidence.above[0].most': '1' }, 'policy.wallets[2].evidence.above[0].most: is not a member'],
+    [{ 'wallets[2].evidence.or': true }, 'policy.wallets[2].evidence.or: is not a member'],
+    [
+      { operators: undefined, bands: [], limits: [], hours: undefined },
+      'policy.operators: is missing: policy.wallets[desk].evidence lets operators approve',
+    ],
     [{ 'wallets[0].chain': sepolia }, `policy.wallets[0].address: is not on ${sepolia}`],
     [{ 'wallets[1].signers': ['ledger'] }, 'policy.wallets[1].signers: names 1 for 2 key(s) of the descriptor'],
     [{ 'wallets[1].signers': ['ledger', 'ledger'] }, 'policy.wallets[1].signers: names one twice'],
@@ -555,7 +577,13 @@ describe('the schema of a whole policy', () => {
     // A thaw is no loosening of what policy says.
     expect(onMain({ 'operators.delays.thaw': '1h' }).operators?.delays.thaw).toBe(hour);
     expect(onMain({ 'operators.delays.policy': '24h' }).operators?.delays.policy).toBe(day);
-    const none = { operators: undefined, bands: [], limits: [], hours: undefined };
+    const none = {
+      operators: undefined,
+      bands: [],
+      limits: [],
+      hours: undefined,
+      'wallets[2].evidence': undefined,
+    };
     expect(onMain(none).operators).toBeUndefined();
   });
 });

@@ -335,7 +335,10 @@ describe('what a rule of evidence says', () => {
   it('of a wallet: what it takes', () => {
     const { wallet } = transactionCase();
     if (wallet === undefined) throw new Error('a wallet');
-    const taking = (demand: typeof noDemand) => withPolicy({ walletDemands: new Map([[wallet.id, demand]]) });
+    const taking = (evidence_: typeof noDemand) =>
+      withPolicy({
+        walletDemands: new Map([[wallet.id, { evidence: evidence_, above: new Map(), orOperators: false }]]),
+      });
     expect(words(evidenceForWallet.judge(transactionCase()))).toBe('the wallet takes no evidence of its own');
     const policy = taking(completed({ ...noDemand, webauthn: 1 }));
     expect(words(evidenceForWallet.judge(transactionCase({ policy })))).toBe(
@@ -347,7 +350,12 @@ describe('what a rule of evidence says', () => {
     const more = taking(completed({ ...noDemand, webauthn: 2 }));
     const refused = evidenceForWallet.judge(transactionCase({ policy: more }));
     expect(words(refused)).toBe('attestation-insufficient: needs one more WebAuthn assertion');
-    expect(details(refused)).toMatchObject({ withdrawal: 'w-1', has: '1 webauthn' });
+    expect(details(refused)).toEqual({
+      withdrawal: 'w-1',
+      wallet: wallet.id,
+      has: '1 webauthn',
+      takes: '2 WebAuthn assertions by different factors',
+    });
   });
 
   it('A8: a token of a service beside the factor that the intent names does not stand in its way', () => {

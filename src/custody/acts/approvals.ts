@@ -13,10 +13,10 @@ export interface ReadyApprovals {
 
 /**
  * D4: that operators approved a withdrawal is shown by their signatures, each over an intent of their own for exactly this one, under
- * the keys of the policy in force; never by its state. Nobody where none had to.
+ * the keys of the policy in force; never by its state. Nobody where none did.
  */
 export function readyApprovals(station: Station, record: WithdrawalRecord): ReadyApprovals {
-  if (record.operators === 0 || record.act === null) return { act: record.act, checked: [] };
+  if (record.act === null) return { act: record.act, checked: [] };
   const { act: id } = record;
   const act = station.reading(() => station.store.read('acts', id));
   if (act === undefined) return { act: id, checked: [] };

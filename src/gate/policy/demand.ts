@@ -48,7 +48,7 @@ export function demandChange(member: string, was: EvidenceDemand, will: Evidence
 export interface Demanding {
   readonly evidence: EvidenceDemand & { readonly accepts: readonly AcceptedClass[] };
   readonly bands: readonly { readonly evidence: EvidenceDemand }[];
-  readonly walletDemands: ReadonlyMap<WalletId, EvidenceDemand>;
+  readonly walletDemands: ReadonlyMap<WalletId, { readonly evidence: EvidenceDemand }>;
   readonly attesters: readonly { readonly issuer: string }[];
 }
 
@@ -57,7 +57,9 @@ export interface Demanding {
  * make the second that a large payment asks for.
  */
 export function enrolmentDemand({ evidence, bands, walletDemands }: Demanding): EvidenceDemand {
-  return allOf([evidence, ...bands.map((band) => band.evidence), ...walletDemands.values()]);
+  // A8: whatever the amount, and whether or not operators would do instead.
+  const ofWallets = [...walletDemands.values()].map((demand) => demand.evidence);
+  return allOf([evidence, ...bands.map((band) => band.evidence), ...ofWallets]);
 }
 
 /**
@@ -88,7 +90,10 @@ export function checkDemands(policy: Demanding): void {
   const places: [string, EvidenceDemand][] = [
     ['policy.evidence', evidence],
     ...bands.map((band, i): [string, EvidenceDemand] => [`policy.bands[${i}]`, band.evidence]),
-    ...[...walletDemands].map(([id, demand]): [string, EvidenceDemand] => [`policy.wallets[${id}].evidence`, demand]),
+    ...[...walletDemands].map(([id, demand]): [string, EvidenceDemand] => [
+      `policy.wallets[${id}].evidence`,
+      demand.evidence,
+    ]),
   ];
   for (const [place, demand] of places) checkReach(place, demand, policy);
   if (enrolmentDemand(policy).assertions > attestationsMost)

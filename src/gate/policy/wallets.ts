@@ -18,20 +18,31 @@ import {
   type WalletId,
   walletIdentity,
 } from '../../domain/index.ts';
-import { atLeast, type EvidenceDemand, noDemand, sayDemand } from '../demand.ts';
+import { atLeast } from '../demand.ts';
 import { Members, textItem } from '../document.ts';
+import type { AssetsPart } from './assets.ts';
 import { type Change, listed, otherLoosens } from './change.ts';
-import { type Demanding, demandChange, enrolmentDemand, parseDemand } from './demand.ts';
+import { type Demanding, enrolmentDemand } from './demand.ts';
 import { keyed } from './keyed.ts';
+import type { ReferencePart } from './reference.ts';
 import type { Section } from './section.ts';
+import {
+  noWalletDemand,
+  parseWalletDemand,
+  sayWalletDemand,
+  type WalletDemand,
+  walletDemandChange,
+} from './wallet-demand.ts';
 
 export interface WalletsPart {
   readonly wallets: ReadonlyMap<WalletId, Wallet>;
-  /** What evidence paying from a wallet takes beside what authorizing took; absent where it takes no more. */
-  readonly walletDemands: ReadonlyMap<WalletId, EvidenceDemand>;
+  /** What paying from a wallet takes beside what authorizing took; absent where it takes no more. */
+  readonly walletDemands: ReadonlyMap<WalletId, WalletDemand>;
 }
 
-export const walletsSection: Section<WalletsPart, WalletsPart & Demanding> = {
+type Context = WalletsPart & Demanding & AssetsPart & ReferencePart;
+
+export const walletsSection: Section<WalletsPart, Context> = {
   title: 'Wallets',
   parse(top) {
     const parsed = top.list('wallets', parseWallet);
@@ -62,22 +73,22 @@ export const walletsSection: Section<WalletsPart, WalletsPart & Demanding> = {
       demandChanged(id, was, will),
     ),
   ],
-  say: ({ wallets, walletDemands }) =>
-    wallets.size === 0
+  say: (policy) =>
+    policy.wallets.size === 0
       ? ['There is no wallet.']
-      : [...wallets.values()].flatMap((wallet) => [
+      : [...policy.wallets.values()].flatMap((wallet) => [
           `${sayWallet(wallet)}.`,
-          ...[walletDemands.get(wallet.id) ?? []]
+          ...[policy.walletDemands.get(wallet.id) ?? []]
             .flat()
-            .map((demand) => `A withdrawal that ${wallet.id} pays takes ${sayDemand(demand)}.`),
+            .map((demand) => `A withdrawal that ${wallet.id} pays takes ${sayWalletDemand(demand, policy)}.`),
         ]),
 };
 
-function demandChanged(id: WalletId, was: WalletsPart & Demanding, will: WalletsPart & Demanding): Change[] {
-  const [old, fresh] = [was.walletDemands.get(id) ?? noDemand, will.walletDemands.get(id) ?? noDemand];
+function demandChanged(id: WalletId, was: Context, will: Context): Change[] {
+  const [old, fresh] = [was.walletDemands.get(id) ?? noWalletDemand, will.walletDemands.get(id) ?? noWalletDemand];
   // A wallet that goes pays nothing, whatever it demanded. But what it demanded, a further factor took, too (A8).
-  if (!will.wallets.has(id) && atLeast(enrolmentDemand(will), old)) return [];
-  return demandChange(`wallets[${id}].evidence`, old, fresh);
+  if (!will.wallets.has(id) && atLeast(enrolmentDemand(will), old.evidence)) return [];
+  return walletDemandChange(`wallets[${id}].evidence`, old, fresh, will);
 }
 
 function keyChange(member: string, old: Wallet, fresh: Wallet): Change[] {
@@ -134,7 +145,7 @@ function sayTokenWallet({ id, address, descriptor, threshold, keys }: TokenScrip
 export function parseWallet(
   value: unknown,
   place: string,
-): { readonly wallet: Wallet; readonly demand: EvidenceDemand | undefined } {
+): { readonly wallet: Wallet; readonly demand: WalletDemand | undefined } {
   const of = new Members(value, place);
   const chain = parseChainId(of.text('chain'), of.at('chain'));
   const address: Address = parseAddress(of.text('address'), of.at('address'));
@@ -145,7 +156,7 @@ export function parseWallet(
     const expected = wallet.kind === 'script' ? 'a key with its place and a nonce' : 'a descriptor and its signers';
     throw new Malformed(of.place, `a wallet on ${chain} is ${expected}`);
   }
-  const demand = of.has('evidence') ? parseWalletDemand(of.members('evidence')) : undefined;
+  const demand = of.has('evidence') ? parseWalletDemand(of.members('evidence'), chain) : undefined;
   of.done();
   return { wallet, demand };
 }
@@ -201,11 +212,4 @@ function parseScript(of: Members, named: NamedPart): ScriptWallet {
     ...read,
     keys: read.keys.map((key, i) => ({ ...key, id: ids[i] ?? '', signer: signers[i] ?? '' })),
   };
-}
-
-function parseWalletDemand(of: Members): EvidenceDemand {
-  const demand = parseDemand(of);
-  of.done();
-  if (demand.assertions === 0) throw new Malformed(of.place, 'demands nothing');
-  return demand;
 }

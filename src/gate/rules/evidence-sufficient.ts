@@ -1,5 +1,13 @@
 import type { AcceptedClass, AccountId, FactorRecord } from '../../domain/index.ts';
-import type { Attested, Evidence, FactorCase, Moment, TransactionCase, WithdrawalCase } from '../cases.ts';
+import type {
+  Attested,
+  Evidence,
+  FactorCase,
+  Moment,
+  PaidWithdrawal,
+  TransactionCase,
+  WithdrawalCase,
+} from '../cases.ts';
 import {
   acceptedKinds,
   allOf,
@@ -11,12 +19,15 @@ import {
   type Tally,
 } from '../demand.ts';
 import { enrolmentDemand } from '../policy/demand.ts';
-import { together } from '../policy/english.ts';
+import { counted, together } from '../policy/english.ts';
+import { demandedOf, sayWalletDemand, type WalletDemand } from '../policy/wallet-demand.ts';
 import type { Policy } from '../policy.ts';
 import { type Judgement, pass, type Rule, refuse } from '../rule.ts';
 import { tallyOf } from '../tally.ts';
 import { bandsOf, bandsOfPaid } from './bands.ts';
 import { factorUsable } from './evidence-genuine.ts';
+import { quorumOf } from './holds.ts';
+import { present } from './quorum-present.ts';
 
 type Accepts = Pick<Policy, 'evidence'>;
 
@@ -110,18 +121,42 @@ export const evidenceStillSufficient: Rule<TransactionCase> = {
     }),
 };
 
-/** What a wallet demands by itself, of the evidence that was kept of each withdrawal that it pays. */
+/**
+ * What a wallet demands by itself of each withdrawal that it pays, above its amounts: of the evidence that was kept, or where policy
+ * lets it, of operators who approved it and stand.
+ */
 export const evidenceForWallet: Rule<TransactionCase> = {
   name: 'evidence-for-wallet',
   judge(of) {
-    const demand = of.wallet === undefined ? undefined : of.policy.walletDemands.get(of.wallet.id);
-    if (demand === undefined) return pass('the wallet takes no evidence of its own');
-    const judgement = ofEach(of, ({ evidence }) => sufficient(evidence, demand, of.policy));
-    return judgement.passed ? pass(`each withdrawal has what ${of.wallet?.id} takes: ${sayDemand(demand)}`) : judgement;
+    const { wallet, policy } = of;
+    const demand = wallet === undefined ? undefined : policy.walletDemands.get(wallet.id);
+    if (wallet === undefined || demand === undefined) return pass('the wallet takes no evidence of its own');
+    const judgement = ofEach(of, (paid) => enoughForWallet(paid, demand, of));
+    return judgement.passed
+      ? pass(`each withdrawal has what ${wallet.id} takes: ${sayWalletDemand(demand, policy)}`)
+      : { ...judgement, details: { ...judgement.details, wallet: wallet.id } };
   },
 };
 
-function ofEach(of: TransactionCase, judge: (paid: TransactionCase['withdrawals'][number]) => Judgement): Judgement {
+function enoughForWallet(
+  { record, evidence, approvals }: PaidWithdrawal,
+  demand: WalletDemand,
+  of: TransactionCase,
+): Judgement {
+  if (!demandedOf(demand, record)) return pass('it is not above the amount');
+  const enough = sufficient(evidence, demand.evidence, of.policy);
+  if (enough.passed || !demand.orOperators) return enough;
+  const quorum = quorumOf(of.policy);
+  const approved = present(approvals, quorum, of);
+  if (approved.passed) return approved;
+  return {
+    ...enough,
+    message: `${enough.message}; or the approval of ${counted(quorum, 'operator')}`,
+    details: { ...enough.details, operators: String(quorum) },
+  };
+}
+
+function ofEach(of: TransactionCase, judge: (paid: PaidWithdrawal) => Judgement): Judgement {
   for (const paid of of.withdrawals) {
     const judgement = judge(paid);
     if (judgement.passed) continue;

@@ -1,4 +1,14 @@
-import { formatInstant, parseWithdrawalId, Refusal, type WithdrawalRecord } from '../../../domain/index.ts';
+import {
+  formatInstant,
+  parseWithdrawalId,
+  Refusal,
+  type WalletId,
+  type WithdrawalRecord,
+} from '../../../domain/index.ts';
+import { together } from '../../../gate/policy/english.ts';
+import { walletsDemanding } from '../../../gate/policy/wallet-demand.ts';
+import type { Policy } from '../../../gate/policy.ts';
+import { quorumOf } from '../../../gate/rules/holds.ts';
 import { present } from '../../../gate/rules/quorum-present.ts';
 import type { Facts, RowKey } from '../../../store/facts.ts';
 import { historyWith } from '../../history.ts';
@@ -12,7 +22,8 @@ import { paidWithdrawalText } from './withdrawal-text.ts';
 /**
  * As many operators as the withdrawal needs approve its owner's intent: it is AUTHORIZED from then on, and remembers by which act,
  * so that their signatures are verified again before a device sees a byte (D4). Where too few of them count any more (suspended,
- * gone, or with another key or origin in policy), others may approve it anew, up to the device.
+ * gone, or with another key or origin in policy), others may approve it anew, up to the device. One that was not held may be
+ * approved, too, where a wallet that could pay it takes a quorum's approval in the place of evidence.
  */
 export const approveEffect: Effect = {
   verb: 'approve',
@@ -35,9 +46,10 @@ export const approveEffect: Effect = {
       if (record.payBy <= facts.now && record.state !== 'COMMITTED')
         throw new Refusal('pay-by-passed', `withdrawal ${id} had to be signed by ${formatInstant(record.payBy)}`);
       if (record.state === 'HELD') return record;
-      const missed = !present(approvals, record.operators, station).passed;
-      const reapprovable = record.state === 'AUTHORIZED' || record.state === 'COMMITTED';
-      if (reapprovable && record.operators > 0 && missed) return record;
+      const needed = neededBy(record, station.policy);
+      const missed = !present(approvals, needed, station).passed;
+      const approvable = record.state === 'AUTHORIZED' || record.state === 'COMMITTED';
+      if (approvable && needed > 0 && missed) return record;
       throw new Refusal('act-subject-changed', `withdrawal ${id} is ${record.state}: there is nothing to approve`);
     };
     return {
@@ -48,8 +60,13 @@ export const approveEffect: Effect = {
       stoppedBy: known === undefined ? [] : withdrawalScopes(known),
       personal: false,
       approved: (facts) => stands(facts).intent,
-      describe: (facts) => `Approve ${paidWithdrawalText(stands(facts), station.policy)}`,
-      signatures: (facts) => Math.max(1, stands(facts).operators),
+      describe(facts) {
+        const record = stands(facts);
+        const wallets = record.state === 'HELD' ? [] : walletsTakingOperators(record, station.policy);
+        const instead = wallets.length === 0 ? '' : `, in the place of evidence that ${together(wallets)} takes`;
+        return `Approve ${paidWithdrawalText(record, station.policy)}${instead}`;
+      },
+      signatures: (facts) => Math.max(1, neededBy(stands(facts), station.policy)),
       delay: () => undefined,
       apply(facts, by) {
         const record = stands(facts);
@@ -68,3 +85,16 @@ export const approveEffect: Effect = {
     };
   },
 };
+
+/** How many have to approve it: what it was held for, and once that is settled, what a wallet takes in the place of evidence. */
+function neededBy(record: WithdrawalRecord, policy: Policy): number {
+  if (record.state === 'HELD' || walletsTakingOperators(record, policy).length === 0) return record.operators;
+  return Math.max(record.operators, quorumOf(policy));
+}
+
+/** The wallets that would pay it on a quorum's approval; of one that is bound to a wallet, that one alone. */
+function walletsTakingOperators(record: WithdrawalRecord, policy: Policy): WalletId[] {
+  return walletsDemanding(record, policy).flatMap(([id, { orOperators }]) =>
+    orOperators && (record.wallet === null || record.wallet === id) ? [id] : [],
+  );
+}

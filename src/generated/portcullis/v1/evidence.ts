@@ -73,7 +73,10 @@ export interface EvidenceWanted {
   factors: UsableFactor[];
   /** Issuers of the tokens that count. */
   services: string[];
-  /** Wallets that take more than `demand` before they pay it. It is judged when they sign, of the evidence given now. */
+  /**
+   * Wallets that take more than `demand` before they pay so much. It is judged when they sign, of the evidence given now and of
+   * the operators who approved it until then.
+   */
   wallets: WalletEvidence[];
 }
 
@@ -90,7 +93,11 @@ export interface UsableFactor {
 /** What a wallet takes by itself. */
 export interface WalletEvidence {
   wallet: string;
-  demand: EvidenceDemand | undefined;
+  demand:
+    | EvidenceDemand
+    | undefined;
+  /** How many operators' approval does in its place; 0 where none does. */
+  operators: number;
 }
 
 /** One reason for which a request is, or would be, refused. */
@@ -760,7 +767,7 @@ export const UsableFactor: MessageFns<UsableFactor> = {
 };
 
 function createBaseWalletEvidence(): WalletEvidence {
-  return { wallet: "", demand: undefined };
+  return { wallet: "", demand: undefined, operators: 0 };
 }
 
 export const WalletEvidence: MessageFns<WalletEvidence> = {
@@ -770,6 +777,9 @@ export const WalletEvidence: MessageFns<WalletEvidence> = {
     }
     if (message.demand !== undefined) {
       EvidenceDemand.encode(message.demand, writer.uint32(18).fork()).join();
+    }
+    if (message.operators !== 0) {
+      writer.uint32(24).uint32(message.operators);
     }
     return writer;
   },
@@ -803,6 +813,14 @@ export const WalletEvidence: MessageFns<WalletEvidence> = {
             message.demand = EvidenceDemand.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.operators = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -824,6 +842,7 @@ export const WalletEvidence: MessageFns<WalletEvidence> = {
     message.demand = (object.demand !== undefined && object.demand !== null)
       ? EvidenceDemand.fromPartial(object.demand)
       : undefined;
+    message.operators = object.operators ?? 0;
     return message;
   },
 };
