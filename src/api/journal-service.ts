@@ -1,6 +1,6 @@
 import type { Journal } from '../custody/custody.ts';
-import { Malformed, parseWithdrawalId } from '../domain/index.ts';
-import { type Entry, JournalServiceService } from '../generated/portcullis/v1/journal.ts';
+import { type CosignatureRecord, Malformed, parseWithdrawalId } from '../domain/index.ts';
+import { type Cosignature, type Entry, JournalServiceService } from '../generated/portcullis/v1/journal.ts';
 import { parseCount } from './fields.ts';
 import { pourLog } from './outlet.ts';
 import { journalRights } from './rights.ts';
@@ -26,6 +26,10 @@ function message({ index, leaf }: Indexed): Entry {
 function width(asked: number): number {
   if (asked > fullTile) throw new Malformed('width', `must be at most ${fullTile}`);
   return asked === 0 ? fullTile : asked;
+}
+
+function cosignature({ witness, size, time }: CosignatureRecord): Cosignature {
+  return { witness: witness.slice(0, witness.indexOf('+')), size: BigInt(size), time: new Date(time) };
 }
 
 /** As many entries from the first on as fit an answer, one at least. */
@@ -78,6 +82,18 @@ export function journalService(journal: Journal): Service {
     getTile: ({ level, index, width: asked }) => {
       if (level >= 64) throw new Malformed('level', 'must be at most 63');
       return { tile: Buffer.from(journal.tile({ level, index: parseCount(index, 'index'), width: width(asked) })) };
+    },
+    getCheckpointForWitness: async ({ witness, oldSize }) => {
+      const old = oldSize === undefined ? undefined : parseCount(oldSize, 'old_size');
+      const { body, size } = await journal.witnesses.request(witness, old);
+      return { body, size: BigInt(size) };
+    },
+    addCosignatures: async ({ size, signatures }) => ({
+      cosignatures: (await journal.witnesses.accept(parseCount(size, 'size'), signatures)).map(cosignature),
+    }),
+    getCosignedCheckpoint: async () => {
+      const cosigned = await journal.witnesses.cosigned();
+      return { checkpoint: cosigned?.note ?? '', cosignatures: cosigned?.cosignatures.map(cosignature) ?? [] };
     },
     getEntriesTile: ({ index, width: asked }) => ({
       tile: Buffer.from(journal.tile({ level: 'entries', index: parseCount(index, 'index'), width: width(asked) })),

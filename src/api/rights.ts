@@ -61,6 +61,9 @@ export const journalRights: Rights<JournalServiceService> = {
   streamEntries: auditors,
   getTile: auditors,
   getEntriesTile: auditors,
+  getCheckpointForWitness: ['auditors', 'courier'],
+  addCosignatures: ['auditors', 'courier'],
+  getCosignedCheckpoint: ['auditors', 'courier'],
 };
 
 export const operatorRights: Rights<OperatorServiceService> = {

@@ -8,6 +8,7 @@ import type {
   AssetId,
   Attestation,
   ChainId,
+  CosignatureRecord,
   DestinationRecord,
   Digest,
   Effects,
@@ -68,16 +69,8 @@ export interface EvidenceWanted {
   readonly factors: readonly Pick<FactorRecord, 'id' | 'kind' | 'class'>[];
   /** Issuers of tokens that count. */
   readonly services: readonly string[];
-  /** Wallets of the chain that take more than `demand` for so much. */
-  readonly wallets: readonly WalletWants[];
-}
-
-/** What one wallet takes before it pays. */
-export interface WalletWants {
-  readonly wallet: WalletId;
-  readonly demand: EvidenceDemand;
-  /** So many operators' approval does in its place; 0 where none does. */
-  readonly operators: number;
+  /** Wallets of the chain that take more than `demand`, and what. */
+  readonly wallets: readonly { readonly wallet: WalletId; readonly demand: EvidenceDemand }[];
 }
 
 /** An intent ready to be approved, with what would become of it now. */
@@ -214,7 +207,18 @@ export interface Notices {
   report(token: string): Promise<Reported>;
 }
 
+/** What goes to witnesses of the journal, and what comes back. */
+export interface Witnesses {
+  /** The body of an add-checkpoint request (C2SP tlog-witness), from the size that the witness cosigned last, unless `old` says another. */
+  request(witness: string, old: number | undefined): Promise<{ readonly body: string; readonly size: number }>;
+  /** Signature lines as a witness answered with them, for the checkpoint of that size. */
+  accept(size: number, lines: string): Promise<readonly CosignatureRecord[]>;
+  /** The newest checkpoint that policy's witnesses cosigned, their lines under it; undefined where none did. */
+  cosigned(): Promise<{ readonly note: string; readonly cosignatures: readonly CosignatureRecord[] } | undefined>;
+}
+
 export interface Journal {
+  readonly witnesses: Witnesses;
   readonly verifierKey: string;
   size(): number;
   checkpoint(

@@ -1,5 +1,6 @@
 import type { HeadRecord } from '../domain/index.ts';
 import { type CheckpointSigner, signedCheckpoint } from '../journal/checkpoint-signer.ts';
+import { sameBytes } from '../journal/hash.ts';
 
 /** A signed head of the journal. */
 export interface Head {
@@ -17,6 +18,7 @@ export interface Head {
 export class Heads {
   readonly #signers: readonly CheckpointSigner[];
   readonly #head: () => HeadRecord;
+  #former: Head | undefined;
   #newest: Head | undefined;
   #signing: Promise<Head> | undefined;
   #next: Promise<Head> | undefined;
@@ -34,6 +36,14 @@ export class Heads {
     return this.#next;
   }
 
+  /** Of an earlier head, whose root whoever asks vouches for. */
+  async of({ size, root }: Pick<Head, 'size' | 'root'>): Promise<Head> {
+    for (const known of [this.#newest, this.#former])
+      if (known?.size === size && sameBytes(known.root, root)) return known;
+    this.#former = await this.#signed({ size, root });
+    return this.#former;
+  }
+
   async #turn(): Promise<Head> {
     // Whoever waited for that one was told how it failed.
     await this.#signing?.catch(() => undefined);
@@ -43,11 +53,17 @@ export class Heads {
   }
 
   async #sign(): Promise<Head> {
-    const { size, root } = this.#head();
+    this.#newest = await this.#signed(this.#head());
+    return this.#newest;
+  }
+
+  async #signed({ size, root }: Pick<Head, 'size' | 'root'>): Promise<Head> {
     const [first] = this.#signers;
     if (first === undefined) throw new Error('the journal has no key: name one in the config');
-    const note = await signedCheckpoint({ origin: first.origin, size, root, extensions: [] }, this.#signers);
-    this.#newest = { size, root, note };
-    return this.#newest;
+    return {
+      size,
+      root,
+      note: await signedCheckpoint({ origin: first.origin, size, root, extensions: [] }, this.#signers),
+    };
   }
 }

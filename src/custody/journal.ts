@@ -9,12 +9,14 @@ import type { Journal, Unwatch } from './custody.ts';
 import { type Head, Heads } from './heads.ts';
 import { receiptOf } from './receipt.ts';
 import type { Station } from './station.ts';
+import { WitnessDesk } from './witnesses.ts';
 
 /** The log, as others see it: signed heads, entries, proofs, receipts. Signing is outside any commit. */
 export class JournalDesk implements Journal {
   readonly verifierKey: string;
   readonly #station: Station;
   readonly #heads: Heads;
+  readonly witnesses: WitnessDesk;
 
   /** The newest of the log's keys first. */
   constructor(station: Station, signers: readonly CheckpointSigner[]) {
@@ -24,6 +26,7 @@ export class JournalDesk implements Journal {
     this.verifierKey = formatVerifierKey(newest.verifier);
     // Never over a root that someone else's hand made: what is signed once can't be taken back.
     this.#heads = new Heads(signers, () => station.reading(() => station.store.head()));
+    this.witnesses = new WitnessDesk(station, this.#heads, newest.origin);
   }
 
   size(): number {

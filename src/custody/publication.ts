@@ -2,7 +2,7 @@ import type { Tiler } from '../store/tiler.ts';
 import type { Journal } from './custody.ts';
 
 export interface PublicationParts {
-  readonly journal: Pick<Journal, 'head' | 'onGrowth'>;
+  readonly journal: Pick<Journal, 'head' | 'onGrowth'> & { readonly witnesses: Pick<Journal['witnesses'], 'cosigned'> };
   readonly tiler: Pick<Tiler, 'publish'>;
   /** Calls back after so many ms; returns what stops it. */
   readonly later: (ms: number, run: () => void) => () => void;
@@ -23,7 +23,9 @@ const closingMost = 5_000;
 export class Publication {
   readonly #parts: PublicationParts;
   readonly #unwatch: () => void;
+  /** What is there: size, and cosigned checkpoint. */
   #size = -1;
+  #cosigned: string | undefined;
   #armed: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #grown = false;
@@ -69,8 +71,10 @@ export class Publication {
     const { journal, tiler, log } = this.#parts;
     try {
       const head = await journal.head();
-      if (head.size !== this.#size) await tiler.publish(head);
+      const cosigned = (await journal.witnesses.cosigned())?.note;
+      if (head.size !== this.#size || cosigned !== this.#cosigned) await tiler.publish({ ...head, cosigned });
       this.#size = head.size;
+      this.#cosigned = cosigned;
       if (this.#failed) log('journal-published-again', { size: head.size });
       this.#failed = false;
     } catch (error) {

@@ -61,6 +61,7 @@ import {
   type WithdrawalDesk,
   withdrawalScopes,
 } from './withdrawals.ts';
+import { cosignatureRows, cosignaturesNow } from './witnesses.ts';
 
 /** A withdrawal that is to be paid, with its kept evidence verified once more, before and outside the decision. */
 interface ReadyPayment {
@@ -292,6 +293,7 @@ export class TransactionDesk implements Transactions, Judges {
       ...effects.anchors.map((anchor): RowKey => ['anchors', wallet.id, anchor]),
       ['wallets', wallet.id],
       ...freezeRows(transactionScopes(ready)),
+      ...cosignatureRows(this.#station.policy),
     ];
     if (ready.replaces !== undefined) rows.push(['transactions', ready.replaces]);
     for (const { record, checked, approvals } of ready.payments) {
@@ -339,6 +341,7 @@ export class TransactionDesk implements Transactions, Judges {
       otherAnchors: anchorsBeside(anchor, effects, wallet, facts),
       walletState: facts.get('wallets', wallet.id),
       prices: this.#withdrawals.prices.inForce(facts, policy),
+      cosignatures: cosignaturesNow(policy, facts),
       walletCounted: new Reservations(facts).ofWallet(policy, wallet.id),
       replaces: replaces === undefined ? undefined : facts.get('transactions', replaces),
     };

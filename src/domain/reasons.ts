@@ -263,6 +263,10 @@ export const reasons = {
     'The transaction makes more payments than policy allows at once.',
     'Pay them in several transactions.',
   ),
+  'checkpoint-not-cosigned': notNow(
+    'Policy signs so much only while witnesses have cosigned the journal lately.',
+    'Have the courier carry the newest checkpoint to the witnesses, and ask again.',
+  ),
   'nonce-used': denied(
     'The nonce belongs to another payment, or is below the wallet’s first.',
     'Use the wallet’s next nonce.',

@@ -312,6 +312,21 @@ export interface PriceRecord {
   readonly since: WitnessedMs;
 }
 
+/** A witness's newest word on the journal (C2SP tlog-cosignature v1). It proves itself, so no entry tells of it. */
+export interface CosignatureRecord {
+  /** Its verifier key, `name+id+base64`. */
+  readonly witness: string;
+  /** The tree that it cosigned: leaves, and RFC 9162 root, 32 bytes. */
+  readonly size: number;
+  readonly root: Uint8Array;
+  /** When it says that it did, to the second. */
+  readonly time: WallMs;
+  /** What follows the key id in its signature line: timestamp and signature, 72 bytes. */
+  readonly signature: Uint8Array;
+  /** W when it came. */
+  readonly at: WitnessedMs;
+}
+
 export const noticeKinds = [
   'factor-added',
   'recovery-begun',

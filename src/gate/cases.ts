@@ -4,6 +4,7 @@ import type {
   Address,
   AnchorRecord,
   Buckets,
+  CosignatureRecord,
   DestinationIntent,
   DestinationRecord,
   Effects,
@@ -225,6 +226,8 @@ export interface TransactionCase extends Moment {
   readonly prices: PricesInForce | undefined;
   /** What the wallet's limits have counted already. */
   readonly walletCounted: Buckets;
+  /** The newest of each of policy's witnesses that ever cosigned. */
+  readonly cosignatures: readonly CosignatureRecord[];
   /** The transaction that the request says it replaces. */
   readonly replaces: TransactionRecord | undefined;
 }

@@ -22,6 +22,7 @@ import { assetsRegistered } from './rules/assets-registered.ts';
 import { bandRules } from './rules/bands.ts';
 import { baseInForce } from './rules/base-in-force.ts';
 import { batchWithinPolicy } from './rules/batch-within-policy.ts';
+import { checkpointCosigned } from './rules/checkpoint-cosigned.ts';
 import { clockTrusted } from './rules/clock-trusted.ts';
 import { destinationNotDenied, destinationsNotDenied } from './rules/destination-denied.ts';
 import { destinationNew } from './rules/destination-new.ts';
@@ -181,6 +182,7 @@ const transactionItself: readonly Rule<TransactionCase>[] = [
   feeWithinPolicy,
   batchWithinPolicy,
   destinationsNotDenied,
+  checkpointCosigned,
 ];
 
 /** What the bytes do, against what was approved. */

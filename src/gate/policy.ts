@@ -24,8 +24,8 @@ import { type RipeningPart, recoveryLeast, ripeningSection } from './policy/ripe
 import type { Section } from './policy/section.ts';
 import { type TreasuryPart, treasurySection } from './policy/treasury.ts';
 import { type TrustDomainPart, trustDomainSection } from './policy/trust-domain.ts';
-import { checkWalletDemands } from './policy/wallet-demand.ts';
 import { type WalletsPart, walletsSection } from './policy/wallets.ts';
+import { type WitnessesPart, witnessesSection } from './policy/witnesses.ts';
 import { type YouthPart, youthSection } from './policy/youth.ts';
 
 /** Whatever decides who may attest, or what may be paid (design §5, "Policy, config, state"): a part each of `policy/`. */
@@ -52,7 +52,8 @@ export interface Policy
     DeniedPart,
     TreasuryPart,
     BreakerPart,
-    ClientsPart {}
+    ClientsPart,
+    WitnessesPart {}
 
 /** In the order in which people read them. */
 const sections: readonly Pick<Section<Policy>, 'title' | 'changes' | 'say'>[] = [
@@ -79,6 +80,7 @@ const sections: readonly Pick<Section<Policy>, 'title' | 'changes' | 'say'>[] = 
   treasurySection,
   breakerSection,
   clientsSection,
+  witnessesSection,
 ];
 
 /** The shortest ripening that a main network may have. */
@@ -112,6 +114,7 @@ export function parsePolicy(document: unknown): Policy {
     ...treasurySection.parse(top),
     ...breakerSection.parse(top),
     ...clientsSection.parse(top),
+    ...witnessesSection.parse(top),
   };
   top.done();
   checkWhole(policy);
@@ -151,6 +154,10 @@ function checkWhole(policy: Policy): void {
   checkOperators(policy, main);
   checkLimits(policy);
   checkClients(policy);
+  for (const asset of policy.witnesses?.large?.above.keys() ?? []) {
+    if (!policy.assets.has(asset))
+      throw new Malformed('policy.witnesses.large_withdrawals.above', `${asset} is no asset of the policy`);
+  }
   for (const asset of policy.assets.keys()) {
     if (!policy.chains.has(chainOfAsset(asset)))
       throw new Malformed('policy.assets', `${asset} is on no chain of the policy`);
@@ -167,7 +174,6 @@ function checkOperators({ operators, bands, treasury, chains }: Policy, main: re
     const { quorum: m, people } = quorum;
     if (m >= 2 && people.length > m) continue;
     const why = `${m} of ${people.length}: main networks need at least 2, and more people than that`;
-  checkWalletDemands(policy);
     throw new Malformed('policy.operators', why);
   }
   for (const [name, delay] of Object.entries(operators?.delays ?? {})) {

@@ -71,6 +71,8 @@ export const migrations: readonly string[] = [
   CREATE TABLE buckets (scope TEXT PRIMARY KEY, packed BLOB NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE prices (key TEXT PRIMARY KEY, document BLOB NOT NULL, act TEXT NOT NULL, since INTEGER NOT NULL,
     leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+  CREATE TABLE cosignatures (witness TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, time INTEGER NOT NULL,
+    signature BLOB NOT NULL, at INTEGER NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
 
   -- The journal. A leaf's bytes, the complete nodes of its tree, and the openings of its commitments, erasable one by one.
   CREATE TABLE leaves ("index" INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;

@@ -5,6 +5,7 @@ import type {
   BucketRecord,
   ClockRecord,
   CodeRecord,
+  CosignatureRecord,
   DestinationRecord,
   FactorRecord,
   FreezeRecord,
@@ -44,6 +45,7 @@ export interface Records {
   readonly acts: ActRecord;
   readonly buckets: BucketRecord;
   readonly prices: PriceRecord;
+  readonly cosignatures: CosignatureRecord;
 }
 
 export type TableName = keyof Records;
@@ -246,6 +248,14 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
   }),
   buckets: table<BucketRecord>('buckets', ['scope'], { scope: 'text', packed: 'blob' }),
   prices: table<PriceRecord>('prices', ['key'], { key: 'text', document: 'blob', act: 'text', since: 'int' }),
+  cosignatures: table<CosignatureRecord>('cosignatures', ['witness'], {
+    witness: 'text',
+    size: 'int',
+    root: 'blob',
+    time: 'int',
+    signature: 'blob',
+    at: 'int',
+  }),
 };
 
 /**

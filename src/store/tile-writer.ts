@@ -4,7 +4,7 @@ import { rootAt } from '../journal/merkle.ts';
 import { NoteError, type NoteVerifier } from '../journal/note.ts';
 import { TILE_WIDTH, tilePath, tilesBetween } from '../journal/tiles.ts';
 import type { Log } from './log.ts';
-import { checkpointFile, type TileFolder } from './tile-folder.ts';
+import { checkpointFile, cosignedFile, type TileFolder } from './tile-folder.ts';
 
 /** What is to be published: the checkpoint's size, root and note. */
 export interface PublishedHead {
@@ -12,6 +12,8 @@ export interface PublishedHead {
   /** 32 bytes. */
   readonly root: Uint8Array;
   readonly note: string;
+  /** The newest checkpoint that witnesses cosigned, with their lines; undefined where none did. */
+  readonly cosigned?: string | undefined;
 }
 
 /** The published log is not one that this database goes on from: it stays as it is, as evidence. */
@@ -40,6 +42,7 @@ export function writeTiles(
   for (const tile of tilesBetween(from, head.size)) folder.write(tilePath(tile), log.tile(tile));
   folder.sync();
   folder.write(checkpointFile, new TextEncoder().encode(head.note));
+  if (head.cosigned !== undefined) folder.write(cosignedFile, new TextEncoder().encode(head.cosigned));
   folder.sync();
   for (const tile of tilesBetween(from, head.size)) if (tile.width === TILE_WIDTH) folder.dropPartials(tile);
 }

@@ -3,6 +3,7 @@ import type { ActView, Custody, Prepared, PreparedAct, Ripened } from '../../src
 import {
   type AccountId,
   type ActId,
+  type CosignatureRecord,
   type DestinationRecord,
   type Digest,
   digestOf,
@@ -74,11 +75,7 @@ export const prepared: Prepared = {
     ],
     services: ['mfa.example'],
     wallets: [
-      {
-        wallet: 'vault' as WalletId,
-        demand: { assertions: 1, classes: 1, enrolments: 1, webauthn: 1, hardware: 1 },
-        operators: 2,
-      },
+      { wallet: 'vault' as WalletId, demand: { assertions: 1, classes: 1, enrolments: 1, webauthn: 1, hardware: 1 } },
     ],
   },
   rules: [
@@ -243,6 +240,15 @@ export const factor: Ripened<FactorRecord> = {
   notBefore: undefined,
 };
 
+export const cosignature: CosignatureRecord = {
+  witness: 'witness.example/w1+00000000+key',
+  size: 2,
+  root: new Uint8Array(32),
+  time,
+  signature: new Uint8Array(72),
+  at: 12_345 as WitnessedMs,
+};
+
 export const notice: NoticeRecord = {
   id: noticeId,
   sequence: 3,
@@ -341,6 +347,11 @@ export class FakeCustody {
         verifierKey: 'station+key',
         size: on('journal.size', () => 2),
         checkpoint: on('journal.checkpoint', async () => ({ note: 'note', proof: [Buffer.alloc(32, 1)] })),
+        witnesses: {
+          request: on('witnesses.request', async () => ({ body: 'old 0\n\nnote', size: 2 })),
+          accept: on('witnesses.accept', async () => [cosignature]),
+          cosigned: on('witnesses.cosigned', async () => ({ note: 'cosigned', cosignatures: [cosignature] })),
+        },
         head: on('journal.head', async () => ({ size: 2, root: Buffer.alloc(32, 1), note: 'note' })),
         tile: on('journal.tile', ({ level, index, width }) => utf8.encode(`tile ${level} ${index} ${width}`)),
         entries: on('journal.entries', (from, limit) =>

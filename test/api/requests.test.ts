@@ -474,6 +474,46 @@ describe('what custody is asked', () => {
     }
   });
 
+  it('the journal: what goes to witnesses and comes back', async () => {
+    const { getCheckpointForWitness, addCosignatures, getCosignedCheckpoint } = JournalServiceService;
+    const said = { witness: 'witness.example/w1', size: 2n, time: new Date(fake.time) };
+    for (const role of ['courier', 'auditors'] as const) {
+      const asked = accepted(
+        await as(role, getCheckpointForWitness, { witness: 'witness.example/w1', oldSize: undefined }),
+      );
+      expect(asked).toEqual({ body: 'old 0\n\nnote', size: 2n });
+      expect(served.fake.last('witnesses.request')).toEqual(['witness.example/w1', undefined]);
+      const added = accepted(await as(role, addCosignatures, { size: 2n, signatures: 'lines' }));
+      expect(added).toEqual({ cosignatures: [said] });
+      expect(served.fake.last('witnesses.accept')).toEqual([2, 'lines']);
+      const cosigned = accepted(await as(role, getCosignedCheckpoint, {}));
+      expect(cosigned).toEqual({ checkpoint: 'cosigned', cosignatures: [said] });
+    }
+    await as('courier', getCheckpointForWitness, { witness: 'w', oldSize: 0n });
+    expect(served.fake.last('witnesses.request')).toEqual(['w', 0]);
+    served.fake.behaviours.set('witnesses.cosigned', () => undefined);
+    const none = accepted(await as('auditors', getCosignedCheckpoint, {}));
+    expect(none).toEqual({ checkpoint: '', cosignatures: [] });
+    const denied = [
+      await as('withdrawals', getCheckpointForWitness, { witness: 'w', oldSize: undefined }),
+      await as('withdrawals', addCosignatures, { size: 2n, signatures: 'lines' }),
+      await as('withdrawals', getCosignedCheckpoint, {}),
+    ];
+    for (const outcome of denied) expect(refused<unknown>(outcome).code).toBe(status.PERMISSION_DENIED);
+  });
+
+  it('S9: entries are not for the withdrawal service, as tiles no more than as entries', async () => {
+    const { getTile, getEntriesTile, getEntries } = JournalServiceService;
+    for (const role of ['withdrawals', 'courier'] as const) {
+      const denied = [
+        await as(role, getTile, { level: 0, index: 0n, width: 1 }),
+        await as(role, getEntriesTile, { index: 0n, width: 1 }),
+        await as(role, getEntries, { fromIndex: 0n, limit: 1 }),
+      ];
+      for (const outcome of denied) expect(refused<unknown>(outcome).code).toBe(status.PERMISSION_DENIED);
+    }
+  });
+
   it('S2: an answer holds a megabyte of entries at most, and always one', async () => {
     const leaf = Buffer.alloc(300_000);
     served.fake.behaviours.set('journal.entries', () => [0, 1, 2, 3, 4].map((index) => ({ index, leaf })));

@@ -10,9 +10,11 @@ async function turn(): Promise<void> {
 class Rig {
   size = 3;
   readonly published: number[] = [];
+  readonly cosignedPublished: (string | undefined)[] = [];
   readonly events: string[] = [];
   readonly waits: { ms: number; run: () => void }[] = [];
   failing = false;
+  cosigned: string | undefined;
   #grew = (): void => {};
   hold: Promise<void> = Promise.resolve();
   readonly publication: Publication;
@@ -21,6 +23,9 @@ class Rig {
     this.publication = new Publication({
       journal: {
         head: async (): Promise<Head> => ({ size: this.size, root: new Uint8Array(32), note: `note ${this.size}` }),
+        witnesses: {
+          cosigned: async () => (this.cosigned === undefined ? undefined : { note: this.cosigned, cosignatures: [] }),
+        },
         onGrowth: (listener) => {
           this.#grew = listener;
           return () => {
@@ -29,10 +34,11 @@ class Rig {
         },
       },
       tiler: {
-        publish: async ({ size }) => {
+        publish: async ({ size, cosigned }) => {
           await this.hold;
           if (this.failing) throw new Error('no space left');
           this.published.push(size);
+          this.cosignedPublished.push(cosigned);
         },
       },
       later: (ms, run) => {
@@ -71,6 +77,17 @@ describe('Publication', () => {
     expect(await rig.wake()).toEqual([1_000]);
     expect(rig.published).toEqual([3, 5]);
     expect(rig.waits).toEqual([]);
+  });
+
+  it('a checkpoint that witnesses cosigned is published beside it, though the journal grew by nothing', async () => {
+    const rig = new Rig();
+    await rig.wake();
+    rig.cosigned = 'cosigned';
+    rig.grow(0);
+    await rig.wake();
+    rig.grow(0);
+    await rig.wake();
+    expect(rig.cosignedPublished).toEqual([undefined, 'cosigned']);
   });
 
   it('what came while it published is published next', async () => {

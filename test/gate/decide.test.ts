@@ -146,6 +146,7 @@ describe('what the gate decides', () => {
       'fee-within-policy',
       'batch-within-policy',
       'destination-not-denied',
+      'checkpoint-cosigned',
       'payments-match',
       'anchor-holds',
       'others-anchors-left',

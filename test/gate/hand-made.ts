@@ -326,6 +326,7 @@ export function transactionCase(of: Partial<TransactionCase> = {}): TransactionC
     walletState: undefined,
     prices: undefined,
     walletCounted: Buckets.empty,
+    cosignatures: [],
     replaces: undefined,
     ...of,
   };

@@ -14,6 +14,7 @@ import {
   tokens,
   wholeDocument,
   wholePolicy,
+  witnessKeys,
 } from './whole-policy.ts';
 
 const { three, meta2 } = testAuthorities;
@@ -183,23 +184,6 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'wallets[0].evidence.webauthn': 2 }, 'wallets[hot].evidence', 'tighter'],
   [{ 'wallets[0].evidence.hardware': undefined }, 'wallets[hot].evidence', 'looser'],
   [{ 'wallets[0].first_nonce': '1' }, 'wallets[hot].first_nonce', 'looser'],
-  [{ 'wallets[2].evidence.above[0].amount': '1500000000000000001' }, 'wallets[desk].evidence', 'looser'],
-  [{ 'wallets[2].evidence.above[0].amount': '1499999999999999999' }, 'wallets[desk].evidence', 'tighter'],
-  [{ 'wallets[2].evidence.above[1]': { asset: tokenAsset, amount: '1' } }, 'wallets[desk].evidence', 'looser'],
-  [{ 'wallets[2].evidence.above[0].asset': tokenAsset }, 'wallets[desk].evidence', 'looser'],
-  [{ 'wallets[2].evidence.above': undefined }, 'wallets[desk].evidence', 'tighter'],
-  [{ 'wallets[2].evidence.or_operators': false }, 'wallets[desk].evidence', 'tighter'],
-  [{ 'wallets[2].evidence.or_operators': undefined }, 'wallets[desk].evidence', 'tighter'],
-  [{ 'wallets[2].evidence.classes': 3 }, 'wallets[desk].evidence', 'tighter'],
-  // Tighter in one thing, and looser in another.
-  [
-    { 'wallets[2].evidence.classes': 3, 'wallets[2].evidence.above[0].amount': '1600000000000000000' },
-    'wallets[desk].evidence',
-    'looser',
-  ],
-  [{ 'wallets[0].evidence.or_operators': true }, 'wallets[hot].evidence', 'looser'],
-  [{ 'wallets[0].evidence.above': [{ asset: ether, amount: '1' }] }, 'wallets[hot].evidence', 'looser'],
-  [{ 'wallets[1].evidence': { classes: 2, or_operators: true } }, 'wallets[vault].evidence', 'tighter'],
   [{ 'wallets[1].descriptor': multisig(2) }, 'wallets[vault].descriptor', 'looser'],
   [{ 'wallets[1].signers': ['second', 'ledger'] }, 'wallets[vault].signers', 'looser'],
   [{ 'wallets[1].address': `${regtest}:bcrt1qanother` }, 'wallets[vault].address', 'looser'],
@@ -302,11 +286,7 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'operators.delays.reinstate': '1h' }, 'operators.delays.reinstate', 'looser'],
   [{ 'operators.open_for': '49h' }, 'operators.open_for', 'looser'],
   [{ 'operators.open_for': '47h' }, 'operators.open_for', 'tighter'],
-  [
-    { operators: undefined, bands: [], limits: [], hours: undefined, 'wallets[2].evidence': undefined },
-    'operators',
-    'looser',
-  ],
+  [{ operators: undefined, bands: [], limits: [], hours: undefined }, 'operators', 'looser'],
   [{ 'clients.authorities[2]': 'd'.repeat(64) }, `clients.authorities[${'d'.repeat(64)}]`, 'looser'],
   [{ 'clients.authorities[1]': undefined }, `clients.authorities[${'b'.repeat(64)}]`, 'tighter'],
   [{ 'clients.revoked[1]': 'd'.repeat(64) }, `clients.revoked[${'d'.repeat(64)}]`, 'tighter'],
@@ -316,6 +296,29 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'clients.wallets[0].wallets': [] }, 'clients.wallets[exchange][hot]', 'tighter'],
   [{ 'wallets[1]': warm, 'clients.wallets[0].wallets[1]': 'warm' }, 'clients.wallets[exchange][warm]', 'looser'],
   [{ clients: undefined }, 'clients', 'looser'],
+  [{ 'witnesses.keys[2]': witnessKeys[2] }, `witnesses.keys[${witnessKeys[2]}]`, 'looser'],
+  [{ 'witnesses.keys[1]': undefined }, `witnesses.keys[${witnessKeys[1]}]`, 'tighter'],
+  [{ 'witnesses.large_withdrawals.cosigned_within': '23h' }, 'witnesses.large_withdrawals.cosigned_within', 'tighter'],
+  [{ 'witnesses.large_withdrawals.cosigned_within': '25h' }, 'witnesses.large_withdrawals.cosigned_within', 'looser'],
+  [{ 'witnesses.large_withdrawals.by': 2 }, 'witnesses.large_withdrawals.by', 'tighter'],
+  [{ 'witnesses.large_withdrawals.above[0].amount': '1' }, `witnesses.large_withdrawals.above[${ether}]`, 'tighter'],
+  [
+    { 'witnesses.large_withdrawals.above[0].amount': '1500000000000000001' },
+    `witnesses.large_withdrawals.above[${ether}]`,
+    'looser',
+  ],
+  [
+    { 'witnesses.large_withdrawals.above[0].asset': tokenAsset },
+    `witnesses.large_withdrawals.above[${ether}]`,
+    'looser',
+  ],
+  [
+    { 'witnesses.large_withdrawals.above[1]': { asset: tokenAsset, amount: '1' } },
+    `witnesses.large_withdrawals.above[${tokenAsset}]`,
+    'tighter',
+  ],
+  [{ 'witnesses.large_withdrawals': undefined }, 'witnesses.large_withdrawals', 'looser'],
+  [{ witnesses: undefined }, 'witnesses.large_withdrawals', 'looser'],
 ];
 
 /** A change of the whole policy, what it is called, and how people read what was and what will be. */
@@ -403,7 +406,13 @@ const told: readonly [changes: Record<string, Json | undefined>, member: string,
   ],
   // Told with what will be known: an asset, or a currency, that goes has no decimals any more.
   [
-    { 'assets[0]': undefined, limits: [], bands: [], 'wallets[2].evidence.above': undefined },
+    {
+      'assets[0]': undefined,
+      limits: [],
+      bands: [],
+      'witnesses.large_withdrawals': undefined,
+      'wallets[2].evidence.above': undefined,
+    },
     `bands[${ether} above 1000000000000000000]`,
     `A payment above 1000000000000000000 base units of ${ether} takes the approval of 2 operators`,
     'none',
@@ -453,6 +462,18 @@ const told: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'clients.wallets[0].client': 'other' }, 'clients.wallets[other]', 'none', 'hot'],
   [{ 'clients.wallets[0].wallets': [] }, 'clients.wallets[exchange][hot]', 'hot', 'none'],
   [
+    { 'witnesses.large_withdrawals.cosigned_within': '23h' },
+    'witnesses.large_withdrawals.cosigned_within',
+    '24 hours',
+    '23 hours',
+  ],
+  [
+    { 'witnesses.large_withdrawals': undefined },
+    'witnesses.large_withdrawals',
+    'Above 1.5 ETH nothing is signed unless 1 witness cosigned within 24 hours',
+    'none',
+  ],
+  [
     { clients: undefined },
     'clients',
     `Clients’ certificates come from the authorities with SHA-256 ${'a'.repeat(64)} and ${'b'.repeat(64)}. Revoked are ${'c'.repeat(64)}. The withdrawal service exchange may use hot`,
@@ -498,12 +519,7 @@ describe('I3: which way a change of policy is', () => {
 
   it('I3: a part that goes or comes whole is told whole', () => {
     const parts = ['payment_confirmation', 'authenticators.metadata', 'reference', 'operators', 'hours', 'clients'];
-    const none = {
-      'authenticators.metadata': undefined,
-      payment_confirmation: undefined,
-      reference: undefined,
-      'wallets[2].evidence': undefined,
-    };
+    const none = { 'authenticators.metadata': undefined, payment_confirmation: undefined, reference: undefined };
     const without = { ...none, operators: undefined, hours: undefined, clients: undefined, limits: [], bands: [] };
     const [gone, came] = [
       policyChanges(wholePolicy(), wholePolicy(without)),
@@ -520,8 +536,7 @@ describe('I3: which way a change of policy is', () => {
 
   it('I3: an added part is told by itself: limits, hours, clients tighten; operators loosen', () => {
     const without = { limits: undefined, hours: undefined, clients: undefined, bands: undefined, operators: undefined };
-    const took = { reference: undefined, 'wallets[2].evidence': undefined };
-    const [was, will] = [wholePolicy({ ...without, ...took }), wholePolicy()];
+    const [was, will] = [wholePolicy({ ...without, reference: undefined }), wholePolicy()];
     const direction = (member: string) => policyChanges(was, will).find((c) => c.member.startsWith(member))?.direction;
     for (const member of ['limits', 'hours', 'clients', 'bands', 'reference'])
       expect(direction(member)).toBe('tighter');
@@ -531,6 +546,7 @@ describe('I3: which way a change of policy is', () => {
   it('I3: an asset’s limits and bands go with it, which loosens nothing', () => {
     const will = wholePolicy({
       'assets[0]': undefined,
+      'witnesses.large_withdrawals.above': [{ asset: tokenAsset, amount: '1' }],
       'wallets[2].evidence.above': undefined,
       limits: [list('limits')[1] ?? ''],
       bands: [list('bands')[1] ?? ''],
@@ -588,7 +604,6 @@ describe('I3: which way a change of policy is', () => {
       'tighter',
       'tighter',
     ]);
-    'wallets[2].evidence': undefined,
   });
 
   it('one demand may take the place of two, and two of one', () => {
@@ -608,8 +623,6 @@ describe('I3: which way a change of policy is', () => {
     expect(policyChanges(wholePolicy(), wholePolicy())).toEqual([]);
     expect(onlyTightens([])).toBe(true);
   });
-      // Also where it takes that of large amounts alone, and where operators do instead.
-      { 'wallets[0].evidence': { enrolments: 2, above: [{ asset: ether, amount: '1' }], or_operators: true } },
 });
 
 describe('every member of the schema', () => {

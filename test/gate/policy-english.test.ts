@@ -30,6 +30,7 @@ const least: Record<string, Json | undefined> = {
   breaker: undefined,
   operators: undefined,
   clients: undefined,
+  witnesses: undefined,
 };
 
 const hotAddress = 'eip155:31337:0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf';
@@ -142,7 +143,6 @@ const said: readonly [title: string, whole: readonly string[], least: readonly s
       `vault is ${regtest}:bcrt1qtestonly and the addresses after it of ${multisig(1)}, of which any 1 sign, on the signers ledger, second.`,
       `desk is ${chain}:0x6813Eb9362372EEF6200f3b1dbC3f819671cBA69, with the key ${thirdKey} by its id 0a1b on the signer hsm, from nonce 0.`,
       `till is ${regtest}:bcrt1qtokensonly and no address more, of ${tokens(1)}, of which any 1 sign, with the keys 01 on the signer hsm, 02ff on the signer hsm-2.`,
-      'A withdrawal that desk pays takes evidence of 2 different classes, for more than 1.5 ETH and any amount of another asset, or in its place the approval of the operators’ quorum.',
     ],
     ['There is no wallet.'],
   ],
@@ -232,6 +232,14 @@ const said: readonly [title: string, whole: readonly string[], least: readonly s
     ],
     ['Any certificate of the authorities that the config names is taken.'],
   ],
+  [
+    'Witnesses',
+    [
+      'The journal’s checkpoints are cosigned by witness.example/w1 and witness.example/w2.',
+      'Above 1.5 ETH nothing is signed unless 1 witness cosigned within 24 hours.',
+    ],
+    ['No witness watches the journal.'],
+  ],
 ];
 
 /** Where one member makes another sentence, of one of the parts above. */
@@ -296,16 +304,6 @@ const otherwise: readonly [title: string, changes: Record<string, Json | undefin
   [
     'Limits',
     { 'limits[1].young': 'account', 'limits[1].scope': 'account' },
-  [
-    'Wallets',
-    { 'wallets[2].evidence.above': undefined },
-    'A withdrawal that desk pays takes evidence of 2 different classes or in its place the approval of the operators’ quorum.',
-  ],
-  [
-    'Wallets',
-    { 'wallets[2].evidence.or_operators': false, 'wallets[2].evidence.above[1]': { asset: tokenAsset, amount: '70' } },
-    'A withdrawal that desk pays takes evidence of 2 different classes, for more than 0.00007 TST and 1.5 ETH and any amount of another asset.',
-  ],
     'Each account may be paid up to 50000 USD within any week on behalf of young accounts, all assets together; more is held for operators.',
   ],
   [
@@ -335,6 +333,14 @@ const otherwise: readonly [title: string, changes: Record<string, Json | undefin
     `Clients’ certificates come from the authority with SHA-256 ${'a'.repeat(64)}.`,
   ],
   ['Clients', { 'clients.wallets[0].wallets': [] }, 'The withdrawal service exchange may use no wallet.'],
+  [
+    'Witnesses',
+    {
+      'witnesses.large_withdrawals.by': 2,
+      'witnesses.large_withdrawals.above[1]': { asset: tokenAsset, amount: '70' },
+    },
+    'Above 1.5 ETH and 0.00007 TST nothing is signed unless 2 witnesses cosigned within 24 hours.',
+  ],
   ...(
     [
       ['refusals', 'account', 'more than 1 requests of one account were refused'],
@@ -378,6 +384,7 @@ describe('S10: the policy in English', () => {
       'Treasury',
       'Circuit breaker',
       'Clients',
+      'Witnesses',
     ]);
   });
 

@@ -36,6 +36,12 @@ export const tokens = (threshold: number): string =>
   });
 
 export const aaguids = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'] as const;
+/** Keys of nobody's, in the form of witnesses'. */
+export const witnessKeys = [
+  'witness.example/w1+05a4155f+BAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB',
+  'witness.example/w2+b3bbd98b+BAICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIC',
+  'witness.example/w3+9609a571+BAMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMD',
+] as const;
 /** JSON is YAML. */
 const inYaml = (pem: string): string => JSON.stringify(pem);
 
@@ -71,7 +77,7 @@ assets:
 wallets:
   - { id: hot, chain: '${chain}', signer: ledger, path: "m/44'/60'/0'/0/0", address: '${chain}:${addressOfKey(hot)}', public_key: '${hot}', first_nonce: '0', evidence: { assertions: 2, classes: 2, enrolments: 2, webauthn: 1, hardware: 1 } }
   - { id: vault, chain: '${regtest}', address: '${regtest}:bcrt1qtestonly', descriptor: "${multisig(1)}", signers: [ledger, second] }
-  - { id: desk, chain: '${chain}', signer: hsm, key: '0a1b', address: '${chain}:${addressOfKey(thirdKey)}', public_key: '${thirdKey}', first_nonce: '0', evidence: { classes: 2, above: [{ asset: '${ether}', amount: '1500000000000000000' }], or_operators: true } }
+  - { id: desk, chain: '${chain}', signer: hsm, key: '0a1b', address: '${chain}:${addressOfKey(thirdKey)}', public_key: '${thirdKey}', first_nonce: '0' }
   - { id: till, chain: '${regtest}', address: '${regtest}:bcrt1qtokensonly', descriptor: "${tokens(1)}", keys: ['01', '02ff'], signers: [hsm, hsm-2] }
 nonce_window: 4
 batch_most: 3
@@ -104,6 +110,9 @@ clients:
   authorities: [${'a'.repeat(64)}, ${'b'.repeat(64)}]
   revoked: [${'c'.repeat(64)}]
   wallets: [{ client: exchange, wallets: [hot] }]
+witnesses:
+  keys: ['${witnessKeys[0]}', '${witnessKeys[1]}']
+  large_withdrawals: { cosigned_within: 24h, by: 1, above: [{ asset: '${ether}', amount: '1500000000000000000' }] }
 `;
 
 const read: { [name: string]: Json } = parse(wholePolicyText);

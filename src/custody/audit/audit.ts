@@ -9,6 +9,7 @@ import { deriveKeys } from '../../store/key.ts';
 import { Log } from '../../store/log.ts';
 import { foreignSchema } from '../../store/schema.ts';
 import { policyHash } from '../founding.ts';
+import { auditCosignatures } from './cosignatures.ts';
 import type { Found } from './finding.ts';
 import { LeafAudit, type PricesTold } from './leaves.ts';
 import { RowAudit } from './rows.ts';
@@ -89,6 +90,7 @@ class Auditor {
     this.#policies(station, leaves);
     this.#prices(leaves.prices);
     if (stateKey !== undefined) this.#head(leaves);
+    if (station !== undefined) auditCosignatures(db, this.#log, station.origin, leaves.size, this.#found);
     const rowKey = stateKey === undefined ? undefined : deriveKeys(stateKey).row;
     const rows = new RowAudit(db, this.#log, leaves.size, rowKey, this.#found).run();
     return {

@@ -20,6 +20,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { Timestamp } from "../../google/protobuf/timestamp.ts";
 
 export const protobufPackage = "portcullis.v1";
 
@@ -96,6 +97,49 @@ export interface GetEntriesTileRequest {
 export interface GetEntriesTileResponse {
   /** The file's bytes: of each entry its length, 16 bits big-endian, and its bytes. */
   tile: Buffer;
+}
+
+export interface GetCheckpointForWitnessRequest {
+  /** The name in the witness's key. */
+  witness: string;
+  /** The size that the witness says it cosigned last (its answer 409); what the station knows where it is left out. */
+  oldSize?: bigint | undefined;
+}
+
+export interface GetCheckpointForWitnessResponse {
+  /** The body of an add-checkpoint request (C2SP tlog-witness). */
+  body: string;
+  /** Of the checkpoint in it: AddCosignatures takes it. */
+  size: bigint;
+}
+
+export interface AddCosignaturesRequest {
+  size: bigint;
+  /** The body of the witness's answer: signature lines, each with its newline. */
+  signatures: string;
+}
+
+export interface AddCosignaturesResponse {
+  /** The newest of each witness that was among them. */
+  cosignatures: Cosignature[];
+}
+
+export interface GetCosignedCheckpointRequest {
+}
+
+export interface GetCosignedCheckpointResponse {
+  /** A C2SP tlog-checkpoint with the log's signatures and its witnesses' (tlog-cosignature); empty where no witness ever cosigned. */
+  checkpoint: string;
+  cosignatures: Cosignature[];
+}
+
+/** A witness's word that it saw this tree, and that it goes on from all that it had seen of this log. */
+export interface Cosignature {
+  /** The name in its key. */
+  witness: string;
+  size: bigint;
+  /** By the witness's clock. */
+  time: Date | undefined;
 }
 
 function createBaseEntry(): Entry {
@@ -944,7 +988,464 @@ export const GetEntriesTileResponse: MessageFns<GetEntriesTileResponse> = {
   },
 };
 
-/** The append-only log. Role: auditors; withdrawals may call the first two. */
+function createBaseGetCheckpointForWitnessRequest(): GetCheckpointForWitnessRequest {
+  return { witness: "", oldSize: undefined };
+}
+
+export const GetCheckpointForWitnessRequest: MessageFns<GetCheckpointForWitnessRequest> = {
+  encode(message: GetCheckpointForWitnessRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.witness !== "") {
+      writer.uint32(10).string(message.witness);
+    }
+    if (message.oldSize !== undefined) {
+      if (BigInt.asUintN(64, message.oldSize) !== message.oldSize) {
+        throw new globalThis.Error("value provided for field message.oldSize of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.oldSize);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetCheckpointForWitnessRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetCheckpointForWitnessRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.witness = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.oldSize = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetCheckpointForWitnessRequest>): GetCheckpointForWitnessRequest {
+    return GetCheckpointForWitnessRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetCheckpointForWitnessRequest>): GetCheckpointForWitnessRequest {
+    const message = createBaseGetCheckpointForWitnessRequest();
+    message.witness = object.witness ?? "";
+    message.oldSize = (object.oldSize !== undefined && object.oldSize !== null) ? BigInt(object.oldSize) : undefined;
+    return message;
+  },
+};
+
+function createBaseGetCheckpointForWitnessResponse(): GetCheckpointForWitnessResponse {
+  return { body: "", size: 0n };
+}
+
+export const GetCheckpointForWitnessResponse: MessageFns<GetCheckpointForWitnessResponse> = {
+  encode(message: GetCheckpointForWitnessResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.body !== "") {
+      writer.uint32(10).string(message.body);
+    }
+    if (message.size !== 0n) {
+      if (BigInt.asUintN(64, message.size) !== message.size) {
+        throw new globalThis.Error("value provided for field message.size of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.size);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetCheckpointForWitnessResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetCheckpointForWitnessResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.body = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.size = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetCheckpointForWitnessResponse>): GetCheckpointForWitnessResponse {
+    return GetCheckpointForWitnessResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetCheckpointForWitnessResponse>): GetCheckpointForWitnessResponse {
+    const message = createBaseGetCheckpointForWitnessResponse();
+    message.body = object.body ?? "";
+    message.size = (object.size !== undefined && object.size !== null) ? BigInt(object.size) : 0n;
+    return message;
+  },
+};
+
+function createBaseAddCosignaturesRequest(): AddCosignaturesRequest {
+  return { size: 0n, signatures: "" };
+}
+
+export const AddCosignaturesRequest: MessageFns<AddCosignaturesRequest> = {
+  encode(message: AddCosignaturesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.size !== 0n) {
+      if (BigInt.asUintN(64, message.size) !== message.size) {
+        throw new globalThis.Error("value provided for field message.size of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.size);
+    }
+    if (message.signatures !== "") {
+      writer.uint32(18).string(message.signatures);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddCosignaturesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddCosignaturesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.size = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.signatures = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AddCosignaturesRequest>): AddCosignaturesRequest {
+    return AddCosignaturesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AddCosignaturesRequest>): AddCosignaturesRequest {
+    const message = createBaseAddCosignaturesRequest();
+    message.size = (object.size !== undefined && object.size !== null) ? BigInt(object.size) : 0n;
+    message.signatures = object.signatures ?? "";
+    return message;
+  },
+};
+
+function createBaseAddCosignaturesResponse(): AddCosignaturesResponse {
+  return { cosignatures: [] };
+}
+
+export const AddCosignaturesResponse: MessageFns<AddCosignaturesResponse> = {
+  encode(message: AddCosignaturesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.cosignatures) {
+      Cosignature.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddCosignaturesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddCosignaturesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.cosignatures.push(Cosignature.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AddCosignaturesResponse>): AddCosignaturesResponse {
+    return AddCosignaturesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AddCosignaturesResponse>): AddCosignaturesResponse {
+    const message = createBaseAddCosignaturesResponse();
+    message.cosignatures = object.cosignatures?.map((e) => Cosignature.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseGetCosignedCheckpointRequest(): GetCosignedCheckpointRequest {
+  return {};
+}
+
+export const GetCosignedCheckpointRequest: MessageFns<GetCosignedCheckpointRequest> = {
+  encode(_: GetCosignedCheckpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetCosignedCheckpointRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetCosignedCheckpointRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetCosignedCheckpointRequest>): GetCosignedCheckpointRequest {
+    return GetCosignedCheckpointRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<GetCosignedCheckpointRequest>): GetCosignedCheckpointRequest {
+    const message = createBaseGetCosignedCheckpointRequest();
+    return message;
+  },
+};
+
+function createBaseGetCosignedCheckpointResponse(): GetCosignedCheckpointResponse {
+  return { checkpoint: "", cosignatures: [] };
+}
+
+export const GetCosignedCheckpointResponse: MessageFns<GetCosignedCheckpointResponse> = {
+  encode(message: GetCosignedCheckpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.checkpoint !== "") {
+      writer.uint32(10).string(message.checkpoint);
+    }
+    for (const v of message.cosignatures) {
+      Cosignature.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetCosignedCheckpointResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetCosignedCheckpointResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.checkpoint = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cosignatures.push(Cosignature.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetCosignedCheckpointResponse>): GetCosignedCheckpointResponse {
+    return GetCosignedCheckpointResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetCosignedCheckpointResponse>): GetCosignedCheckpointResponse {
+    const message = createBaseGetCosignedCheckpointResponse();
+    message.checkpoint = object.checkpoint ?? "";
+    message.cosignatures = object.cosignatures?.map((e) => Cosignature.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCosignature(): Cosignature {
+  return { witness: "", size: 0n, time: undefined };
+}
+
+export const Cosignature: MessageFns<Cosignature> = {
+  encode(message: Cosignature, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.witness !== "") {
+      writer.uint32(10).string(message.witness);
+    }
+    if (message.size !== 0n) {
+      if (BigInt.asUintN(64, message.size) !== message.size) {
+        throw new globalThis.Error("value provided for field message.size of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.size);
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Cosignature {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCosignature();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.witness = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.size = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Cosignature>): Cosignature {
+    return Cosignature.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Cosignature>): Cosignature {
+    const message = createBaseCosignature();
+    message.witness = object.witness ?? "";
+    message.size = (object.size !== undefined && object.size !== null) ? BigInt(object.size) : 0n;
+    message.time = object.time ?? undefined;
+    return message;
+  },
+};
+
+/** The append-only log. Role: auditors; withdrawals may call the first two, the courier the last three. */
 export type JournalServiceService = typeof JournalServiceService;
 export const JournalServiceService = {
   /** The signed head. */
@@ -1010,6 +1511,43 @@ export const JournalServiceService = {
       Buffer.from(GetEntriesTileResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetEntriesTileResponse => GetEntriesTileResponse.decode(value),
   },
+  /** What a witness is to be sent: the newest checkpoint, and the proof that it goes on from the one that the witness cosigned last. */
+  getCheckpointForWitness: {
+    path: "/portcullis.v1.JournalService/GetCheckpointForWitness" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetCheckpointForWitnessRequest): Buffer =>
+      Buffer.from(GetCheckpointForWitnessRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetCheckpointForWitnessRequest => GetCheckpointForWitnessRequest.decode(value),
+    responseSerialize: (value: GetCheckpointForWitnessResponse): Buffer =>
+      Buffer.from(GetCheckpointForWitnessResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetCheckpointForWitnessResponse =>
+      GetCheckpointForWitnessResponse.decode(value),
+  },
+  /** What a witness answered. */
+  addCosignatures: {
+    path: "/portcullis.v1.JournalService/AddCosignatures" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AddCosignaturesRequest): Buffer =>
+      Buffer.from(AddCosignaturesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AddCosignaturesRequest => AddCosignaturesRequest.decode(value),
+    responseSerialize: (value: AddCosignaturesResponse): Buffer =>
+      Buffer.from(AddCosignaturesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AddCosignaturesResponse => AddCosignaturesResponse.decode(value),
+  },
+  /** The newest checkpoint that witnesses of the policy cosigned. */
+  getCosignedCheckpoint: {
+    path: "/portcullis.v1.JournalService/GetCosignedCheckpoint" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetCosignedCheckpointRequest): Buffer =>
+      Buffer.from(GetCosignedCheckpointRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetCosignedCheckpointRequest => GetCosignedCheckpointRequest.decode(value),
+    responseSerialize: (value: GetCosignedCheckpointResponse): Buffer =>
+      Buffer.from(GetCosignedCheckpointResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetCosignedCheckpointResponse => GetCosignedCheckpointResponse.decode(value),
+  },
 } as const;
 
 export interface JournalServiceServer extends UntypedServiceImplementation {
@@ -1024,6 +1562,12 @@ export interface JournalServiceServer extends UntypedServiceImplementation {
   getTile: handleUnaryCall<GetTileRequest, GetTileResponse>;
   /** An entry bundle: tile/entries/<index>[.p/<width>]. */
   getEntriesTile: handleUnaryCall<GetEntriesTileRequest, GetEntriesTileResponse>;
+  /** What a witness is to be sent: the newest checkpoint, and the proof that it goes on from the one that the witness cosigned last. */
+  getCheckpointForWitness: handleUnaryCall<GetCheckpointForWitnessRequest, GetCheckpointForWitnessResponse>;
+  /** What a witness answered. */
+  addCosignatures: handleUnaryCall<AddCosignaturesRequest, AddCosignaturesResponse>;
+  /** The newest checkpoint that witnesses of the policy cosigned. */
+  getCosignedCheckpoint: handleUnaryCall<GetCosignedCheckpointRequest, GetCosignedCheckpointResponse>;
 }
 
 export interface JournalServiceClient extends Client {
@@ -1116,6 +1660,54 @@ export interface JournalServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetEntriesTileResponse) => void,
   ): ClientUnaryCall;
+  /** What a witness is to be sent: the newest checkpoint, and the proof that it goes on from the one that the witness cosigned last. */
+  getCheckpointForWitness(
+    request: GetCheckpointForWitnessRequest,
+    callback: (error: ServiceError | null, response: GetCheckpointForWitnessResponse) => void,
+  ): ClientUnaryCall;
+  getCheckpointForWitness(
+    request: GetCheckpointForWitnessRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetCheckpointForWitnessResponse) => void,
+  ): ClientUnaryCall;
+  getCheckpointForWitness(
+    request: GetCheckpointForWitnessRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetCheckpointForWitnessResponse) => void,
+  ): ClientUnaryCall;
+  /** What a witness answered. */
+  addCosignatures(
+    request: AddCosignaturesRequest,
+    callback: (error: ServiceError | null, response: AddCosignaturesResponse) => void,
+  ): ClientUnaryCall;
+  addCosignatures(
+    request: AddCosignaturesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AddCosignaturesResponse) => void,
+  ): ClientUnaryCall;
+  addCosignatures(
+    request: AddCosignaturesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AddCosignaturesResponse) => void,
+  ): ClientUnaryCall;
+  /** The newest checkpoint that witnesses of the policy cosigned. */
+  getCosignedCheckpoint(
+    request: GetCosignedCheckpointRequest,
+    callback: (error: ServiceError | null, response: GetCosignedCheckpointResponse) => void,
+  ): ClientUnaryCall;
+  getCosignedCheckpoint(
+    request: GetCosignedCheckpointRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetCosignedCheckpointResponse) => void,
+  ): ClientUnaryCall;
+  getCosignedCheckpoint(
+    request: GetCosignedCheckpointRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetCosignedCheckpointResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const JournalServiceClient = makeGenericClientConstructor(
@@ -1135,6 +1727,18 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
+
+function toTimestamp(date: Date): Timestamp {
+  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
+  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  return { seconds, nanos };
+}
+
+function fromTimestamp(t: Timestamp): Date {
+  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
+  millis += (t.nanos || 0) / 1_000_000;
+  return new globalThis.Date(millis);
+}
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
