@@ -134,6 +134,14 @@ describe('wallets of tokens’ keys', () => {
     await expect(sign(atTill, { ...request, outputs: [own] })).rejects.toMatchObject({ reason: 'payment-unmatched' });
   });
 
+  it('B7: a second transaction for the same withdrawal spends the same anchor, or nothing is signed', async () => {
+    const first = await sign(atTill);
+    const coins = [{ branch: 0, index: 0, amount: 70_000n, salt: 9 }];
+    await expect(sign(atTill, { ...request, coins })).rejects.toMatchObject({ reason: 'anchor-taken' });
+    await expect(sign(atSafe, { ...request, coins })).rejects.toMatchObject({ reason: 'anchor-taken' });
+    expect(station.custody.transactions.get(first.id).state).toBe('SIGNED');
+  });
+
   it('Ethereum: the digest is that of the unsigned bytes', async () => {
     const bob = await station.ripeCustomer('bob');
     await bob.authorize('w-2');
