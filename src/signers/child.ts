@@ -49,6 +49,8 @@ interface Life<O, R> {
   readonly started: Promise<boolean>;
   /** What was asked and is not answered yet. */
   pending: Pending<O, R> | undefined;
+  /** Whether it closed its output: then it ends, or is ended. */
+  silent: boolean;
   /** Why it is over, once it is. */
   over: string | undefined;
 }
@@ -122,7 +124,7 @@ export class Child<O extends { readonly op: string }, R extends Told> {
       return;
     }
     const { promise: started, resolve } = Promise.withResolvers<boolean>();
-    const life: Life<O, R> = { process, started, pending: undefined, over: undefined };
+    const life: Life<O, R> = { process, started, pending: undefined, silent: false, over: undefined };
     const again = this.#restarts > 0;
     this.#life = life;
     this.#listen(life);
@@ -156,13 +158,18 @@ export class Child<O extends { readonly op: string }, R extends Told> {
         this.#end(life, `broke the protocol: ${error instanceof Error ? error.message : String(error)}`);
       }
     });
-    process.stdout.on('end', () => this.#end(life, 'closed its output'));
+    // A crash closes it too, and which signal it was comes with `close` alone.
+    process.stdout.on('end', () => {
+      life.silent = true;
+      process.kill('SIGKILL');
+    });
     // A broken pipe: the end of the process tells the same, and more.
     process.stdin.on('error', () => undefined);
     // Where it could not be started, this comes first and `close` follows.
     process.on('error', (error) => this.#end(life, `could not be run: ${error.message}`));
     process.on('close', (code, signal) => {
-      this.#end(life, `ended (${signal ?? `exit ${code}`})`);
+      const killed = life.silent && signal === 'SIGKILL';
+      this.#end(life, killed ? 'was killed, or closed its output' : `ended (${signal ?? `exit ${code}`})`);
       this.#buried(life);
     });
   }

@@ -25,7 +25,7 @@ export interface Host<Request extends { readonly id: number; readonly op: string
 export function serve<Request extends { readonly id: number; readonly op: string }>(host: Host<Request>): void {
   // Whatever a library prints must not look like an answer.
   globalThis.console = new Console(process.stderr, process.stderr);
-  process.on('uncaughtException', (error) => end(inspect(error)));
+  process.on('uncaughtException', (error) => endProcess(inspect(error)));
   let serves: ((request: Request) => Promise<object>) | undefined;
   const turn = new Turn();
   const reader = new LineReader(host.longestRequest);
@@ -34,12 +34,12 @@ export function serve<Request extends { readonly id: number; readonly op: string
     try {
       for (const line of reader.push(chunk)) receive(line);
     } catch (error) {
-      end(error instanceof ProtocolError ? `asked for something unknown: ${error.message}` : inspect(error));
+      endProcess(error instanceof ProtocolError ? `asked for something unknown: ${error.message}` : inspect(error));
     }
   });
-  process.stdin.on('end', () => end());
-  process.stdin.on('error', () => end());
-  process.stdout.on('error', () => end());
+  process.stdin.on('end', () => endProcess());
+  process.stdin.on('error', () => endProcess());
+  process.stdout.on('error', () => endProcess());
 
   function receive(line: string): void {
     const request = host.parse(line);
@@ -52,7 +52,7 @@ export function serve<Request extends { readonly id: number; readonly op: string
       const result = await perform(request, serving).catch(failed);
       process.stdout.write(host.encode({ id: request.id, ...result }));
     });
-    answered.catch((error: unknown) => end(inspect(error)));
+    answered.catch((error: unknown) => endProcess(inspect(error)));
   }
 
   async function perform(request: Request, serving: typeof serves): Promise<object> {
@@ -66,7 +66,8 @@ export function serve<Request extends { readonly id: number; readonly op: string
   }
 }
 
-function end(why?: string): void {
+/** At once, and for whatever reason: the daemon starts another. */
+export function endProcess(why?: string): void {
   if (why !== undefined) writeSync(2, `${why}\n`);
   process.kill(process.pid, 'SIGKILL');
 }

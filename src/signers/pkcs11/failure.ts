@@ -3,11 +3,14 @@ import type { FailureReason } from './protocol.ts';
 /** Why a token did not do what it was asked, as a reason of the catalogue. */
 export class TokenFailure extends Error {
   readonly reason: FailureReason;
+  /** Whether the module has no session left. */
+  readonly exhausted: boolean;
 
-  constructor(reason: FailureReason, message: string) {
+  constructor(reason: FailureReason, message: string, exhausted = false) {
     super(message);
     this.name = 'TokenFailure';
     this.reason = reason;
+    this.exhausted = exhausted;
   }
 }
 
@@ -57,5 +60,5 @@ export function failureOf(error: unknown, what: string): TokenFailure {
   if (error instanceof TokenFailure) return error;
   const value = returnValueOf(error);
   if (value === undefined) throw error;
-  return new TokenFailure(meanings.get(value) ?? 'signer-failed', `${what}: ${value}`);
+  return new TokenFailure(meanings.get(value) ?? 'signer-failed', `${what}: ${value}`, value === 'CKR_SESSION_COUNT');
 }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type * as Pkcs11js from 'pkcs11js';
-import { TokenFailure } from './failure.ts';
+import { failureOf, TokenFailure } from './failure.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -24,10 +24,20 @@ export function loadModule(path: string): { readonly library: Library; readonly 
   const module = new library.PKCS11();
   try {
     module.load(path);
-    module.C_Initialize({ flags: library.CKF_OS_LOCKING_OK });
   } catch (error) {
     const why = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
     throw new TokenFailure('signer-failed', `the module ${path} does not load: ${why}`);
   }
   return { library, module };
+}
+
+/** Has a loaded module look for its tokens. Throws `TokenFailure`. */
+export function initialize(library: Library, module: Module): void {
+  try {
+    module.C_Initialize({ flags: library.CKF_OS_LOCKING_OK });
+  } catch (error) {
+    // It would not be finalized, and works all the same.
+    if (error instanceof Error && error.message === 'CKR_CRYPTOKI_ALREADY_INITIALIZED') return;
+    throw failureOf(error, 'initializing the module');
+  }
 }

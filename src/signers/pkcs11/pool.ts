@@ -38,6 +38,8 @@ interface Waiting {
 interface Worker {
   readonly child: Child<Operation, Result>;
   busy: boolean;
+  /** Whether it was logged in since it was last started. */
+  loggedIn: boolean;
 }
 
 export interface PoolOptions {
@@ -61,7 +63,12 @@ export class Pool {
     this.#workers = Array.from({ length: processes }, () => ({
       child: new Child({ ...child, protocol: pkcs11Protocol }),
       busy: false,
+      loggedIn: false,
     }));
+    for (const worker of this.#workers)
+      worker.child.onRestart(() => {
+        worker.loggedIn = false;
+      });
   }
 
   /** How many signatures are worth having on their way at once: one message for each child, and the next. */
@@ -93,7 +100,7 @@ export class Pool {
 
   #go(): void {
     for (const worker of this.#workers) {
-      if (worker.busy) continue;
+      if (worker.busy || (!worker.loggedIn && this.#someoneLogsIn())) continue;
       const question = this.#questions.shift();
       const together = question === undefined ? this.#waiting.splice(0, batch) : [];
       if (question === undefined && together.length === 0) return;
@@ -106,6 +113,11 @@ export class Pool {
     }
   }
 
+  /** F4: one child at a time tries the PIN, so that one that is wrong is tried once. */
+  #someoneLogsIn(): boolean {
+    return this.#workers.some(({ busy, loggedIn }) => busy && !loggedIn);
+  }
+
   async #signTogether(worker: Worker, together: readonly Waiting[]): Promise<void> {
     const answer = await this.#request(worker, { op: 'sign', items: together.map(({ item }) => item) }, this.#deadline);
     const all = signedIn(answer, together.length);
@@ -116,6 +128,7 @@ export class Pool {
     if (this.#refused !== undefined) return this.#refused;
     const answer = await worker.child.request(operation, deadline);
     const failures = answer.kind === 'result' ? failuresIn(answer.result) : [];
+    worker.loggedIn = answer.kind === 'result' && (worker.loggedIn || failures.length === 0);
     const refused = failures.find(({ reason }) => reason === 'hsm-pin-refused' || reason === 'hsm-pin-locked');
     if (refused !== undefined) this.#refused ??= { kind: 'failed', reason: refused.reason, message: refused.message };
     return answer;

@@ -1,5 +1,6 @@
+import { endProcess } from '../serve.ts';
 import { failureOf, isLostSession, TokenFailure } from './failure.ts';
-import { type Handle, type Library, loadModule, type Module } from './library.ts';
+import { type Handle, initialize, type Library, loadModule, type Module } from './library.ts';
 import type { Configure, Token, TokenName } from './protocol.ts';
 
 /** A session with the configured token, logged in; and what was found in it, by CKA_ID. */
@@ -19,6 +20,7 @@ export interface Session {
 export class Sessions {
   readonly #configure: Configure;
   #loaded: { readonly library: Library; readonly module: Module } | undefined;
+  #initialized = false;
   #open: Session | undefined;
   /** Why the PIN is not tried again: a token locks itself after a few wrong ones (F4). */
   #refused: TokenFailure | undefined;
@@ -46,13 +48,28 @@ export class Sessions {
 
   #failure(error: unknown, what: string): TokenFailure {
     const failure = failureOf(error, what);
-    if (isLostSession(error) || failure.reason === 'device-missing') this.#leave();
+    if (isLostSession(error) || failure.reason === 'device-missing') {
+      this.#leave();
+      this.#finalize();
+    }
+    // What a module lost count of, the end of its process gives back: this one ends when it has answered (F4).
+    if (failure.exhausted) setImmediate(endProcess);
     return failure;
+  }
+
+  /** Many modules look for tokens, and for the network's other end, only when they are initialized (PKCS#11 2.40, §5.4). */
+  #finalize(): void {
+    const loaded = this.#loaded;
+    if (loaded === undefined || !this.#initialized) return;
+    this.#initialized = false;
+    quietly(() => loaded.module.C_Finalize());
   }
 
   #session(): Session {
     if (this.#refused !== undefined) throw this.#refused;
     this.#loaded ??= loadModule(this.#configure.module);
+    if (!this.#initialized) initialize(this.#loaded.library, this.#loaded.module);
+    this.#initialized = true;
     this.#open ??= this.#begin(this.#loaded.library, this.#loaded.module);
     return this.#open;
   }
@@ -64,7 +81,8 @@ export class Sessions {
     try {
       this.#login(library, module, slot, handle);
     } catch (error) {
-      quietly(() => module.C_CloseSession(handle));
+      // A refused PIN is told before anything else is asked of the module, which might not live through it (F4).
+      if (this.#refused === undefined) quietly(() => module.C_CloseSession(handle));
       throw error;
     }
     return { library, module, handle, token, keys: new Map() };
