@@ -17,6 +17,7 @@ const arrows = {
     'custody',
     'generated',
     'config\\.ts',
+    'signer-config\\.ts',
     'secret-file\\.ts',
     'sealing-keys\\.ts',
     'machine-time\\.ts',

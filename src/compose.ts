@@ -3,20 +3,21 @@ import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Api, createApi } from './api/server.ts';
 import type { Service } from './api/service.ts';
-import { type Config, type LedgerTransport, readJournalKey, readMetadata, readStateKey } from './config.ts';
+import { type Config, readJournalKey, readMetadata, readStateKey } from './config.ts';
 import { type Running, startCustody } from './custody/index.ts';
 import { Models } from './custody/models.ts';
 import { Publication } from './custody/publication.ts';
 import { WitnessedClock } from './custody/witnessed-clock.ts';
-import { Malformed, second, signersOf, type TimeSource, type Wallet } from './domain/index.ts';
+import { Malformed, placeKind, second, signersOf, type TimeSource, type Wallet } from './domain/index.ts';
 import type { Policy } from './gate/policy.ts';
 import { heldSigner } from './journal/checkpoint-signer.ts';
 import { formatVerifierKey } from './journal/note.ts';
+import { openSigner, transportOf } from './open-signer.ts';
 import { policyInForce, writePolicyFile } from './policy-file.ts';
 import { Rotation } from './rotation.ts';
 import { readSealingKeys } from './sealing-keys.ts';
-import { createLedgerSigner } from './signers/ledger/signer.ts';
-import { type Transport, transportAllowed } from './signers/ledger/transport.ts';
+import type { SignerConfig } from './signer-config.ts';
+import { transportAllowed } from './signers/ledger/transport.ts';
 import { pinnedKey } from './signers/ledger/wallet-key.ts';
 import type { Signer } from './signers/signer.ts';
 import { startCheckpointer } from './store/checkpointer.ts';
@@ -172,38 +173,41 @@ function checkTime(origin: string, time: TimeSource): void {
 }
 
 function openSigners(config: Config, policy: Policy, log: StationLog): Map<string, Signer> {
-  const transports = new Map(config.signers.map(({ name, transport }) => [name, transportOf(transport)]));
-  for (const wallet of policy.wallets.values()) checkWallet(wallet, transports, log);
+  for (const wallet of policy.wallets.values()) checkWallet(wallet, config, log);
   return new Map(
-    config.signers.map(({ name, transport, review }) => {
-      const signer = createLedgerSigner({
-        name,
-        transport: transportOf(transport),
-        deadlines: { identify: 10 * second, sign: review },
-        log: (line) => log('signer', { signer: name, line }),
-      });
-      return [name, signer];
+    config.signers.map((signer) => {
+      const { name } = signer;
+      return [name, openSigner(signer, (line) => log('signer', { signer: name, line }))];
     }),
   );
 }
 
-function transportOf(transport: LedgerTransport): Transport {
-  return transport.kind === 'hid' ? { transport: 'hid' } : { transport: 'speculos', url: transport.url };
+/** What would otherwise show only when the first payment is to be signed. */
+function checkWallet(wallet: Wallet, { signers }: Config, log: StationLog): void {
+  const place = `policy.wallets.${wallet.id}`;
+  // A path that its device would not take, or would ask a person about each time.
+  if (placeKind(wallet) === 'derived') for (const signer of signersOf(wallet)) pinnedKey(wallet, signer, place);
+  for (const name of signersOf(wallet)) {
+    const signer = signers.find((one) => one.name === name);
+    if (signer === undefined) log('wallet-without-signer', { wallet: wallet.id, signer: name });
+    else checkSigner(wallet, signer, `${place}.${wallet.kind === 'account' ? 'signer' : 'signers'}`);
+  }
 }
 
-/** What would otherwise show only when the first payment is to be signed. */
-function checkWallet(wallet: Wallet, transports: ReadonlyMap<string, Transport>, log: StationLog): void {
-  for (const signer of signersOf(wallet)) {
-    // A path that its device would not take, or would ask a person about each time.
-    pinnedKey(wallet, signer, `policy.wallets.${wallet.id}`);
-    const transport = transports.get(signer);
-    if (transport === undefined) {
-      log('wallet-without-signer', { wallet: wallet.id, signer });
-    } else if (!transportAllowed(transport, wallet.chain)) {
-      const why = `wallet ${wallet.id} is on ${wallet.chain}: an emulated Ledger signs for test networks only`;
-      throw new Malformed(`policy.wallets.${wallet.id}.${wallet.kind === 'account' ? 'signer' : 'signers'}`, why);
-    }
+/** That a signer is of the kind that could have a wallet's keys. */
+function checkSigner(wallet: Wallet, signer: SignerConfig, place: string): void {
+  if (placeKind(wallet) !== (signer.kind === 'ledger' ? 'derived' : 'token')) {
+    const why =
+      signer.kind === 'ledger'
+        ? `${signer.name} is a Ledger, and the wallet’s keys are of a PKCS#11 token`
+        : `${signer.name} is a PKCS#11 token, which derives no keys: name its key by CKA_ID`;
+    throw new Malformed(place, why);
   }
+  if (signer.kind === 'ledger' && !transportAllowed(transportOf(signer.transport), wallet.chain))
+    throw new Malformed(
+      place,
+      `wallet ${wallet.id} is on ${wallet.chain}: an emulated Ledger signs for test networks only`,
+    );
 }
 
 /** Whether the station could run on a policy, by its config, and what people should know of it before they sign it. */
@@ -211,10 +215,9 @@ function fitting(policy: Policy, { config, allowed, time }: Composition, metadat
   allowed?.(policy);
   // The number that was there before a start asks for, too.
   new Models(metadata).open(policy, time.read().wall, 0);
-  const transports = new Map(config.signers.map(({ name, transport }) => [name, transportOf(transport)]));
   const warnings: string[] = [];
   for (const wallet of policy.wallets.values()) {
-    checkWallet(wallet, transports, (_, details) =>
+    checkWallet(wallet, config, (_, details) =>
       warnings.push(
         `the config names no signer ${details?.['signer']}, so that wallet ${wallet.id} signs ${without(wallet)}`,
       ),

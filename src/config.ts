@@ -2,12 +2,12 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { metadataMost } from './attestation/index.ts';
-import { hour, Malformed, minute, parseWalletId, second, shown } from './domain/index.ts';
+import { Malformed, shown } from './domain/index.ts';
 import { Members } from './gate/document.ts';
 import { type Policy, parsePolicy } from './gate/policy.ts';
 import { checkSealingKeys, parseSealingKeys, type SealingKeySource } from './sealing-keys.ts';
 import { checkSecret, readHexKey, readSecret, statOf } from './secret-file.ts';
-import { parseSpeculosUrl } from './signers/ledger/transport.ts';
+import { checkPin, parseSigner, type SignerConfig } from './signer-config.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 /** Where a listener is bound. Port 0: any that is free. */
@@ -15,18 +15,6 @@ export interface Listen {
   /** A host name or IP address, without brackets. */
   readonly host: string;
   readonly port: number;
-}
-
-/** How a Ledger is reached: by USB, or, on test networks only, an emulator over HTTP on this machine. */
-export type LedgerTransport = { readonly kind: 'hid' } | { readonly kind: 'speculos'; readonly url: string };
-
-export interface SignerConfig {
-  /** The name that wallets in policy use. */
-  readonly name: string;
-  readonly kind: 'ledger';
-  readonly transport: LedgerTransport;
-  /** How long a person may take to review a payment on the device, ms. */
-  readonly review: number;
 }
 
 /** A station's config (version 1): paths, ports, and where secrets lie. Paths are absolute. */
@@ -65,7 +53,7 @@ const policyBytesMost = 1_048_576;
 export function loadConfig(file: string): Config {
   const path = resolve(file);
   const config = parseConfig(readYamlFile(path, 'config', configBytesMost).value, path);
-  const { data, policy, keys, tls } = config;
+  const { data, policy, keys, tls, signers } = config;
   if (!statOf(data, 'config.data').isDirectory()) throw new Malformed('config.data', `${data} is not a folder`);
   checkFile(policy, 'config.policy');
   if (config.metadata !== undefined) checkFile(config.metadata, 'config.metadata.file');
@@ -75,6 +63,9 @@ export function loadConfig(file: string): Config {
   checkSecret(keys.journal, 'config.keys.journal');
   checkSealingKeys(keys.sealing);
   checkSecret(tls.key, 'config.tls.key');
+  signers.forEach((signer, i) => {
+    if (signer.kind === 'pkcs11') checkPin(signer.pin, `config.signers[${i}].pin`);
+  });
   return config;
 }
 
@@ -108,7 +99,7 @@ export function parseConfig(document: unknown, file: string): Config {
     tls: { ca: path(tls, 'ca'), certificate: path(tls, 'certificate'), key: path(tls, 'key') },
     listen: parseListen(top.text('listen'), top.at('listen')),
     operatorsListen: parseListen(top.text('operators_listen'), top.at('operators_listen')),
-    signers: top.list('signers', parseSigner),
+    signers: top.list('signers', (value, place) => parseSigner(value, place, dirname(file))),
   };
   for (const members of [keys, tls, metadata, journal, top]) members?.done();
   checkWhole(config);
@@ -154,6 +145,10 @@ function checkWhole({ data, keys, tls, listen, operatorsListen, signers }: Confi
   keys.sealing.forEach((source, i) => {
     if (source.kind === 'file') secrets.push([`keys.sealing[${i}]`, source.file]);
   });
+  signers.forEach((signer, i) => {
+    if (signer.kind === 'pkcs11' && signer.pin.kind === 'file')
+      secrets.push([`signers[${i}].pin.file`, signer.pin.file]);
+  });
   for (const [name, file] of secrets) {
     if (file.startsWith(`${data}/`))
       throw new Malformed(`config.${name}`, `lies in the data folder: keep keys apart from it`);
@@ -178,30 +173,6 @@ function parseListen(value: string, place: string): Listen {
     throw new Malformed(place, `${expected}, got ${shown(value)}`);
   }
   return { host, port };
-}
-
-function parseSigner(value: unknown, place: string): SignerConfig {
-  const of = new Members(value, place);
-  const name = parseWalletId(of.text('name'), of.at('name'));
-  const kind = of.oneOf('kind', ['ledger']);
-  const transport = of.oneOf('transport', ['hid', 'speculos']);
-  const signer: SignerConfig = {
-    name,
-    kind,
-    transport: transport === 'hid' ? { kind: 'hid' } : { kind: 'speculos', url: speculosUrl(of) },
-    review: of.has('review') ? of.duration('review') : 5 * minute,
-  };
-  if (signer.review < 5 * second || signer.review > hour)
-    throw new Malformed(of.at('review'), 'expected from 5s to 1h');
-  of.done();
-  return signer;
-}
-
-/** An emulator signs for whoever asks it, so it is reached on this machine only. */
-function speculosUrl(of: Members): string {
-  const url = of.text('url');
-  parseSpeculosUrl(url, of.at('url'));
-  return url;
 }
 
 /** The FIDO metadata's text, where the config names any. Throws `Malformed`. */

@@ -1,6 +1,6 @@
-import type { SignerConfig } from './config.ts';
-import { second, type Wallet } from './domain/index.ts';
-import { createLedgerSigner } from './signers/ledger/signer.ts';
+import type { Wallet } from './domain/index.ts';
+import { openSigner } from './open-signer.ts';
+import type { SignerConfig } from './signer-config.ts';
 import type { Readiness } from './signers/signer.ts';
 
 /**
@@ -8,13 +8,7 @@ import type { Readiness } from './signers/signer.ts';
  * that isn't running: a device answers one process at a time.
  */
 export async function probeSigner(config: SignerConfig, wallets: readonly Wallet[]): Promise<readonly Readiness[]> {
-  const signer = createLedgerSigner({
-    name: config.name,
-    transport:
-      config.transport.kind === 'hid' ? { transport: 'hid' } : { transport: 'speculos', url: config.transport.url },
-    deadlines: { identify: 10 * second, sign: config.review },
-    log: () => {},
-  });
+  const signer = openSigner(config, () => {});
   try {
     const answers: Readiness[] = [];
     for (const wallet of wallets) answers.push(await signer.check(wallet));

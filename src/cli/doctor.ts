@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Config, loadConfig, loadPolicy, readJournalKey, readStateKey, type SignerConfig } from '../config.ts';
+import { type Config, loadConfig, loadPolicy, readJournalKey, readStateKey } from '../config.ts';
 import { policyHash, refusedNetworks } from '../custody/founding.ts';
 import { type Inspection, inspectStation } from '../custody/inspection.ts';
 import { verifierKeyOf } from '../custody/journal-key.ts';
@@ -9,6 +9,7 @@ import type { SealingState } from '../custody/sealed.ts';
 import { type Reason, reasons, signersOf, type Wallet, type WallMs } from '../domain/index.ts';
 import { machineTime } from '../machine-time.ts';
 import { readSealingKeys } from '../sealing-keys.ts';
+import type { SignerConfig } from '../signer-config.ts';
 import { probeSigner } from '../signer-probe.ts';
 import { checkAuthorities, checkCertificates } from './certificate-check.ts';
 import { printable } from './client.ts';

@@ -28,6 +28,11 @@ export class Members {
     return this.#members.has(name);
   }
 
+  /** Of those that were not taken yet. */
+  names(): readonly string[] {
+    return [...this.#members.keys()];
+  }
+
   take(name: string): unknown {
     if (!this.#members.has(name)) throw new Malformed(this.at(name), 'is missing');
     const value = this.#members.get(name);
