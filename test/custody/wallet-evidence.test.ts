@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { audit } from '../../src/custody/audit/audit.ts';
 import { parseWithdrawalId, type WithdrawalId } from '../../src/domain/index.ts';
 import { verifyReceipt } from '../../src/journal/receipt.ts';
 import { accepting, tokenFor } from '../attacks/mfa-customers.ts';
@@ -99,9 +100,23 @@ describe('A5: above its amount, a wallet pays what two classes of evidence or a 
       expect.arrayContaining(['approved', 'attested', 'released', 'permitted', 'signed']),
     );
     expect(facts.map(({ what }) => what)).not.toContain('held');
+    expect(facts.filter(({ what }) => what === 'released')).toHaveLength(1);
     expect(facts.find(({ what }) => what === 'released')?.sentence).toMatch(
       /^Operators approved it at \S+: olivia omar\.$/,
     );
+  });
+
+  it('I5: the database says of it what the journal says', async () => {
+    await open(orOperators);
+    await alice.authorize('w-1', large);
+    await approve(['olivia', 'omar']);
+    await sign('w-1');
+    await station.settle();
+    await station.stop();
+    const found: unknown[] = [];
+    audit({ file: station.file, stateKey: station.stateKey, logKey: station.verifierKey }, (f) => found.push(f));
+    expect(found).toEqual([]);
+    station.start();
   });
 
   it('D4: an approval counts while its operators stand; then others approve anew, also of what waits for its device', async () => {
@@ -136,6 +151,21 @@ describe('A5: above its amount, a wallet pays what two classes of evidence or a 
     await sign('w-2');
     await station.settle();
     await expect(approve(['olivia'], 'w-2')).rejects.toMatchObject({ reason: 'act-subject-changed' });
+  });
+
+  it('of one that a wallet pays already, what another one takes is nobody’s question', async () => {
+    const twin = (document: string) =>
+      document.replace(/^ {2}- \{ id: hot-1.*$/m, (line) => {
+        const other = line.replace('hot-1', 'hot-2').replace(/public_key: '..../, "public_key: '02ff");
+        return `${line}\n${other.replace("first_nonce: '0'", `first_nonce: '0', evidence: ${orOperators.replace('classes', 'webauthn')}`)}`;
+      });
+    station = await TestStation.open({ policy: twin, operators: {} });
+    alice = await station.ripeCustomer('alice');
+    await alice.authorize('w-1', large);
+    expect((await station.operators.prepare('approve', 'withdrawal:w-1')).description).toContain('that hot-2 takes');
+    station.signer.readiness = { ready: false, reason: 'device-missing', message: 'unplugged' };
+    await expect(sign('w-1')).resolves.toMatchObject({ state: 'PERMITTED' });
+    await expect(approve(['olivia'])).rejects.toMatchObject({ reason: 'act-subject-changed' });
   });
 
   it('operators who let a held one go have approved it for the wallet, too', async () => {
