@@ -4,6 +4,7 @@ import { loadConfig, readStateKey } from '../config.ts';
 import { audit } from '../custody/audit/audit.ts';
 import type { Finding } from '../custody/audit/finding.ts';
 import { auditReceipt } from '../custody/audit/receipt.ts';
+import { auditTiles, filesOf } from '../custody/audit/tiles.ts';
 import { Malformed } from '../domain/index.ts';
 import { printable } from './client.ts';
 import { type Command, CommandFailed, type Output, readArguments, UsageError } from './command.ts';
@@ -18,11 +19,15 @@ export const verify: Command = {
   name: 'verify',
   summary: 'check a station’s journal and database from outside',
   help: `Usage: portcullis verify --config FILE | --data DIR [OPTION…]
+       portcullis verify --tiles DIR --log-key VKEY [--witness VKEY]… [--checkpoint FILE]
        portcullis verify --receipt FILE --log-key VKEY
 
 Opens the database for reading, beside a running station if there is one, and computes everything in it again: every leaf's
 hash, every node and the root of the journal; what each row and the entry that tells of it say of the other. Prints the size and
 the root, and every finding; its exit code is 1 if there is any.
+
+With --tiles, needs no station: reads the journal as it was published (C2SP tlog-tiles) from a folder, or a copy of it, with
+nothing but keys that were pinned: checkpoint, cosignatures, every entry and every hash.
 
 With --receipt, needs no station: says in words what a withdrawal's receipt proves to whoever has the journal's key from elsewhere,
 or why it proves nothing, and then exits with 1.
@@ -31,9 +36,12 @@ or why it proves nothing, and then exits with 1.
   --state-key FILE   authenticates every row too (with --config: the config's)
   --log-key VKEY     the journal's key as it was pinned; without it, the database's own word for it is believed
   --checkpoint FILE  a checkpoint that was kept outside: proves that this journal goes on from it
+  --tiles DIR        the folder of checkpoint and tile/
+  --witness VKEY     a witness's key as it was pinned; may be given more than once
   --receipt FILE     a receipt, as GetReceipt returned it`,
   async run(args, output) {
     if (args.some((arg) => /^--receipt(=|$)/.test(arg))) return receipt(args, output);
+    if (args.some((arg) => /^--tiles(=|$)/.test(arg))) return tiles(args, output);
     const options = ['config', 'data', 'state-key', 'log-key', 'checkpoint'];
     const given = readArguments(args, { options });
     const config = given.value('config');
@@ -52,12 +60,9 @@ or why it proves nothing, and then exits with 1.
     const file = station?.database ?? join(resolve(data ?? ''), 'station.db');
     if (!existsSync(file)) throw new CommandFailed(`${file} does not exist`);
 
-    let told = 0;
-    const tell = ({ tag, where, message }: Finding): void => {
-      if (told++ < toldMost) output.out(`FOUND ${tag}: ${printable(where)}: ${printable(message)}`);
-    };
+    const { tell, end } = teller(output);
     const result = audit({ file, stateKey, logKey, checkpoint }, tell);
-    if (told > toldMost) output.out(`… and ${told - toldMost} more findings`);
+    end();
     output.out(`station    ${printable(result.station ?? 'unknown')}`);
     output.out(`journal    ${printable(result.origin ?? 'unknown')}`);
     output.out(`size       ${result.size}`);
@@ -70,10 +75,47 @@ or why it proves nothing, and then exits with 1.
     );
     if (result.consistentWith !== undefined)
       output.out(`checkpoint this journal goes on from it (size ${result.consistentWith})`);
-    output.out(told === 0 ? 'verified: nothing was found' : `${told} ${told === 1 ? 'finding' : 'findings'}`);
-    return told === 0 ? 0 : 1;
+    return verdict(result.findings, output);
   },
 };
+
+/** Tells findings one by one, up to a number, and at the end how many more there were. */
+function teller(output: Output): { readonly tell: (finding: Finding) => void; readonly end: () => void } {
+  let told = 0;
+  return {
+    tell: ({ tag, where, message }) => {
+      if (told++ < toldMost) output.out(`FOUND ${tag}: ${printable(where)}: ${printable(message)}`);
+    },
+    end: () => {
+      if (told > toldMost) output.out(`… and ${told - toldMost} more findings`);
+    },
+  };
+}
+
+function verdict(findings: number, output: Output): number {
+  output.out(findings === 0 ? 'verified: nothing was found' : `${findings} ${findings === 1 ? 'finding' : 'findings'}`);
+  return findings === 0 ? 0 : 1;
+}
+
+function tiles(args: readonly string[], output: Output): number {
+  const given = readArguments(args, { options: ['tiles', 'log-key', 'checkpoint'], many: ['witness'] });
+  const read = filesOf(resolve(given.required('tiles')));
+  const logKey = given.required('log-key');
+  const checkpointFile = given.value('checkpoint');
+  const checkpoint =
+    checkpointFile === undefined ? undefined : readGiven('checkpoint', checkpointFile, checkpointBytesMost);
+  const { tell, end } = teller(output);
+  const result = auditTiles({ read, logKey, witnesses: given.values('witness'), checkpoint }, tell);
+  end();
+  output.out(`journal    ${printable(result.origin ?? 'unknown')}`);
+  output.out(`size       ${result.size}`);
+  output.out(`root       ${result.root ?? 'none: entries are missing'}`);
+  for (const { witness, time } of result.cosignatures)
+    output.out(`cosigned   by ${printable(witness)} at ${new Date(time * 1_000).toISOString()}`);
+  if (result.consistentWith !== undefined)
+    output.out(`checkpoint this journal goes on from it (size ${result.consistentWith})`);
+  return verdict(result.findings, output);
+}
 
 function receipt(args: readonly string[], output: Output): number {
   const given = readArguments(args, { options: ['receipt', 'log-key'] });

@@ -1,8 +1,11 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { composeStation } from '../../src/compose.ts';
+import { loadConfig } from '../../src/config.ts';
+import { machineTime } from '../../src/machine-time.ts';
 import { type Sample, sampleStation, tamper } from '../custody/audit-station.ts';
 import { emptyFolder, newStation, ran } from './station.ts';
 
@@ -166,6 +169,30 @@ describe('verify', () => {
       const { code, err } = await ran('verify', ...args);
       expect([code, err]).toEqual([1, expect.stringContaining(expected)]);
     }
+  });
+
+  it('of a published journal needs no station: the folder, or a copy of it, and the key that was pinned', async () => {
+    const { folder, config } = await newStation();
+    const logKey = readFileSync(join(folder, 'take-away/journal.vkey'), 'utf8').trim();
+    writeFileSync(config, readFileSync(config, 'utf8').replace(/127\.0\.0\.1:744[34]/g, '127.0.0.1:0'));
+    const station = await composeStation({
+      config: loadConfig(config),
+      time: machineTime(),
+      log: () => {},
+      onFatal: () => {},
+    });
+    await station.close();
+    const tiles = join(folder, 'data/tiles');
+    const { code, out } = await ran('verify', '--tiles', tiles, '--log-key', logKey);
+    expect(out).toMatch(/^size +2$/m);
+    expect(out).toMatch(/^root +[0-9a-f]{64}$/m);
+    expect(out).toContain('verified: nothing was found');
+    expect(code).toBe(0);
+    rmSync(join(tiles, 'tile/entries/000.p/2'));
+    const harmed = await ran('verify', '--tiles', tiles, '--log-key', logKey);
+    expect(harmed.out).toContain('FOUND tile-missing: tile/entries/000.p/2: ');
+    expect(harmed.code).toBe(1);
+    expect((await ran('verify', '--tiles', tiles)).code).toBe(2);
   });
 });
 

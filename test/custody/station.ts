@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyPairKeyObjectResult, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ import {
 } from '../../src/domain/index.ts';
 import { type Policy, parsePolicy } from '../../src/gate/policy.ts';
 import { heldSigner } from '../../src/journal/checkpoint-signer.ts';
-import { formatVerifierKey, noteVerifier } from '../../src/journal/note.ts';
+import { formatVerifierKey } from '../../src/journal/note.ts';
 import { openDatabase, type Sqlite } from '../../src/store/database.ts';
 import { TamperedRow } from '../../src/store/failure.ts';
 import { deriveKeys } from '../../src/store/key.ts';
@@ -99,7 +99,8 @@ export class TestStation {
   sealingKeys: Uint8Array[] = [new Uint8Array(randomBytes(32))];
   /** FIDO metadata, from the next start on. */
   metadata: string | undefined;
-  readonly #journalKeys = generateKeyPairSync('ed25519');
+  /** The journal's keys, newest first; a test changes them between two starts. */
+  journalKeys: KeyObject[] = [generateKeyPairSync('ed25519').privateKey];
   readonly #admission: KeyPairKeyObjectResult;
   readonly #document: string;
   /** Bytes that the disk has left. */
@@ -165,12 +166,19 @@ export class TestStation {
     return join(this.folder, 'station.db');
   }
 
+  /** The newest. */
+  get journalKey(): KeyObject {
+    const [key] = this.journalKeys;
+    if (key === undefined) throw new Error('the station has no journal key');
+    return key;
+  }
+
   get origin(): string {
     return journalOrigin(this.stationId, true);
   }
 
   get verifierKey(): string {
-    return formatVerifierKey(noteVerifier(this.origin, this.#journalKeys.publicKey));
+    return formatVerifierKey(heldSigner(this.origin, this.journalKey).verifier);
   }
 
   /** The document that the station was founded on; `change` edits its text. */
@@ -243,7 +251,7 @@ export class TestStation {
       signers: this.#signers,
       freeSpace: () => this.freeSpace,
       timing: { retryAfter: 1_000, later: (ms, run) => this.#later(ms, run) },
-      journal: [heldSigner(this.origin, this.#journalKeys.privateKey)],
+      journal: this.journalKeys.map((key) => heldSigner(this.origin, key)),
     });
   }
 
