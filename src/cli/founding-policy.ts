@@ -109,7 +109,7 @@ limits:
 #     address: 'eip155:11155111:0x…'
 #     public_key: '02…' # compressed, 66 hex digits: the pinned identity of the device's key
 #     first_nonce: '0'
-#     evidence: { hardware: 1 } # of whatever it pays, beside what approving took
+#     evidence: { hardware: 1 } # of whatever it pays, beside what approving took; above: [{ asset, amount }] of larger amounts alone
 #   - id: btc
 #     chain: 'bip122:00000000da84f2bafbbc53dee25a72ae' # testnet4; it needs an entry of chains and its asset, too
 #     descriptor: "wpkh([0badf00d/84'/1'/0']tpub…/<0;1>/*)#…" # BIP-380, with its checksum

@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { addressOfKey } from '../../src/chains/ethereum/index.ts';
 import { audit } from '../../src/custody/audit/audit.ts';
 import { parseWithdrawalId, type WithdrawalId } from '../../src/domain/index.ts';
 import { verifyReceipt } from '../../src/journal/receipt.ts';
 import { accepting, tokenFor } from '../attacks/mfa-customers.ts';
-import { type Customer, ether, TestStation, walletId } from './station.ts';
+import { thirdKey } from '../gate/whole-policy.ts';
+import { type Customer, chain, ether, TestStation, walletId } from './station.ts';
 
 // Two renderings instead of a screen, through a whole station: a wallet that wants evidence of two classes, or operators, above an amount.
 
@@ -156,7 +158,10 @@ describe('A5: above its amount, a wallet pays what two classes of evidence or a 
   it('of one that a wallet pays already, what another one takes is nobody’s question', async () => {
     const twin = (document: string) =>
       document.replace(/^ {2}- \{ id: hot-1.*$/m, (line) => {
-        const other = line.replace('hot-1', 'hot-2').replace(/public_key: '..../, "public_key: '02ff");
+        const other = line
+          .replace('hot-1', 'hot-2')
+          .replace(/public_key: '[0-9a-f]*'/, `public_key: '${thirdKey}'`)
+          .replace(/address: '[^']*'/, `address: '${chain}:${addressOfKey(thirdKey)}'`);
         return `${line}\n${other.replace("first_nonce: '0'", `first_nonce: '0', evidence: ${orOperators.replace('classes', 'webauthn')}`)}`;
       });
     station = await TestStation.open({ policy: twin, operators: {} });
