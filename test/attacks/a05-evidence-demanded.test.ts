@@ -165,7 +165,11 @@ describe('A5: less evidence than policy demands', () => {
     await open(ofWallet);
     const { intent, evidenceWanted } = await alice.prepare('w-1');
     expect(evidenceWanted.wallets).toEqual([
-      { wallet: walletId, demand: { assertions: 2, classes: 2, enrolments: 1, webauthn: 0, hardware: 0 } },
+      {
+        wallet: walletId,
+        demand: { assertions: 2, classes: 2, enrolments: 1, webauthn: 0, hardware: 0 },
+        operators: 0,
+      },
     ]);
     expect(evidenceWanted.summary).toContain('; for hot-1 to pay it, also evidence of 2 different classes');
     // No wallet pays a destination that is only listed.
