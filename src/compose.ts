@@ -3,7 +3,7 @@ import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Api, createApi } from './api/server.ts';
 import type { Service } from './api/service.ts';
-import { type Config, readJournalKey, readMetadata, readStateKey } from './config.ts';
+import { type Config, readJournalKeys, readMetadata, readStateKey } from './config.ts';
 import { type Running, startCustody } from './custody/index.ts';
 import { Models } from './custody/models.ts';
 import { Publication } from './custody/publication.ts';
@@ -57,7 +57,7 @@ export interface ComposedStation {
 /** Puts a station together from its config: both composition roots do, with the machine's time or a simulation's. */
 export async function composeStation(composition: Composition): Promise<ComposedStation> {
   const { config, time, log } = composition;
-  const journalKey = readJournalKey(config.keys.journal);
+  const journalKeys = readJournalKeys(config.keys.journal);
   const keys = deriveKeys(readStateKey(config.keys.state));
   const sealing = readSealingKeys(config.keys.sealing);
   const metadata = readMetadata(config);
@@ -79,8 +79,8 @@ export async function composeStation(composition: Composition): Promise<Composed
     composition.allowed?.(policy);
     checkAuthorities(tls, policy.clients, config.tls.ca);
     checkTime(record.origin, time);
-    const journal = heldSigner(record.origin, journalKey);
-    const verifierKey = formatVerifierKey(journal.verifier);
+    const journal = journalKeys.map((key) => heldSigner(record.origin, key));
+    const [verifierKey = '', ...formerKeys] = journal.map(({ verifier }) => formatVerifierKey(verifier));
     const signers = openSigners(config, policy, log);
     const running = startCustody({
       store,
@@ -98,8 +98,9 @@ export async function composeStation(composition: Composition): Promise<Composed
       fitting: (asked) => fitting(asked, composition, metadata),
       freeSpace: () => freeSpace(config.database),
       timing: { retryAfter: composition.retryAfter ?? 15 * second, later },
-      journal: [journal],
+      journal,
     });
+    await running.ready;
     let inForce = policy;
     let rotation: Rotation | undefined;
     running.onPolicy((adopted) => {
@@ -123,7 +124,7 @@ export async function composeStation(composition: Composition): Promise<Composed
     // Not in the turn of the commit: the file is for people, and a start mends it.
     running.onPolicy(() => setImmediate(() => writePolicyFile(config.policy, running.policyDocument(), log)));
     const checkpointer = startCheckpointer(config.database, log);
-    const tiler = startTiler(config.database, config.tiles, [verifierKey]);
+    const tiler = startTiler(config.database, config.tiles, [verifierKey, ...formerKeys]);
     const publication = new Publication({ journal: running.custody.journal, tiler, later, log });
     const ticking = setInterval(() => {
       running.timekeeper.tick().catch((error: unknown) => log('tick-failed', { error: String(error) }));

@@ -105,6 +105,16 @@ export class Child<O extends { readonly op: string }, R extends Told> {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Whether it takes requests; resolves once that is known of one that has just begun. */
+  get started(): Promise<boolean> {
+    return this.#life?.started ?? Promise.resolve(false);
+  }
+
+  /** Has another take its place, as this one waits for what may never come. */
+  renew(why: string): void {
+    if (this.#life !== undefined) this.#end(this.#life, why);
+  }
+
   /** Kills the child; resolves when its process is gone. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -42,11 +42,16 @@ export interface PinnedExtendedKey {
   readonly xpub: string;
 }
 
+/** Devices that are not to be opened, by the names that they are opened by: a person decides on them. */
+export interface Search {
+  readonly skip: readonly string[];
+}
+
 /** Which app is open on the device, and which key it has at a path. Closes whatever device was open before. */
-export type Identify = { readonly op: 'identify' } & PinnedKey;
+export type Identify = { readonly op: 'identify' } & PinnedKey & Search;
 
 /** The same of the one device that has this app open, whichever key it has. */
-export interface ReadKey {
+export interface ReadKey extends Search {
   readonly op: 'read-key';
   readonly app: App;
   readonly path: string;
@@ -124,6 +129,8 @@ export interface Configured {
 /** Of `identify` and `read-key`. */
 export interface Identity {
   readonly result: 'identity';
+  /** The name that the device is opened by; none is an identity. */
+  readonly at: string;
   readonly app: string;
   readonly version: string;
   /** Absent where another app than the right one is open. */
@@ -179,6 +186,7 @@ export const failureReasons = [
   'device-refused',
   'device-cannot-show',
   'device-lost',
+  'device-timeout',
   'signature-wrong',
   'signer-failed',
 ] as const satisfies readonly Reason[];

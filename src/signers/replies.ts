@@ -1,5 +1,6 @@
 import { Message } from './message.ts';
 import { type AccountKey, type ExtendedKey, failureReasons, type Reply } from './protocol.ts';
+import { deviceName } from './requests.ts';
 
 const results = ['configured', 'identity', 'signature', 'signatures', 'registration', 'address', 'failure'] as const;
 
@@ -14,7 +15,9 @@ export function parseReply(line: string): Reply {
     case 'configured':
       return of.done({ id, result });
     case 'identity': {
-      const identity = { id, result, app: of.text('app', printable), version: of.text('version', printable) } as const;
+      const at = of.text('at', deviceName);
+      const said = { app: of.text('app', printable), version: of.text('version', printable) };
+      const identity = { id, result, at, ...said } as const;
       const key = of.member('key');
       return of.done(key === undefined ? identity : { ...identity, key: parseKey(key, identity.app) });
     }

@@ -14,6 +14,9 @@ import {
 const operations = ['configure', 'identify', 'read-key', 'sign', 'register', 'show-address'] as const;
 const bitcoinApps = ['Bitcoin', 'Bitcoin Test'] as const;
 
+/** What devices are opened by: a path of hidraw's, or Speculos' address. */
+export const deviceName = /^[\x21-\x7e]{1,200}$/;
+
 const path = /^m(?:\/[0-9]{1,10}'?){1,10}$/;
 const hex = /^(?:[0-9a-f]{2})+$/;
 const fingerprint = /^[0-9a-f]{8}$/;
@@ -53,7 +56,8 @@ function parseTransport(
 }
 
 function parseIdentify(of: Message): Identify {
-  const at = { op: 'identify', path: of.text('path', path) } as const;
+  const skip = of.texts('skip', deviceName);
+  const at = { op: 'identify', path: of.text('path', path), skip } as const;
   const app = of.one('app', apps);
   return app === 'Ethereum'
     ? { ...at, app, publicKey: of.text('publicKey', /^0[23][0-9a-f]{64}$/) }
@@ -61,7 +65,7 @@ function parseIdentify(of: Message): Identify {
 }
 
 function parseReadKey(of: Message): ReadKey {
-  return { op: 'read-key', app: of.one('app', apps), path: of.text('path', path) };
+  return { op: 'read-key', app: of.one('app', apps), path: of.text('path', path), skip: of.texts('skip', deviceName) };
 }
 
 function parseSign(of: Message): Sign {

@@ -18,6 +18,7 @@ class Child extends AnyChild<Operation, Result> {
 const script = fileURLToPath(new URL('fake-host.ts', import.meta.url));
 const identify = {
   op: 'identify',
+  skip: [],
   app: 'Ethereum',
   path: "m/44'/60'/0'/0/0",
   publicKey: `02${'11'.repeat(32)}`,

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 
 const [, , manner = 'good'] = process.argv;
 const key = { address: `0x${'ab'.repeat(20)}`, publicKey: `04${'11'.repeat(64)}` };
-const identity = { v: 1, result: 'identity', app: 'Ethereum', version: '1.22.0', key };
+const identity = { v: 1, result: 'identity', at: '/dev/hidraw0', app: 'Ethereum', version: '1.22.0', key };
 
 function say(message: object): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);

@@ -8,7 +8,7 @@ import { confinement, type HostProcess, launchHost } from '../../src/signers/lau
 import { longestRequest } from '../../src/signers/protocol.ts';
 
 const configure = '{"v":1,"id":0,"op":"configure","transport":"speculos","url":"http://127.0.0.1:1"}\n';
-const identify = `{"v":1,"id":1,"op":"identify","app":"Ethereum","path":"m/44'/60'/0'/0/0","publicKey":"02${'11'.repeat(32)}"}\n`;
+const identify = `{"v":1,"id":1,"op":"identify","skip":[],"app":"Ethereum","path":"m/44'/60'/0'/0/0","publicKey":"02${'11'.repeat(32)}"}\n`;
 
 const started: HostProcess[] = [];
 afterEach(() => {

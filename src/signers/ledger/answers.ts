@@ -1,5 +1,5 @@
 import type { Answer } from '../child.ts';
-import { declines, type Identity, type Result } from '../protocol.ts';
+import { declines, type FailureReason, type Identity, type Result } from '../protocol.ts';
 import type { AddressReview, Failed, KeyReading, Outcome, PolicyRegistration } from '../signer.ts';
 import { compressed } from './public-key.ts';
 
@@ -22,6 +22,22 @@ export function outcomeOf(answer: Answer<Result>): Outcome {
       return { ...otherAnswer, kind: 'uncertain' };
   }
 }
+
+/** Whether nothing is on the device's screen any more of what it was asked for: it answered, or is gone. */
+export function isOver(result: Result): boolean {
+  if (result.result !== 'failure') return true;
+  const { reason } = result;
+  return declines.has(reason) || over.has(reason);
+}
+
+/** Failures after which no review is shown, beside those by which a device says no. */
+const over: ReadonlySet<FailureReason> = new Set([
+  'device-lost',
+  'device-missing',
+  'device-locked',
+  'device-wrong-app',
+  'signature-wrong',
+]);
 
 export function identityIn(answer: Answer<Result>): Identity | Failed {
   if (answer.kind === 'deadline') {

@@ -16,11 +16,12 @@ import { isPinned } from './identity.ts';
 import { register, showAddress } from './introduce.ts';
 import type { Bus, Handle } from './library.ts';
 import { parseEthereumPath } from './path.ts';
+import { Silent, withPatience } from './patience.ts';
 import { sign } from './sign.ts';
 import { signPsbt } from './sign-psbt.ts';
 
 /** Which failure to tell of when several devices were asked and none had the key: the first here that any gave. */
-const mostTelling = ['device-locked', 'device-busy', 'signer-failed', 'device-missing'] as const;
+const mostTelling = ['device-locked', 'device-timeout', 'device-busy', 'signer-failed', 'device-missing'] as const;
 
 /** What goes to the device that was found before. */
 type Request = Sign | Register | ShowAddress;
@@ -30,6 +31,10 @@ export class LedgerBackend {
   readonly #bus: Bus;
   /** The device that the last `identify` found. Kept open, so that `sign` can't reach another one. */
   #found: { readonly handle: Handle; readonly app: App; readonly path: string } | undefined;
+  /** Where each key was seen last: asked first, so that others are left alone. */
+  readonly #places = new Map<string, string>();
+  /** Devices that owe an answer still. */
+  readonly #silent = new Set<string>();
 
   constructor(bus: Bus) {
     this.#bus = bus;
@@ -49,8 +54,9 @@ export class LedgerBackend {
 
   async #identify(pinned: Identify): Promise<Identity> {
     const { app, path } = pinned;
-    const { failures, others } = await this.#search(app, path, (handle, identity) => {
+    const { failures, others } = await this.#search(pinned, (handle, identity) => {
       if (!isPinned(identity, pinned)) return false;
+      this.#places.set(placeOf(pinned), identity.at);
       this.#found = { handle, app, path };
       return true;
     });
@@ -58,8 +64,9 @@ export class LedgerBackend {
     return own ?? fallback(failures, others);
   }
 
-  async #readKey({ app, path }: ReadKey): Promise<Identity> {
-    const { failures, others } = await this.#search(app, path, () => false);
+  async #readKey(asked: ReadKey): Promise<Identity> {
+    const { app } = asked;
+    const { failures, others } = await this.#search(asked, () => false);
     const [key, second] = others.filter((identity) => identity.key !== undefined);
     if (second !== undefined) {
       throw new DeviceFailure('device-foreign', `more than one connected device has the app ${app} open`);
@@ -81,26 +88,25 @@ export class LedgerBackend {
 
   /** Asks each device who it is, until one is kept open. */
   async #search(
-    app: App,
-    path: string,
+    asked: Identify | ReadKey,
     keep: (handle: Handle, identity: Identity) => boolean,
   ): Promise<{ readonly failures: readonly DeviceFailure[]; readonly others: readonly Identity[] }> {
     await this.#release();
+    const { app, path, skip } = asked;
     checkPath(app, path);
     const failures: DeviceFailure[] = [];
     const others: Identity[] = [];
-    for (const name of await this.#list()) {
-      let kept = false;
+    for (const name of await this.#list(placeOf(asked))) {
       try {
+        if (skip.includes(name)) throw reviewing;
+        if (this.#silent.has(name)) throw new Silent();
         const handle = await this.#bus.open(name);
-        try {
-          const identity = await identify(handle, app, path);
+        const kept = await this.#visit(name, handle, async () => {
+          const identity = await withPatience(handle, () => identify(handle, name, app, path));
           others.push(identity);
-          kept = keep(handle, identity);
-          if (kept) break;
-        } finally {
-          if (!kept) await close(handle);
-        }
+          return keep(handle, identity);
+        });
+        if (kept) break;
       } catch (error) {
         failures.push(failureOf(error, 'identifying'));
       }
@@ -108,9 +114,30 @@ export class LedgerBackend {
     return { failures, others };
   }
 
-  async #list(): Promise<readonly string[]> {
+  /** Closes the device unless `work` keeps it; one that owes an answer, once it gave it or was unplugged. */
+  async #visit(name: string, handle: Handle, work: () => Promise<boolean>): Promise<boolean> {
+    let kept = false;
+    let silent = false;
     try {
-      return await this.#bus.list();
+      kept = await work();
+    } catch (error) {
+      silent = error instanceof Silent;
+      throw error;
+    } finally {
+      if (silent) {
+        this.#silent.add(name);
+        void close(handle).then(() => this.#silent.delete(name));
+      } else if (!kept) await close(handle);
+    }
+    return kept;
+  }
+
+  /** The one that had the key last, before all others. */
+  async #list(key: string): Promise<readonly string[]> {
+    try {
+      const names = await this.#bus.list();
+      const first = this.#places.get(key);
+      return [...names].sort((a, b) => Number(b === first) - Number(a === first));
     } catch (error) {
       throw failureOf(error, 'preparing');
     }
@@ -133,6 +160,13 @@ function perform(handle: Handle, request: Request): Promise<Result> {
       if (request.app !== 'Ethereum') return signPsbt(handle, request);
       return sign(handle, parseEthereumPath(request.path, 'path'), request);
   }
+}
+
+const reviewing = new DeviceFailure('device-busy', 'on a connected device a person decides something else');
+
+/** What is looked for, as a key. */
+function placeOf({ app, path }: Identify | ReadKey): string {
+  return `${app} ${path}`;
 }
 
 /** Idle, as every call on it has ended. Where it was unplugged meanwhile, closing it fails, and that is all the same. */

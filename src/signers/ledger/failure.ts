@@ -46,6 +46,9 @@ const ofTransaction: ReadonlyMap<number, FailureReason> = new Map([
   [0x6807, 'device-cannot-show'],
 ]);
 
+/** Answers that are another's: two processes have the device open, and both get all that it says. */
+const mixed: ReadonlySet<unknown> = new Set(['InvalidChannel', 'InvalidTag', 'InvalidSequence']);
+
 const disconnected = new Set(['DisconnectedDevice', 'DisconnectedDeviceDuringOperation']);
 
 /**
@@ -70,6 +73,7 @@ export function failureOf(error: unknown, stage: Stage): DeviceFailure {
   }
   if (disconnected.has(name)) return failure(gone);
   if (name === 'TransportRaceCondition' || id === 'TransportLocked') return failure('device-busy');
+  if (mixed.has(id)) return new DeviceFailure('device-busy', `another program talks to the device (${text})`);
   // Speculos' transport: no answer means that it is not there, or went away; an HTTP status would be a fault of its own.
   if (isAxiosError === true && response === undefined) {
     return new DeviceFailure(gone, `Speculos did not answer${typeof code === 'string' ? ` (${shown(code)})` : ''}`);

@@ -4,10 +4,10 @@ import { DeviceFailure } from './failure.ts';
 import { ethereumApp, type Handle } from './library.ts';
 import { parseBitcoinPath, parseEthereumPath } from './path.ts';
 
-/** Asks a device which app is open (`B0 01`) and, where it is the right one, which key it has at a path. */
-export async function identify(handle: Handle, wanted: App, path: string): Promise<Identity> {
+/** Asks a device which app is open (`B0 01`) and, where it is the right one, which key it has at a path. `at`: its name. */
+export async function identify(handle: Handle, at: string, wanted: App, path: string): Promise<Identity> {
   const { name, version } = parseAppAndVersion(await handle.send(0xb0, 0x01, 0, 0));
-  const identity = { result: 'identity', app: name, version } as const;
+  const identity = { result: 'identity', at, app: name, version } as const;
   // Another app would read the next command in its own way.
   if (name !== wanted) return identity;
   return { ...identity, key: wanted === 'Ethereum' ? await accountKey(handle, path) : await extendedKey(handle, path) };

@@ -2,7 +2,17 @@ import { type ChainId, type KeyPlace, Malformed, type ScriptWallet, type Wallet 
 import { isPermit, type Permit } from '../../store/permit.ts';
 import { type Answer, Child } from '../child.ts';
 import { type HostProcess, launchHost } from '../launch.ts';
-import type { Identify, Identity, Operation, PinnedKey, ReadKey, Register, Result, ShowAddress } from '../protocol.ts';
+import type {
+  Identify,
+  Identity,
+  Operation,
+  PinnedKey,
+  ReadKey,
+  Register,
+  Result,
+  ShowAddress,
+  Sign,
+} from '../protocol.ts';
 import type {
   AddressPlace,
   AddressReview,
@@ -16,13 +26,14 @@ import type {
 import type { LineLog } from '../stderr.ts';
 import { systemTimers, type Timers } from '../timers.ts';
 import { Turn } from '../turn.ts';
-import { addressOf, deviceOf, identityIn, outcomeOf, readingOf, registrationOf } from './answers.ts';
+import { addressOf, deviceOf, identityIn, isOver, outcomeOf, readingOf, registrationOf } from './answers.ts';
 import { appOf } from './app.ts';
 import { ledgerProtocol } from './child-protocol.ts';
 import { checkPath } from './identify.ts';
 import { judge, judgeApp } from './identity.ts';
 import { registerOperation, showOperation, signOperation } from './operations.ts';
 import { policyOf } from './policy.ts';
+import { Reviews } from './reviews.ts';
 import { type Transport, transportAllowed } from './transport.ts';
 import { Waiting } from './waiting.ts';
 import { pinnedKey } from './wallet-key.ts';
@@ -31,7 +42,9 @@ export interface LedgerSignerOptions {
   readonly name: string;
   readonly transport: Transport;
   readonly deadlines: {
-    /** To start the child, and to learn who a device is, ms. */
+    /** To start the child, ms. */
+    readonly start: number;
+    /** To learn who the connected devices are, ms. */
     readonly identify: number;
     /** For a person to review and sign, ms. */
     readonly sign: number;
@@ -43,17 +56,18 @@ export interface LedgerSignerOptions {
   readonly log: LineLog;
   readonly timers?: Timers;
   readonly spawn?: () => HostProcess;
+  /** Of all signers that see the same devices; those on USB share theirs where absent. */
+  readonly reviews?: Reviews;
 }
+
+/** Where nobody decides: far above what a busy machine takes. A device that says nothing is left sooner (backend.ts). */
+export const machineDeadlines = { start: 120_000, identify: 60_000 } as const;
 
 const defaultPoll = 3_000;
 /** From half a second, doubling, up to a minute. */
 const doubling = (restarts: number) => Math.min(500 * 2 ** Math.min(restarts, 10), 60_000);
 
-/**
- * All devices on USB share one turn: to find its own, a signer opens each and asks who it is, and a device that shows a review
- * must not be asked anything.
- */
-const usbTurn = new Turn();
+const usb = new Reviews();
 
 /** A signer whose keys are on Ledger devices, driven by a child process. */
 export function createLedgerSigner(options: LedgerSignerOptions): Signer {
@@ -67,7 +81,8 @@ class LedgerSigner implements Signer {
   readonly concurrency = 1;
   readonly #transport: Transport;
   readonly #deadlines: LedgerSignerOptions['deadlines'];
-  readonly #turn: Turn;
+  readonly #turn = new Turn();
+  readonly #reviews: Reviews;
   readonly #child: Child<Operation, Result>;
   readonly #listeners = new Set<() => void>();
   readonly #waiting: Waiting;
@@ -77,12 +92,12 @@ class LedgerSigner implements Signer {
     this.name = name;
     this.#transport = transport;
     this.#deadlines = deadlines;
-    this.#turn = transport.transport === 'hid' ? usbTurn : new Turn();
+    this.#reviews = rest.reviews ?? (transport.transport === 'hid' ? usb : new Reviews());
     this.#child = new Child({
       protocol: ledgerProtocol,
       start: spawn ?? (() => launchHost(transport.transport === 'hid')),
       configuration: { op: 'configure', ...transport },
-      startDeadline: deadlines.identify,
+      startDeadline: deadlines.start,
       timers,
       backOff: rest.backOff ?? doubling,
       log,
@@ -90,7 +105,7 @@ class LedgerSigner implements Signer {
     this.#waiting = new Waiting({
       timers,
       poll: rest.poll ?? defaultPoll,
-      busy: () => this.#turn.busy,
+      busy: () => this.#turn.busy || this.#reviews.search.busy,
       check: (wallet) => this.check(wallet),
       news: () => this.#tell(),
     });
@@ -112,11 +127,12 @@ class LedgerSigner implements Signer {
     if ('kind' in operation) return operation;
     return this.#turn.run(async () => {
       // Another device may have taken the place of the one that was checked: nothing is sent before its key is seen (S6).
-      const readiness = await this.#check(wallet, pinned);
+      const readiness = await this.#find(wallet, pinned);
+      this.#waiting.note(wallet, readiness);
       if (!readiness.ready) {
         return { kind: 'uncertain', reason: readiness.reason, message: `${readiness.message} (nothing was sent)` };
       }
-      const outcome = outcomeOf(await this.#child.request(operation, this.#deadlines.sign));
+      const outcome = outcomeOf(await this.#show(operation));
       if (outcome.kind === 'uncertain') this.#waiting.note(wallet, { ...outcome, ready: false });
       return outcome;
     });
@@ -129,7 +145,10 @@ class LedgerSigner implements Signer {
     checkPath(app, path);
     this.#requireTransport(chain, 'reading a key');
     return this.#turn.run(async () => {
-      const identity = await this.#identity({ op: 'read-key', app, path });
+      const identity = await this.#search(
+        (skip) => ({ op: 'read-key', app, path, skip }),
+        (said) => said,
+      );
       if ('kind' in identity) return identity;
       const objection = judgeApp(identity, app);
       return objection === undefined ? readingOf(identity) : { ...objection, kind: 'failed' };
@@ -161,6 +180,7 @@ class LedgerSigner implements Signer {
     this.#waiting.close();
     this.#listeners.clear();
     await this.#child.close();
+    this.#reviews.end(this);
   }
 
   /** What no configuration that was checked lets happen. */
@@ -183,25 +203,67 @@ class LedgerSigner implements Signer {
     return readiness;
   }
 
-  async #identify(wallet: Wallet, pinned: PinnedKey): Promise<Readiness> {
-    const identity = await this.#identity({ op: 'identify', ...pinned });
+  #identify(wallet: Wallet, pinned: PinnedKey): Promise<Readiness> {
+    return this.#search(
+      (skip) => ({ op: 'identify', ...pinned, skip }),
+      (identity) => this.#judged(identity, wallet, pinned),
+    );
+  }
+
+  /** As `#identify`; a device that is ready is from now on left out of others' searches, as it is to show something. */
+  #find(wallet: Wallet, pinned: PinnedKey): Promise<Readiness> {
+    return this.#search(
+      (skip) => ({ op: 'identify', ...pinned, skip }),
+      (identity) => {
+        const readiness = this.#judged(identity, wallet, pinned);
+        if (readiness.ready && 'at' in identity) this.#reviews.begin(this, identity.at);
+        return readiness;
+      },
+    );
+  }
+
+  #judged(identity: Identity | Failed, wallet: Wallet, pinned: PinnedKey): Readiness {
     if ('kind' in identity) return { ready: false, reason: identity.reason, message: identity.message };
     const objection = judge(identity, wallet, pinned);
     return objection === undefined ? { ready: true, device: deviceOf(identity) } : { ...objection, ready: false };
+  }
+
+  /** Puts something before a person, on the device that was found. */
+  async #show(operation: Sign | Register | ShowAddress): Promise<Answer<Result>> {
+    const answer = await this.#child.request(operation, this.#deadlines.sign);
+    // Unless the device itself ended it, it may be on the screen still: until this signer asks again, nobody does.
+    if (answer.kind === 'result' && isOver(answer.result)) this.#reviews.end(this);
+    return answer;
   }
 
   /** Has the device that holds a wallet's key show something of a wallet that isn't in policy yet. */
   #introduce(wallet: Wallet, operation: Register | ShowAddress): Promise<Answer<Result> | Failed> {
     const pinned = this.#require(wallet);
     return this.#turn.run(async () => {
-      const readiness = await this.#identify(wallet, pinned);
+      const readiness = await this.#find(wallet, pinned);
       if (!readiness.ready) return { kind: 'failed', reason: readiness.reason, message: readiness.message };
-      return this.#child.request(operation, this.#deadlines.sign);
+      // Nobody asks again by himself, who could end it later.
+      return this.#show(operation).finally(() => this.#reviews.end(this));
     });
   }
 
-  async #identity(operation: Identify | ReadKey): Promise<Identity | Failed> {
-    return identityIn(await this.#child.request(operation, this.#deadlines.identify));
+  /** Asks the connected devices, but none on which a person decides for another signer. */
+  async #search<T>(
+    operation: (skip: readonly string[]) => Identify | ReadKey,
+    found: (identity: Identity | Failed) => T,
+  ): Promise<T> {
+    // Others search while this child is not up yet.
+    await this.#child.started;
+    return this.#reviews.search.run(async () => {
+      this.#reviews.end(this);
+      const answer = await this.#child.request(operation(this.#reviews.ofOthers(this)), this.#deadlines.identify);
+      const identity = identityIn(answer);
+      // What it still waits for would come in the midst of something else, or never.
+      if (answer.kind === 'result' && 'kind' in identity && identity.reason === 'device-timeout') {
+        this.#child.renew('was left waiting by a device');
+      }
+      return found(identity);
+    });
   }
 
   #tell(): void {

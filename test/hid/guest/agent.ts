@@ -83,7 +83,7 @@ function run(argv: readonly string[], as: Account): Promise<Omit<Done, 'id'>> {
 function launch([command = '', ...args]: readonly string[], as: Account): ChildProcess {
   // busybox's su has a user's groups, which Node's uid and gid alone have not.
   const argv =
-    as === 'root' ? [command, ...args] : ['su', '-s', '/bin/sh', as, '-c', 'exec "$0" "$@"', command, ...args];
+    as === 'root' ? [command, ...args] : ['su', '-s', '/bin/sh', as, '-c', 'exec "$0" "$@"', '--', command, ...args];
   const [program = '', ...rest] = argv;
   const child = spawn(program, rest, { cwd: '/portcullis', stdio: ['ignore', 'pipe', 'pipe'] });
   child.on('error', (error) => tell({ told: 'line', name: command, line: String(error) }));

@@ -76,7 +76,7 @@ function runtimeOf(lock: string): Buffer {
 const notInGuest = /^node_modules\/(?:node-linux|@typescript\/|typescript$)/;
 /** Nested packages have entries of their own; types, maps and other systems' libraries nobody loads. */
 const unread =
-  /(?:^|\/)node_modules(?:\/|$)|\.(?:d\.[cm]?ts|map|md)$|(?:^|\/)prebuilds\/(?!(?:HID(?:_hidraw)?-)?linux-x64(?:\/|$))[^/]+|^(?:deps|src\/ce|_types)$/;
+  /(?:^|\/)node_modules(?:\/|$)|\.(?:d\.[cm]?ts|map|md)$|(?:^|\/)prebuilds\/(?!(?:HID(?:_hidraw)?-)?linux-x64(?:\.node|$|\/))[^/]+|^(?:deps|_types)$/;
 
 /** The daemon, and what the guest runs to be its hardware. */
 function sources(): Buffer {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LedgerBackend } from '../../../src/signers/ledger/backend.ts';
 import type { Bus } from '../../../src/signers/ledger/library.ts';
 import { policyOf } from '../../../src/signers/ledger/policy.ts';
@@ -9,7 +9,7 @@ import { answers, testPath, testWallet } from './wallet.ts';
 
 const path = testPath;
 const { publicKey } = testWallet;
-const identify = { op: 'identify', app: 'Ethereum', path, publicKey } as const;
+const identify = { op: 'identify', app: 'Ethereum', path, publicKey, skip: [] } as const;
 const sign = {
   op: 'sign',
   app: 'Ethereum',
@@ -87,7 +87,7 @@ describe('S6: among several devices', () => {
 
   it('one in another app is told of before one of another key', async () => {
     const identity = await new LedgerBackend(busOf({ a: foreign, b: dashboard })).perform(identify);
-    expect(identity).toEqual({ result: 'identity', app: 'BOLOS', version: '1.1.1' });
+    expect(identity).toEqual({ result: 'identity', at: 'b', app: 'BOLOS', version: '1.1.1' });
   });
 
   it('one in another app is asked nothing but its name', async () => {
@@ -112,6 +112,58 @@ describe('S6: among several devices', () => {
       open: () => Promise.reject(new Error()),
     };
     await expect(new LedgerBackend(bus).perform(identify)).rejects.toEqual(failing('signer-failed'));
+  });
+});
+
+describe('among several devices', () => {
+  const never: Script = () => new Promise<string>(() => undefined);
+  afterEach(() => vi.useRealTimers());
+
+  it('one on which a person decides is not opened, and is told of where none else has the key', async () => {
+    const bus = busOf({ a: own, b: foreign });
+    const asked = new LedgerBackend(bus).perform({ ...identify, skip: ['a'] });
+    await expect(asked).rejects.toEqual(failing('device-busy'));
+    expect([...bus.handles.keys()]).toEqual(['b']);
+  });
+
+  it('the one that had the key last is asked first, and no other', async () => {
+    const devices: Record<string, Script> = { a: foreign, b: own };
+    const bus = busOf(devices);
+    const backend = new LedgerBackend(bus);
+    await backend.perform(identify);
+    bus.handles.clear();
+    expect(await backend.perform(identify)).toMatchObject({ at: 'b' });
+    expect([...bus.handles.keys()]).toEqual(['b']);
+    // Its place may be another's by now, and it in another place.
+    Object.assign(devices, { a: own, b: foreign });
+    expect(await backend.perform(identify)).toMatchObject({ at: 'a' });
+    expect(await backend.perform(sign)).toEqual({ result: 'signature', signature });
+    expect(bus.handles.get('a')?.commands.at(-1)).toMatch(/^e004/);
+  });
+
+  it('F3: one that says nothing is left for the next, and not asked again while it owes an answer', async () => {
+    vi.useFakeTimers();
+    const bus = busOf({ a: never, b: own });
+    // As the library's: closing waits for the answer.
+    const open = async (name: string) => {
+      const handle = await bus.open(name);
+      return name === 'a' ? Object.assign(handle, { close: () => new Promise<void>(() => undefined) }) : handle;
+    };
+    const backend = new LedgerBackend({ ...bus, open });
+    const found = backend.perform(identify);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await found).toMatchObject({ at: 'b' });
+    const others = { ...identify, publicKey: `02${'11'.repeat(32)}` };
+    await expect(backend.perform(others)).rejects.toEqual(failing('device-timeout'));
+    expect(bus.handles.get('a')?.commands).toHaveLength(1);
+  });
+
+  it('one that answers in time is waited for', async () => {
+    vi.useFakeTimers();
+    const slow: Script = (apdu) => new Promise((resolve) => setTimeout(async () => resolve(await own(apdu)), 4_900));
+    const found = new LedgerBackend(busOf({ a: slow })).perform(identify);
+    await vi.advanceTimersByTimeAsync(9_800);
+    expect(await found).toMatchObject({ at: 'a' });
   });
 });
 
@@ -183,7 +235,7 @@ describe('S6: among several devices with Bitcoin’s app', () => {
     ]) {
       const bus = busOf(devices);
       const backend = new LedgerBackend(bus);
-      expect(await backend.perform({ op: 'identify', ...bitcoin })).toMatchObject({
+      expect(await backend.perform({ op: 'identify', ...bitcoin, skip: [] })).toMatchObject({
         app: 'Bitcoin Test',
         key: { fingerprint: one?.fingerprint, xpub: one?.xpub },
       });
@@ -209,10 +261,10 @@ describe('S6: among several devices with Bitcoin’s app', () => {
     ['something that is no key', bitcoinDevice('00000001', 'tpub')],
   ])('one that answers %s has failed', async (_, script) => {
     const backend = new LedgerBackend(busOf({ a: script }));
-    await expect(backend.perform({ op: 'identify', ...bitcoin })).rejects.toEqual(failing('signer-failed'));
+    await expect(backend.perform({ op: 'identify', ...bitcoin, skip: [] })).rejects.toEqual(failing('signer-failed'));
   });
 
-  const read = { op: 'read-key', app: 'Bitcoin Test', path: bitcoin.path } as const;
+  const read = { op: 'read-key', app: 'Bitcoin Test', path: bitcoin.path, skip: [] } as const;
 
   it('a key to make a wallet of is read where one has the app open, and where two have, of neither', async () => {
     const bus = busOf({ a: own, b: stranger, c: word('5515') });

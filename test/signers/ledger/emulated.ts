@@ -18,7 +18,7 @@ export const words = {
   zoo: `${'zoo '.repeat(11)}wrong`,
 } as const;
 
-export const deadlines = { identify: 60_000, sign: 300_000 };
+export const deadlines = { start: 60_000, identify: 60_000, sign: 300_000 };
 export const poll = 3_000;
 export const backOff = 500;
 

@@ -39,6 +39,13 @@ describe('F3: a device’s failure has its reason', () => {
     ['b008', word(0xb008), 'signer-failed', 'device-cannot-show', 'device-cannot-show'],
     ['b007', word(0xb007), 'signer-failed', 'signer-failed', 'signer-failed'],
     ['any other word', word(0x6f00), 'signer-failed', 'signer-failed', 'signer-failed'],
+    ...['InvalidChannel', 'InvalidTag', 'InvalidSequence'].map((id): [string, Error, string, string, string] => [
+      `another program’s answer (${id})`,
+      libraryError('TransportError', { id }),
+      'device-busy',
+      'device-busy',
+      'device-busy',
+    ]),
     ['an unplugged device', libraryError('DisconnectedDevice'), 'device-missing', 'device-missing', 'device-lost'],
     [
       'one unplugged while it is written to',

@@ -16,7 +16,7 @@ const judge = (identity: Identity, wallet: Wallet) => judgeFor(identity, wallet,
 const isRecent = (version: string) => isRecentFor(version, '1.22.0');
 const uncompressed = bytesToHex(secp256k1.Point.fromHex(testWallet.publicKey).toBytes(false));
 const key = { address: '0xDad77910DbDFdE764fC21FCD4E74D71bBACA6D8D', publicKey: uncompressed };
-const right: Identity = { result: 'identity', app: 'Ethereum', version: '1.22.0', key };
+const right: Identity = { result: 'identity', at: '/dev/hidraw0', app: 'Ethereum', version: '1.22.0', key };
 
 describe('S6: a device', () => {
   it('is the wallet’s where its app, version, key and address are', () => {
@@ -26,10 +26,14 @@ describe('S6: a device', () => {
 
   it.each<[string, Identity, string]>([
     ['in another app', { ...right, app: 'Bitcoin' }, 'device-wrong-app'],
-    ['on its dashboard', { result: 'identity', app: 'BOLOS', version: '1.22.0' }, 'device-wrong-app'],
+    [
+      'on its dashboard',
+      { result: 'identity', at: '/dev/hidraw0', app: 'BOLOS', version: '1.22.0' },
+      'device-wrong-app',
+    ],
     ['in an app of almost the same name', { ...right, app: 'ethereum' }, 'device-wrong-app'],
     ['in an older version', { ...right, version: '1.21.9' }, 'device-app-outdated'],
-    ['without a key', { result: 'identity', app: 'Ethereum', version: '1.22.0' }, 'device-foreign'],
+    ['without a key', { result: 'identity', at: '/dev/hidraw0', app: 'Ethereum', version: '1.22.0' }, 'device-foreign'],
     ['with another key', { ...right, key: { ...key, publicKey: `04${'22'.repeat(64)}` } }, 'device-foreign'],
     ['with the key’s mirror image', { ...right, key: { ...key, publicKey: mirrored(uncompressed) } }, 'device-foreign'],
     ['with another address', { ...right, key: { ...key, address: `0x${'11'.repeat(20)}` } }, 'device-foreign'],
@@ -51,7 +55,13 @@ function mirrored(publicKey: string): string {
 describe('S6: a device of a script wallet', () => {
   const wallet = single('wpkh');
   const [{ fingerprint, xpub } = { fingerprint: '', xpub: '' }] = wallet.keys;
-  const own: Identity = { result: 'identity', app: 'Bitcoin Test', version: '2.1.2', key: { fingerprint, xpub } };
+  const own: Identity = {
+    result: 'identity',
+    at: '/dev/hidraw0',
+    app: 'Bitcoin Test',
+    version: '2.1.2',
+    key: { fingerprint, xpub },
+  };
   const judgeOwn = (identity: Identity) => judgeFor(identity, wallet, pinnedKey(wallet, 'device-1'));
 
   it('is the wallet’s where its app, version, fingerprint and extended key are', () => {
@@ -64,7 +74,11 @@ describe('S6: a device of a script wallet', () => {
     ['in Ethereum’s app', { ...right }, 'device-wrong-app'],
     ['in an older version', { ...own, version: '2.1.1' }, 'device-app-outdated'],
     ['in a much older version', { ...own, version: '1.6.6' }, 'device-app-outdated'],
-    ['without a key', { result: 'identity', app: 'Bitcoin Test', version: '2.4.6' }, 'device-foreign'],
+    [
+      'without a key',
+      { result: 'identity', at: '/dev/hidraw0', app: 'Bitcoin Test', version: '2.4.6' },
+      'device-foreign',
+    ],
     ['with another seed', { ...own, key: { fingerprint: '00000000', xpub } }, 'device-foreign'],
     ['with another account', { ...own, key: { fingerprint, xpub: `${xpub.slice(0, -1)}1` } }, 'device-foreign'],
     ['with an address’s key', { ...own, key }, 'device-foreign'],

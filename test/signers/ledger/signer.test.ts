@@ -15,7 +15,7 @@ import { testWallet } from './wallet.ts';
 
 const mint = takeMint();
 const host = fileURLToPath(new URL('../../../src/signers/host.ts', import.meta.url));
-const deadlines = { identify: 10_000, sign: 300_000 };
+const deadlines = { start: 60_000, identify: 10_000, sign: 300_000 };
 const poll = 3_000;
 const backOff = 500;
 
