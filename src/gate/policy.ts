@@ -24,6 +24,7 @@ import { type RipeningPart, recoveryLeast, ripeningSection } from './policy/ripe
 import type { Section } from './policy/section.ts';
 import { type TreasuryPart, treasurySection } from './policy/treasury.ts';
 import { type TrustDomainPart, trustDomainSection } from './policy/trust-domain.ts';
+import { checkWalletDemands } from './policy/wallet-demand.ts';
 import { type WalletsPart, walletsSection } from './policy/wallets.ts';
 import { type WitnessesPart, witnessesSection } from './policy/witnesses.ts';
 import { type YouthPart, youthSection } from './policy/youth.ts';
@@ -166,6 +167,7 @@ function checkWhole(policy: Policy): void {
     if (!policy.chains.has(wallet.chain))
       throw new Malformed('policy.wallets', `${wallet.id} is on no chain of the policy`);
   }
+  checkWalletDemands(policy);
 }
 
 /** S5: no one person decides where main networks are at stake. */
