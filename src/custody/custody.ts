@@ -69,8 +69,16 @@ export interface EvidenceWanted {
   readonly factors: readonly Pick<FactorRecord, 'id' | 'kind' | 'class'>[];
   /** Issuers of tokens that count. */
   readonly services: readonly string[];
-  /** Wallets of the chain that take more than `demand`, and what. */
-  readonly wallets: readonly { readonly wallet: WalletId; readonly demand: EvidenceDemand }[];
+  /** Wallets of the chain that take more than `demand` for so much. */
+  readonly wallets: readonly WalletWants[];
+}
+
+/** What one wallet takes before it pays. */
+export interface WalletWants {
+  readonly wallet: WalletId;
+  readonly demand: EvidenceDemand;
+  /** So many operators' approval does in its place; 0 where none does. */
+  readonly operators: number;
 }
 
 /** An intent ready to be approved, with what would become of it now. */

@@ -75,7 +75,11 @@ export const prepared: Prepared = {
     ],
     services: ['mfa.example'],
     wallets: [
-      { wallet: 'vault' as WalletId, demand: { assertions: 1, classes: 1, enrolments: 1, webauthn: 1, hardware: 1 } },
+      {
+        wallet: 'vault' as WalletId,
+        demand: { assertions: 1, classes: 1, enrolments: 1, webauthn: 1, hardware: 1 },
+        operators: 2,
+      },
     ],
   },
   rules: [

@@ -183,6 +183,23 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'wallets[0].evidence.enrolments': 3 }, 'wallets[hot].evidence', 'tighter'],
   [{ 'wallets[0].evidence.webauthn': 2 }, 'wallets[hot].evidence', 'tighter'],
   [{ 'wallets[0].evidence.hardware': undefined }, 'wallets[hot].evidence', 'looser'],
+  [{ 'wallets[2].evidence.above[0].amount': '1500000000000000001' }, 'wallets[desk].evidence', 'looser'],
+  [{ 'wallets[2].evidence.above[0].amount': '1499999999999999999' }, 'wallets[desk].evidence', 'tighter'],
+  [{ 'wallets[2].evidence.above[1]': { asset: tokenAsset, amount: '1' } }, 'wallets[desk].evidence', 'looser'],
+  [{ 'wallets[2].evidence.above[0].asset': tokenAsset }, 'wallets[desk].evidence', 'looser'],
+  [{ 'wallets[2].evidence.above': undefined }, 'wallets[desk].evidence', 'tighter'],
+  [{ 'wallets[2].evidence.or_operators': false }, 'wallets[desk].evidence', 'tighter'],
+  [{ 'wallets[2].evidence.or_operators': undefined }, 'wallets[desk].evidence', 'tighter'],
+  [{ 'wallets[2].evidence.classes': 3 }, 'wallets[desk].evidence', 'tighter'],
+  // Tighter in one thing, and looser in another.
+  [
+    { 'wallets[2].evidence.classes': 3, 'wallets[2].evidence.above[0].amount': '1600000000000000000' },
+    'wallets[desk].evidence',
+    'looser',
+  ],
+  [{ 'wallets[0].evidence.or_operators': true }, 'wallets[hot].evidence', 'looser'],
+  [{ 'wallets[0].evidence.above': [{ asset: ether, amount: '1' }] }, 'wallets[hot].evidence', 'looser'],
+  [{ 'wallets[1].evidence': { classes: 2, or_operators: true } }, 'wallets[vault].evidence', 'tighter'],
   [{ 'wallets[0].first_nonce': '1' }, 'wallets[hot].first_nonce', 'looser'],
   [{ 'wallets[1].descriptor': multisig(2) }, 'wallets[vault].descriptor', 'looser'],
   [{ 'wallets[1].signers': ['second', 'ledger'] }, 'wallets[vault].signers', 'looser'],
@@ -286,7 +303,11 @@ const rows: readonly [changes: Record<string, Json | undefined>, member: string,
   [{ 'operators.delays.reinstate': '1h' }, 'operators.delays.reinstate', 'looser'],
   [{ 'operators.open_for': '49h' }, 'operators.open_for', 'looser'],
   [{ 'operators.open_for': '47h' }, 'operators.open_for', 'tighter'],
-  [{ operators: undefined, bands: [], limits: [], hours: undefined }, 'operators', 'looser'],
+  [
+    { operators: undefined, bands: [], limits: [], hours: undefined, 'wallets[2].evidence': undefined },
+    'operators',
+    'looser',
+  ],
   [{ 'clients.authorities[2]': 'd'.repeat(64) }, `clients.authorities[${'d'.repeat(64)}]`, 'looser'],
   [{ 'clients.authorities[1]': undefined }, `clients.authorities[${'b'.repeat(64)}]`, 'tighter'],
   [{ 'clients.revoked[1]': 'd'.repeat(64) }, `clients.revoked[${'d'.repeat(64)}]`, 'tighter'],
@@ -519,7 +540,12 @@ describe('I3: which way a change of policy is', () => {
 
   it('I3: a part that goes or comes whole is told whole', () => {
     const parts = ['payment_confirmation', 'authenticators.metadata', 'reference', 'operators', 'hours', 'clients'];
-    const none = { 'authenticators.metadata': undefined, payment_confirmation: undefined, reference: undefined };
+    const none = {
+      'authenticators.metadata': undefined,
+      payment_confirmation: undefined,
+      reference: undefined,
+      'wallets[2].evidence': undefined,
+    };
     const without = { ...none, operators: undefined, hours: undefined, clients: undefined, limits: [], bands: [] };
     const [gone, came] = [
       policyChanges(wholePolicy(), wholePolicy(without)),
@@ -536,7 +562,8 @@ describe('I3: which way a change of policy is', () => {
 
   it('I3: an added part is told by itself: limits, hours, clients tighten; operators loosen', () => {
     const without = { limits: undefined, hours: undefined, clients: undefined, bands: undefined, operators: undefined };
-    const [was, will] = [wholePolicy({ ...without, reference: undefined }), wholePolicy()];
+    const took = { reference: undefined, 'wallets[2].evidence': undefined };
+    const [was, will] = [wholePolicy({ ...without, ...took }), wholePolicy()];
     const direction = (member: string) => policyChanges(was, will).find((c) => c.member.startsWith(member))?.direction;
     for (const member of ['limits', 'hours', 'clients', 'bands', 'reference'])
       expect(direction(member)).toBe('tighter');
@@ -560,6 +587,7 @@ describe('I3: which way a change of policy is', () => {
     clients: undefined,
     ...single,
     'wallets[0].evidence': undefined,
+    'wallets[2].evidence': undefined,
     bands: [],
     'evidence.accepts': ['device', 'synced', 'totp'],
   };
@@ -579,6 +607,8 @@ describe('I3: which way a change of policy is', () => {
       { 'evidence.classes': 2 },
       { bands: [{ asset: ether, above: '1', classes: 2 }] },
       { 'wallets[0].evidence': { enrolments: 2 } },
+      // Also where it takes that of large amounts alone, and where operators do instead.
+      { 'wallets[0].evidence': { enrolments: 2, above: [{ asset: ether, amount: '1' }], or_operators: true } },
     ];
     for (const changes of shrinking) {
       expect(directions({}, changes)).toEqual(['tighter']);

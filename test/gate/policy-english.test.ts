@@ -142,6 +142,7 @@ const said: readonly [title: string, whole: readonly string[], least: readonly s
       'A withdrawal that hot pays takes one WebAuthn assertion by a factor of class hardware, evidence of 2 different classes and evidence of 2 different enrolled factors.',
       `vault is ${regtest}:bcrt1qtestonly and the addresses after it of ${multisig(1)}, of which any 1 sign, on the signers ledger, second.`,
       `desk is ${chain}:0x6813Eb9362372EEF6200f3b1dbC3f819671cBA69, with the key ${thirdKey} by its id 0a1b on the signer hsm, from nonce 0.`,
+      'A withdrawal that desk pays takes evidence of 2 different classes, for more than 1.5 ETH and any amount of another asset, or in its place the approval of the operators’ quorum.',
       `till is ${regtest}:bcrt1qtokensonly and no address more, of ${tokens(1)}, of which any 1 sign, with the keys 01 on the signer hsm, 02ff on the signer hsm-2.`,
     ],
     ['There is no wallet.'],
@@ -294,6 +295,16 @@ const otherwise: readonly [title: string, changes: Record<string, Json | undefin
     'Chains',
     { 'chains[1].data_fee': undefined },
     `On ${sepolia}, a test network, a transaction may cost up to 0.002 of the native asset in fees, up to 2 gwei per gas, and may have no access list.`,
+  ],
+  [
+    'Wallets',
+    { 'wallets[2].evidence.above': undefined },
+    'A withdrawal that desk pays takes evidence of 2 different classes or in its place the approval of the operators’ quorum.',
+  ],
+  [
+    'Wallets',
+    { 'wallets[2].evidence.or_operators': false, 'wallets[2].evidence.above[1]': { asset: tokenAsset, amount: '70' } },
+    'A withdrawal that desk pays takes evidence of 2 different classes, for more than 0.00007 TST and 1.5 ETH and any amount of another asset.',
   ],
   ['Transactions', { nonce_window: 1 }, "A transaction's nonce is the wallet's next, or at most 0 above it."],
   [

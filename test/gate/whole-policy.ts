@@ -77,7 +77,7 @@ assets:
 wallets:
   - { id: hot, chain: '${chain}', signer: ledger, path: "m/44'/60'/0'/0/0", address: '${chain}:${addressOfKey(hot)}', public_key: '${hot}', first_nonce: '0', evidence: { assertions: 2, classes: 2, enrolments: 2, webauthn: 1, hardware: 1 } }
   - { id: vault, chain: '${regtest}', address: '${regtest}:bcrt1qtestonly', descriptor: "${multisig(1)}", signers: [ledger, second] }
-  - { id: desk, chain: '${chain}', signer: hsm, key: '0a1b', address: '${chain}:${addressOfKey(thirdKey)}', public_key: '${thirdKey}', first_nonce: '0' }
+  - { id: desk, chain: '${chain}', signer: hsm, key: '0a1b', address: '${chain}:${addressOfKey(thirdKey)}', public_key: '${thirdKey}', first_nonce: '0', evidence: { classes: 2, above: [{ asset: '${ether}', amount: '1500000000000000000' }], or_operators: true } }
   - { id: till, chain: '${regtest}', address: '${regtest}:bcrt1qtokensonly', descriptor: "${tokens(1)}", keys: ['01', '02ff'], signers: [hsm, hsm-2] }
 nonce_window: 4
 batch_most: 3
