@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FaultyModule } from '../../signers/pkcs11/faulty-module.ts';
-import { FaultyToken, label, noFaultyToken, pin } from '../../signers/pkcs11/faulty-token.ts';
+import { FaultyToken, noFaultyToken } from '../../signers/pkcs11/faulty-token.ts';
 
 const digest = new Uint8Array(32).fill(0x5a);
 const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
@@ -17,8 +17,8 @@ describe.skipIf(noFaultyToken !== undefined)(`the module that misbehaves on cue$
   let token: FaultyToken;
   let faulty: FaultyModule;
 
-  const environment = () => ({ ...process.env, ...token.environment });
-  const through = () => ['--module', faulty.module, '--token-label', label, '--login', '--pin', pin];
+  const environment = () => ({ ...process.env, ...token.bothEnvironments });
+  const through = () => ['--module', faulty.module, '--token-label', token.label, '--login', '--pin', token.pin];
   const signing = ['--sign', '--mechanism', 'ECDSA', '--id', 'a1', '--input-file', join(folder, 'digest')];
   const tool = (...args: string[]): SpawnSyncReturns<Buffer> =>
     spawnSync('pkcs11-tool', [...through(), ...args], { env: environment() });
