@@ -2,10 +2,12 @@ import { addressAt, onScreen } from '../custody/chain.ts';
 import { walletText } from '../custody/wallet-document.ts';
 import type { Wallet } from '../domain/index.ts';
 import {
+  type CreateSignerKeyResponse,
   OperatorServiceClient,
   type ReadSignerKeyResponse,
   type RegisterWalletResponse,
   type ShowWalletAddressResponse,
+  type TokenKey,
 } from '../generated/portcullis/v1/operator.ts';
 import { askAtDevice, callStation, legible } from './client.ts';
 import { type Arguments, CommandFailed, type Output } from './command.ts';
@@ -30,6 +32,40 @@ export function readKey(given: Arguments, signer: string, chain: string, path: s
     (client, metadata, options, answer) =>
       client.readSignerKey({ signer, chain, path, keyId: '' }, metadata, options, answer),
   );
+}
+
+/** An HSM's key. */
+export interface HsmKey {
+  readonly device: string;
+  readonly key: TokenKey;
+}
+
+export async function readTokenKey(given: Arguments, signer: string, chain: string, keyId: string): Promise<HsmKey> {
+  const { device, key } = await callStation<OperatorServiceClient, ReadSignerKeyResponse>(
+    given,
+    OperatorServiceClient,
+    (client, metadata, options, answer) =>
+      client.readSignerKey({ signer, chain, path: '', keyId }, metadata, options, answer),
+  );
+  if (key?.$case !== 'token') throw new CommandFailed(`${signer} gave no key of an HSM`);
+  return { device, key: key.value };
+}
+
+/** Has an HSM make a key, of a random CKA_ID unless one is named. */
+export async function createKey(
+  given: Arguments,
+  signer: string,
+  keyId: string | undefined,
+  label: string,
+): Promise<HsmKey> {
+  const { device, key } = await callStation<OperatorServiceClient, CreateSignerKeyResponse>(
+    given,
+    OperatorServiceClient,
+    (client, metadata, options, answer) =>
+      client.createSignerKey({ signer, keyId: keyId ?? '', label }, metadata, options, answer),
+  );
+  if (key === undefined) throw new CommandFailed(`${signer} made no key`);
+  return { device, key };
 }
 
 /** Has a person take a wallet of several keys on a device; what they should see there is told first. */

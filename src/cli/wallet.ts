@@ -9,15 +9,18 @@ import { callOptions, callStation, printable } from './client.ts';
 import { type Arguments, type Command, CommandFailed, type Output, readArguments, UsageError } from './command.ts';
 import { actHelp, actOptions } from './operator-act.ts';
 import { policyInForce } from './policy-in-force.ts';
-import { addOptions, addWallet } from './wallet-add.ts';
+import { addWallet } from './wallet-add.ts';
 import { compareOn, registerOn } from './wallet-device.ts';
 import { stateJson, stateLines, walletJson, walletLines } from './wallet-text.ts';
+import { addOptions, createOptions } from './wallet-wish.ts';
 
 export const wallet: Command = {
   name: 'wallet',
-  summary: 'wallets: add one from devices’ keys, list them, show one, register one on a device',
+  summary: 'wallets: add one from devices’ keys, create one in an HSM, list them, show one, register one on a device',
   help: `Usage: portcullis wallet add ID --chain CHAIN --signer NAME [--account N | --path PATH] …
        portcullis wallet add ID --chain CHAIN --signer NAME --signer NAME … --threshold M …
+       portcullis wallet add ID --chain CHAIN --signer HSM --key CKA_ID …
+       portcullis wallet create ID --chain CHAIN --signer HSM [--signer HSM … --threshold M] …
        portcullis wallet list [--json] …
        portcullis wallet show ID [--index N] [--on-device [--signer NAME …]] [--json] …
        portcullis wallet register ID [--signer NAME …] …
@@ -35,6 +38,9 @@ export const wallet: Command = {
     --wait DURATION    waits so long for each device, while people connect it, unlock it, or open its app: of several on USB, one at a
                        time (default: not at all)
     --out FILE         writes the whole policy with the wallet into a new FILE, too
+    --key CKA_ID       of an HSM, lowercase hex: a key that exists; of several signers one for each, in their order
+  create    has each HSM make a key that never leaves it, tells fingerprint, address and attributes, and goes on as add does; --script
+            wpkh (default) or pkh. --key CKA_ID: the id to be given to it (default: a random one)
   list      each wallet, whether its devices are ready, and where it stands
   show      its keys and first addresses; --index N: from that index on; --on-device: has people compare the one at that index there
   register  has a wallet of several keys registered again, as on a device that took a lost one's place
@@ -45,7 +51,11 @@ ${actHelp}`,
     switch (word) {
       case 'add': {
         const options = [...actOptions, ...addOptions];
-        return addWallet(readArguments(rest, { options, many: ['signer'], positionals: ['ID'] }), output);
+        return addWallet(readArguments(rest, { options, many: ['signer', 'key'], positionals: ['ID'] }), output);
+      }
+      case 'create': {
+        const options = [...actOptions, ...createOptions];
+        return addWallet(readArguments(rest, { options, many: ['signer', 'key'], positionals: ['ID'] }), output, true);
       }
       case 'list':
         return list(readArguments(rest, { options: callOptions, flags: ['json'] }), output);
@@ -57,7 +67,7 @@ ${actHelp}`,
       case 'register':
         return register(readArguments(rest, { options: callOptions, many: ['signer'], positionals: ['ID'] }), output);
       default:
-        throw new UsageError('expected add, list, show or register');
+        throw new UsageError('expected add, create, list, show or register');
     }
   },
 };

@@ -11,6 +11,7 @@ import {
   type Decoded,
   isTestNetwork,
   Malformed,
+  parseAddress,
   parseChainId,
   referenceOfAddress,
   type ScriptWallet,
@@ -120,6 +121,17 @@ export function chainOf(id: ChainId, field: string): Chain {
 /** One of a wallet's addresses: `/branch/index`, 0 to receive, 1 for change. An account has one only, whatever is asked for. */
 export function addressAt(wallet: Wallet, branch: 0 | 1, index: number): Address {
   return chainOf(wallet.chain, 'chain').addressAt(wallet, branch, index);
+}
+
+/** The address of a key, where a chain has accounts of one. Throws `Malformed` for another chain. */
+export function accountAddress(id: ChainId, publicKey: string): Address {
+  if (!id.startsWith('eip155:')) throw new Malformed('chain', `${id} has no accounts of one key`);
+  return parseAddress(`${id}:${ethereum.addressOfKey(publicKey)}`, 'address');
+}
+
+/** What people call a key by: 8 hex digits (BIP-32), whichever chain it is for. `publicKey`: compressed, hex. */
+export function keyFingerprint(publicKey: string): string {
+  return bitcoin.fingerprintOf(Uint8Array.from(Buffer.from(publicKey, 'hex')));
 }
 
 /** An address as a device's screen has it: what people compare. */

@@ -2,15 +2,17 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Api, createApi } from '../../src/api/server.ts';
-import { onScreen } from '../../src/custody/chain.ts';
+import { accountAddress, keyFingerprint, onScreen } from '../../src/custody/chain.ts';
 import { policyHash } from '../../src/custody/founding.ts';
 import { readPolicyDocument } from '../../src/custody/policy-document.ts';
-import { type ScriptType, type Wallet, walletIdentity } from '../../src/domain/index.ts';
+import { Malformed, parseChainId, type ScriptType, type Wallet, walletIdentity } from '../../src/domain/index.ts';
+import { parseLeaf } from '../../src/journal/leaf.ts';
 import { makeCa, trustDomain } from '../certificates.ts';
 import { mainnet, regtest, seeds, walletOf } from '../chains/bitcoin/wallets.ts';
 import { BitcoinStation } from '../custody/bitcoin-station.ts';
 import { chain, type TestStation } from '../custody/station.ts';
 import { accountKey, TestDevice } from '../custody/test-device.ts';
+import { TestToken } from '../custody/test-token.ts';
 import { emptyFolder, type Ran, ran } from './station.ts';
 
 const folder = emptyFolder();
@@ -21,12 +23,13 @@ const devices = [
   new TestDevice('fake-3', seeds.zoo),
 ] as const;
 const [first, second] = devices;
+const tokens = [new TestToken('hsm-1'), new TestToken('hsm-2')] as const;
 const stations: { station: TestStation; api: Api }[] = [];
 
 /** A station of the test devices, with or without operators; who calls it is a function of its own. */
 async function serve(name: string, operators?: Record<string, never>) {
   const [signer, ...otherSigners] = devices;
-  const opened = await BitcoinStation.open({ signer, otherSigners, ...(operators && { operators }) });
+  const opened = await BitcoinStation.open({ signer, otherSigners: [...otherSigners, ...tokens], ...(operators && { operators }) });
   const ca = await makeCa();
   const { cert, key } = await ca.issueServer();
   const api = await createApi({
@@ -70,11 +73,87 @@ beforeEach(() => {
     device.answer = 'takes';
     device.asked.length = 0;
   }
+  for (const token of tokens) token.asked.length = 0;
 });
 
 /** With nobody's key, so that it ends where an operator would sign. */
 const add = (...args: string[]): Promise<Ran> =>
   ran('wallet', 'add', ...args, ...founded.calling(), '--software', at('nobody.key'));
+
+describe('portcullis wallet create', () => {
+  const create = (...args: string[]): Promise<Ran> =>
+    ran('wallet', 'create', ...args, ...founded.calling(), '--software', at('nobody.key'));
+  const [hsm, other] = tokens;
+
+  it('has an HSM make the key of an account, tells what it is, journals it, and proposes the wallet', async () => {
+    const size = founded.station.store.size;
+    const { out, code } = await create('hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key', 'a1b2', '--first-nonce', '3');
+    const publicKey = hsm.publicKeyAt('a1b2');
+    expect(hsm.asked).toEqual(['create a1b2 hsm-hot']);
+    expect(out).toContain(`  made key    a1b2\n  public key  ${publicKey}\n  fingerprint ${keyFingerprint(publicKey)}\n`);
+    expect(out).toContain('  attributes  CKA_SENSITIVE true, CKA_EXTRACTABLE false\n');
+    expect(out).toContain(`address     ${accountAddress(parseChainId(chain, ''), publicKey)}\n`);
+    expect(out).toContain("signer: hsm-1, key: 'a1b2',");
+    expect(out).toContain('looser: wallets[hsm-hot]');
+    expect(code).toBe(1);
+    const leaf = parseLeaf(founded.station.store.log.leaf(size) ?? new Uint8Array());
+    expect(leaf).toMatchObject({
+      kind: 'signer-key-created',
+      fields: { signer: 'hsm-1', key: 'a1b2', public_key: publicKey, device: 'Test token 1.0', who: 'olivia' },
+    });
+  });
+
+  it('chooses an id that nobody chose, of 16 random bytes', async () => {
+    await create('hsm-hot', '--chain', chain, '--signer', 'hsm-1');
+    expect(hsm.asked).toEqual([expect.stringMatching(/^create [0-9a-f]{32} hsm-hot$/)]);
+  });
+
+  it('makes one on Bitcoin of one key, or of a key in each of several HSMs', async () => {
+    const single = await create('btc-hsm', '--chain', regtest, '--signer', 'hsm-1', '--key', '01');
+    expect(single.out).toContain(`descriptor  wpkh(${hsm.publicKeyAt('01')})#`);
+    const both = ['--signer', 'hsm-1', '--signer', 'hsm-2', '--key', '02', '--key', '03'];
+    const several = await create('btc-both', '--chain', regtest, ...both, '--threshold', '2');
+    expect(several.out).toContain(`wsh(sortedmulti(2,${hsm.publicKeyAt('02')},${other.publicKeyAt('03')}))#`);
+    expect(several.out).toContain("keys: ['02', '03'], signers: [hsm-1, hsm-2],");
+    expect(several.out).toContain('looser: wallets[btc-both]');
+  });
+
+  it('makes no key before it knows that policy could have the wallet', async () => {
+    for (const args of [
+      ['btc-hsm', '--chain', regtest, '--signer', 'hsm-1', '--script', 'tr'],
+      ['btc-hsm', '--chain', mainnet, '--signer', 'hsm-1'],
+      ['hot-1', '--chain', chain, '--signer', 'hsm-1'],
+      ['hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key', 'XY'],
+      ['hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key', '01', '--key', '02'],
+      ['hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--path', 'm/0'],
+    ]) {
+      const { code, out } = await create(...args);
+      expect([code === 0, out.includes('made key')], args.join(' ')).toEqual([false, false]);
+    }
+    expect(hsm.asked).toEqual([]);
+  });
+
+  it('a Ledger makes no keys, and says so', async () => {
+    first.createKey = async () => {
+      throw new Malformed('signer', 'fake derives its keys from its device’s seed: read one at a path');
+    };
+    const { err, code } = await create('hot-9', '--chain', chain, '--signer', 'fake');
+    expect(err).toContain('derives its keys');
+    expect(code).toBe(1);
+  });
+
+  it('add takes an HSM’s key that exists, by its id, and nobody is sent to a screen', async () => {
+    await create('hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key', 'c3');
+    hsm.asked.length = 0;
+    const { out } = await add('hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key', 'c3');
+    expect(hsm.asked).toEqual(['read c3']);
+    expect(out).toContain(`  key         c3\n  public key  ${hsm.publicKeyAt('c3')}\n`);
+    expect(out).not.toContain('On the device');
+    expect(out).toContain('looser: wallets[hsm-hot]');
+    const { err, code } = await add('hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key', 'd4');
+    expect([err.includes('hsm-key-unfit'), code]).toEqual([true, 1]);
+  });
+});
 
 describe('portcullis wallet add', () => {
   it.each([

@@ -28,3 +28,8 @@ export function taggedHash(tag: string): (message: Uint8Array) => Uint8Array {
   const name = sha256(new TextEncoder().encode(tag));
   return (message) => sha256(Uint8Array.of(...name, ...name, ...message));
 }
+
+/** BIP-32's fingerprint of a public key, 33 bytes: what a raw key of a descriptor is called by (BIP-380). 8 hex digits. */
+export function fingerprintOf(publicKey: Uint8Array): string {
+  return Buffer.from(hash160(publicKey).subarray(0, 4)).toString('hex');
+}

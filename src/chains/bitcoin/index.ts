@@ -2,5 +2,6 @@
 export { addressOfScript, canonicalAddress, canonicalAsset, nativeAsset, scriptOfAddress } from './address.ts';
 export { checkWallet } from './check-wallet.ts';
 export { decodeUnsigned } from './decode.ts';
+export { fingerprintOf } from './hashes.ts';
 export { assembleSigned, checkPart, digests } from './signed.ts';
 export { type ScriptKey, scriptAt, type WalletScript } from './wallet-script.ts';

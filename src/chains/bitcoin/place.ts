@@ -1,6 +1,6 @@
-import { type ScriptWallet, toHex } from '../../domain/index.ts';
+import type { ScriptWallet } from '../../domain/index.ts';
 import { type Branch, hardened, stepsOf } from './derive.ts';
-import { hash160 } from './hashes.ts';
+import { fingerprintOf } from './hashes.ts';
 import type { Derivation, Origin } from './psbt-field.ts';
 import { scriptAt, type WalletScript } from './wallet-script.ts';
 
@@ -29,7 +29,7 @@ export class Places {
     this.only = scriptAt(wallet, 0, 0);
     // Bitcoin Core gives a key without an origin its own fingerprint and no steps.
     this.#origins = this.only.keys.map(({ publicKey }) => ({
-      fingerprint: toHex(hash160(publicKey).subarray(0, 4)),
+      fingerprint: fingerprintOf(publicKey),
       steps: [],
     }));
   }
