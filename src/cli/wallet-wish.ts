@@ -50,7 +50,7 @@ export function parseWish(given: Arguments, making: boolean): Wish {
   if (new Set(signers).size !== signers.length)
     throw new UsageError('--signer names one twice: one device counts as one key');
   const named = { id, chain, signers, firstNonce: count(given, 'first-nonce', 0) };
-  const ids = given.values('key').map((key) => parseTokenId(key, '--key'));
+  const ids = given.values('key-id').map((key) => parseTokenId(key, '--key-id'));
   const keys: WishedKeys | undefined = making || ids.length > 0 ? tokenKeys(ids, signers, making) : undefined;
   if (!chain.startsWith('bip122:')) {
     only(given, 'account, path and first-nonce', ['script', 'threshold'], `a wallet on ${chain}`);
@@ -78,7 +78,7 @@ function derivedKeys(given: Arguments, standard: (account: number) => string): W
 function tokenKeys(ids: readonly string[], signers: readonly string[], made: boolean): WishedKeys {
   if (ids.length !== signers.length && !(made && ids.length === 0))
     throw new UsageError(
-      `--key: ${ids.length} CKA_ID(s) for ${signers.length} signer(s); name one for each, in their order`,
+      `--key-id: ${ids.length} CKA_ID(s) for ${signers.length} signer(s); name one for each, in their order`,
     );
   return { kind: 'token', ids: signers.map((_, i) => ids[i]), made };
 }
@@ -86,7 +86,7 @@ function tokenKeys(ids: readonly string[], signers: readonly string[], made: boo
 function only(given: Arguments, has: string, others: readonly string[], what: string): void {
   if (given.value('path') !== undefined && given.value('account') !== undefined)
     throw new UsageError('--path and --account exclude each other');
-  for (const name of given.values('key').length > 0 ? [...others, 'path', 'account', 'wait'] : others)
+  for (const name of given.values('key-id').length > 0 ? [...others, 'path', 'account', 'wait'] : others)
     if (given.value(name) !== undefined) throw new UsageError(`${what} has no --${name}, only ${has}`);
 }
 

@@ -19,7 +19,7 @@ export const wallet: Command = {
   summary: 'wallets: add one from devices’ keys, create one in an HSM, list them, show one, register one on a device',
   help: `Usage: portcullis wallet add ID --chain CHAIN --signer NAME [--account N | --path PATH] …
        portcullis wallet add ID --chain CHAIN --signer NAME --signer NAME … --threshold M …
-       portcullis wallet add ID --chain CHAIN --signer HSM --key CKA_ID …
+       portcullis wallet add ID --chain CHAIN --signer HSM --key-id CKA_ID …
        portcullis wallet create ID --chain CHAIN --signer HSM [--signer HSM … --threshold M] …
        portcullis wallet list [--json] …
        portcullis wallet show ID [--index N] [--on-device [--signer NAME …]] [--json] …
@@ -38,9 +38,9 @@ export const wallet: Command = {
     --wait DURATION    waits so long for each device, while people connect it, unlock it, or open its app: of several on USB, one at a
                        time (default: not at all)
     --out FILE         writes the whole policy with the wallet into a new FILE, too
-    --key CKA_ID       of an HSM, lowercase hex: a key that exists; of several signers one for each, in their order
+    --key-id CKA_ID    of an HSM, lowercase hex: a key that exists; of several signers one for each, in their order
   create    has each HSM make a key that never leaves it, tells fingerprint, address and attributes, and goes on as add does; --script
-            wpkh (default) or pkh. --key CKA_ID: the id to be given to it (default: a random one)
+            wpkh (default) or pkh. --key-id CKA_ID: the id to be given to it (default: a random one)
   list      each wallet, whether its devices are ready, and where it stands
   show      its keys and first addresses; --index N: from that index on; --on-device: has people compare the one at that index there
   register  has a wallet of several keys registered again, as on a device that took a lost one's place
@@ -51,11 +51,15 @@ ${actHelp}`,
     switch (word) {
       case 'add': {
         const options = [...actOptions, ...addOptions];
-        return addWallet(readArguments(rest, { options, many: ['signer', 'key'], positionals: ['ID'] }), output);
+        return addWallet(readArguments(rest, { options, many: ['signer', 'key-id'], positionals: ['ID'] }), output);
       }
       case 'create': {
         const options = [...actOptions, ...createOptions];
-        return addWallet(readArguments(rest, { options, many: ['signer', 'key'], positionals: ['ID'] }), output, true);
+        return addWallet(
+          readArguments(rest, { options, many: ['signer', 'key-id'], positionals: ['ID'] }),
+          output,
+          true,
+        );
       }
       case 'list':
         return list(readArguments(rest, { options: callOptions, flags: ['json'] }), output);

@@ -29,7 +29,11 @@ const stations: { station: TestStation; api: Api }[] = [];
 /** A station of the test devices, with or without operators; who calls it is a function of its own. */
 async function serve(name: string, operators?: Record<string, never>) {
   const [signer, ...otherSigners] = devices;
-  const opened = await BitcoinStation.open({ signer, otherSigners: [...otherSigners, ...tokens], ...(operators && { operators }) });
+  const opened = await BitcoinStation.open({
+    signer,
+    otherSigners: [...otherSigners, ...tokens],
+    ...(operators && { operators }),
+  });
   const ca = await makeCa();
   const { cert, key } = await ca.issueServer();
   const api = await createApi({
@@ -87,10 +91,22 @@ describe('portcullis wallet create', () => {
 
   it('has an HSM make the key of an account, tells what it is, journals it, and proposes the wallet', async () => {
     const size = founded.station.store.size;
-    const { out, code } = await create('hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key', 'a1b2', '--first-nonce', '3');
+    const { out, code } = await create(
+      'hsm-hot',
+      '--chain',
+      chain,
+      '--signer',
+      'hsm-1',
+      '--key-id',
+      'a1b2',
+      '--first-nonce',
+      '3',
+    );
     const publicKey = hsm.publicKeyAt('a1b2');
     expect(hsm.asked).toEqual(['create a1b2 hsm-hot']);
-    expect(out).toContain(`  made key    a1b2\n  public key  ${publicKey}\n  fingerprint ${keyFingerprint(publicKey)}\n`);
+    expect(out).toContain(
+      `  made key    a1b2\n  public key  ${publicKey}\n  fingerprint ${keyFingerprint(publicKey)}\n`,
+    );
     expect(out).toContain('  attributes  CKA_SENSITIVE true, CKA_EXTRACTABLE false\n');
     expect(out).toContain(`address     ${accountAddress(parseChainId(chain, ''), publicKey)}\n`);
     expect(out).toContain("signer: hsm-1, key: 'a1b2',");
@@ -109,9 +125,9 @@ describe('portcullis wallet create', () => {
   });
 
   it('makes one on Bitcoin of one key, or of a key in each of several HSMs', async () => {
-    const single = await create('btc-hsm', '--chain', regtest, '--signer', 'hsm-1', '--key', '01');
+    const single = await create('btc-hsm', '--chain', regtest, '--signer', 'hsm-1', '--key-id', '01');
     expect(single.out).toContain(`descriptor  wpkh(${hsm.publicKeyAt('01')})#`);
-    const both = ['--signer', 'hsm-1', '--signer', 'hsm-2', '--key', '02', '--key', '03'];
+    const both = ['--signer', 'hsm-1', '--signer', 'hsm-2', '--key-id', '02', '--key-id', '03'];
     const several = await create('btc-both', '--chain', regtest, ...both, '--threshold', '2');
     expect(several.out).toContain(`wsh(sortedmulti(2,${hsm.publicKeyAt('02')},${other.publicKeyAt('03')}))#`);
     expect(several.out).toContain("keys: ['02', '03'], signers: [hsm-1, hsm-2],");
@@ -123,8 +139,8 @@ describe('portcullis wallet create', () => {
       ['btc-hsm', '--chain', regtest, '--signer', 'hsm-1', '--script', 'tr'],
       ['btc-hsm', '--chain', mainnet, '--signer', 'hsm-1'],
       ['hot-1', '--chain', chain, '--signer', 'hsm-1'],
-      ['hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key', 'XY'],
-      ['hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key', '01', '--key', '02'],
+      ['hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key-id', 'XY'],
+      ['hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key-id', '01', '--key-id', '02'],
       ['hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--path', 'm/0'],
     ]) {
       const { code, out } = await create(...args);
@@ -143,14 +159,14 @@ describe('portcullis wallet create', () => {
   });
 
   it('add takes an HSM’s key that exists, by its id, and nobody is sent to a screen', async () => {
-    await create('hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key', 'c3');
+    await create('hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key-id', 'c3');
     hsm.asked.length = 0;
-    const { out } = await add('hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key', 'c3');
+    const { out } = await add('hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key-id', 'c3');
     expect(hsm.asked).toEqual(['read c3']);
     expect(out).toContain(`  key         c3\n  public key  ${hsm.publicKeyAt('c3')}\n`);
     expect(out).not.toContain('On the device');
     expect(out).toContain('looser: wallets[hsm-hot]');
-    const { err, code } = await add('hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key', 'd4');
+    const { err, code } = await add('hsm-hot', '--chain', chain, '--signer', 'hsm-1', '--key-id', 'd4');
     expect([err.includes('hsm-key-unfit'), code]).toEqual([true, 1]);
   });
 });
@@ -500,6 +516,6 @@ describe('portcullis wallet register', () => {
 
   it('a word that it has not is a usage error', async () => {
     expect((await ran('wallet')).code).toBe(2);
-    expect((await ran('wallet', 'remove', 'btc-1')).err).toContain('expected add, list, show or register');
+    expect((await ran('wallet', 'remove', 'btc-1')).err).toContain('expected add, create, list, show or register');
   });
 });
