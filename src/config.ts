@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { metadataMost } from './attestation/index.ts';
 import { Malformed, shown } from './domain/index.ts';
-import { Members } from './gate/document.ts';
+import { Members, textItem } from './gate/document.ts';
 import { type Policy, parsePolicy } from './gate/policy.ts';
 import { checkSealingKeys, parseSealingKeys, type SealingKeySource } from './sealing-keys.ts';
 import { checkSecret, readHexKey, readSecret, statOf } from './secret-file.ts';
@@ -29,7 +29,8 @@ export interface Config {
   readonly policy: string;
   readonly keys: {
     readonly state: string;
-    readonly journal: string;
+    /** Newest first: each signs every checkpoint. */
+    readonly journal: readonly string[];
     /** Newest first. */
     readonly sealing: readonly SealingKeySource[];
   };
@@ -60,7 +61,9 @@ export function loadConfig(file: string): Config {
   checkFile(tls.ca, 'config.tls.ca');
   checkFile(tls.certificate, 'config.tls.certificate');
   checkSecret(keys.state, 'config.keys.state');
-  checkSecret(keys.journal, 'config.keys.journal');
+  keys.journal.forEach((file, i) => {
+    checkSecret(file, journalPlace(keys.journal, i));
+  });
   checkSealingKeys(keys.sealing);
   checkSecret(tls.key, 'config.tls.key');
   signers.forEach((signer, i) => {
@@ -88,7 +91,7 @@ export function parseConfig(document: unknown, file: string): Config {
     policy,
     keys: {
       state: path(keys, 'state'),
-      journal: path(keys, 'journal'),
+      journal: journalKeys(keys, dirname(file)),
       sealing: parseSealingKeys(
         keys.list('sealing', (value) => value),
         keys.at('sealing'),
@@ -122,6 +125,28 @@ export function readStateKey(file: string, place = 'config.keys.state'): Uint8Ar
   return readHexKey(file, place);
 }
 
+/** One file, or while a key is changed for another both, the newest first. */
+function journalKeys(keys: Members, folder: string): readonly string[] {
+  const value = keys.take('journal');
+  const place = keys.at('journal');
+  const texts = Array.isArray(value)
+    ? value.map((item, i) => textItem(item, `${place}[${i}]`))
+    : [textItem(value, place)];
+  const files = texts.map((text) => resolve(folder, text));
+  if (files.length === 0 || new Set(files).size !== files.length)
+    throw new Malformed(place, 'expected one file, or several different ones, the newest first');
+  return Object.freeze(files);
+}
+
+function journalPlace(files: readonly string[], i: number): string {
+  return files.length === 1 ? 'config.keys.journal' : `config.keys.journal[${i}]`;
+}
+
+/** The journal's signing keys, the newest first. */
+export function readJournalKeys(files: readonly string[]): KeyObject[] {
+  return files.map((file, i) => readJournalKey(file, journalPlace(files, i)));
+}
+
 /** The journal's signing key: Ed25519, PKCS#8 in PEM, from a file that only its owner may read. */
 export function readJournalKey(file: string, place = 'config.keys.journal'): KeyObject {
   const pem = readSecret(file, place);
@@ -139,7 +164,7 @@ function checkWhole({ data, keys, tls, listen, operatorsListen, signers }: Confi
   // Who gets a copy of the database must not get the key that authenticates it (threat H).
   const secrets: [name: string, file: string][] = [
     ['keys.state', keys.state],
-    ['keys.journal', keys.journal],
+    ...keys.journal.map((of, i): [string, string] => [journalPlace(keys.journal, i).slice('config.'.length), of]),
     ['tls.key', tls.key],
   ];
   keys.sealing.forEach((source, i) => {

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { loadConfig, loadPolicy, readJournalKey, readMetadata, readStateKey } from '../src/config.ts';
+import { loadConfig, loadPolicy, readJournalKey, readJournalKeys, readMetadata, readStateKey } from '../src/config.ts';
 import { parseYaml } from '../src/custody/yaml.ts';
 import { Malformed } from '../src/domain/index.ts';
 import { readSealingKeys } from '../src/sealing-keys.ts';
@@ -85,7 +85,7 @@ describe('a config', () => {
       policy: join(folder, 'policy.yaml'),
       keys: {
         state: join(folder, 'keys/state.key'),
-        journal: join(folder, 'keys/journal.pem'),
+        journal: [join(folder, 'keys/journal.pem')],
         sealing: [{ kind: 'file', file: join(folder, 'keys/sealing.key') }],
       },
       metadata: join(folder, 'metadata.jwt'),
@@ -106,6 +106,21 @@ describe('a config', () => {
         },
       ],
     });
+  });
+
+  it('may name several keys of the journal, the newest first, each as secret as the other', () => {
+    const several = document.replace('journal: keys/journal.pem', 'journal: [keys/next.pem, keys/journal.pem]');
+    writeFileSync(file, several);
+    expect(messageOf(() => loadConfig(file))).toMatch('config.keys.journal[0]: ');
+    writeFileSync(join(folder, 'keys/next.pem'), 'x', { mode: 0o600 });
+    expect(loadConfig(file).keys.journal).toEqual(['next', 'journal'].map((name) => join(folder, `keys/${name}.pem`)));
+    expect(messageOf(() => readJournalKeys(loadConfig(file).keys.journal))).toMatch('config.keys.journal[0]: ');
+    for (const wrong of ['[]', '[keys/journal.pem, keys/journal.pem]', '[7]', '{}']) {
+      writeFileSync(file, document.replace('journal: keys/journal.pem', `journal: ${wrong}`));
+      expect(messageOf(() => loadConfig(file))).toMatch('config.keys.journal');
+    }
+    writeFileSync(file, document.replace('journal: keys/journal.pem', 'journal: [data/journal.pem, keys/journal.pem]'));
+    expect(messageOf(() => loadConfig(file))).toMatch('config.keys.journal[0]: lies in the data folder');
   });
 
   it('may name another folder for the journal’s tiles', () => {

@@ -65,10 +65,12 @@ import {
 } from '../src/domain/index.ts';
 import { paymentOf } from '../src/gate/payment.ts';
 import { openCheckpoint, signCheckpoint } from '../src/journal/checkpoint.ts';
+import { cosign, formatWitnessKey, witnessVerifier } from '../src/journal/cosignature.ts';
 import { leafHash } from '../src/journal/hash.ts';
 import { commitment, encodeLeaf, type LeafKind, leafKinds, parseLeaf } from '../src/journal/leaf.ts';
-import { formatVerifierKey, noteSigner, noteVerifier, parseVerifierKey } from '../src/journal/note.ts';
+import { formatVerifierKey, noteSigner, noteVerifier, parseVerifierKey, signatureLine } from '../src/journal/note.ts';
 import { verifyReceipt } from '../src/journal/receipt.ts';
+import { encodeBundle, tilePath } from '../src/journal/tiles.ts';
 import { policyId } from '../src/signers/ledger/policy-id.ts';
 import { deriveKeys, rowMac } from '../src/store/key.ts';
 import { toCells } from '../src/store/table.ts';
@@ -643,6 +645,36 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
     expect(of.root).toBe(vector<{ leaf_hash: string }>('leaf').leaf_hash);
   });
 
+  it('cosignature', () => {
+    const of = vector<Record<'seed' | 'verifier_key' | 'time' | 'text' | 'line', string>>('cosignature');
+    const key = ed25519(of.seed);
+    const time = Date.parse(of.time) / 1_000;
+    const witness = witnessVerifier('witness.example/w1', createPublicKey(key));
+    expect(formatWitnessKey(witness)).toBe(of.verifier_key);
+    expect(signatureLine(cosign(of.text, witness, key, time))).toBe(of.line);
+    expect(vector<{ checkpoint: string }>('checkpoint').checkpoint.startsWith(`${of.text}\n`)).toBe(true);
+    const raw = rawPublic(key);
+    const id = sha256('witness.example/w1\n', Buffer.of(4), raw).subarray(0, 4);
+    const stamp = Buffer.alloc(8);
+    stamp.writeBigUInt64BE(BigInt(time));
+    const signature = sign(null, Buffer.from(`cosignature/v1\ntime ${time}\n${of.text}`), key);
+    expect(of.line).toBe(`— witness.example/w1 ${Buffer.concat([id, stamp, signature]).toString('base64')}\n`);
+  });
+
+  it('tiles', () => {
+    const of =
+      vector<Record<'entries' | 'bundle_length' | 'bundle_sha256' | 'hashes' | 'tile' | 'far', string>>('tiles');
+    const { leaf, leaf_hash: hash } = vector<{ leaf: string; leaf_hash: string }>('leaf');
+    const bundle = encodeBundle([utf8(leaf)]);
+    expect(sha256(bundle).toString('hex')).toBe(of.bundle_sha256);
+    expect(Buffer.from(bundle)).toEqual(Buffer.concat([Buffer.from(of.bundle_length, 'hex'), Buffer.from(leaf)]));
+    expect(Buffer.byteLength(leaf)).toBe(Number.parseInt(of.bundle_length, 16));
+    expect(of.tile).toBe(hash);
+    expect(tilePath({ level: 'entries', index: 0, width: 1 })).toBe(of.entries);
+    expect(tilePath({ level: 0, index: 0, width: 1 })).toBe(of.hashes);
+    expect(tilePath({ level: 2, index: 1_234_067, width: 9 })).toBe(of.far);
+  });
+
   it('receipt', () => {
     const of = vector<{ file: string; verifier_key: string; withdrawal: string }>('receipt');
     const receipt = new Uint8Array(readFileSync(new URL(of.file, root)));
@@ -681,6 +713,6 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
 
   it('nothing else: every vector of the document is checked here', () => {
     expect([...blocks.keys()].filter((name) => !used.has(name))).toEqual([]);
-    expect(blocks.size).toBe(32);
+    expect(blocks.size).toBe(34);
   });
 });

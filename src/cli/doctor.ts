@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Config, loadConfig, loadPolicy, readJournalKey, readStateKey } from '../config.ts';
+import { type Config, loadConfig, loadPolicy, readJournalKeys, readStateKey } from '../config.ts';
 import { policyHash, refusedNetworks } from '../custody/founding.ts';
 import { type Inspection, inspectStation } from '../custody/inspection.ts';
 import { verifierKeyOf } from '../custody/journal-key.ts';
@@ -64,7 +64,7 @@ export async function* diagnose(file: string, probe: Probe): AsyncGenerator<Diag
   const read = attempt('policy', () => loadPolicy(config.policy), 'Correct the policy at the place that is named.');
   const keys = attempt(
     'keys',
-    () => ({ state: readStateKey(config.keys.state), journal: readJournalKey(config.keys.journal) }),
+    () => ({ state: readStateKey(config.keys.state), journal: readJournalKeys(config.keys.journal) }),
     'Restore the key from where it is kept safe.',
   );
   const named = read.value?.policy.clients?.authorities;
@@ -87,7 +87,11 @@ export async function* diagnose(file: string, probe: Probe): AsyncGenerator<Diag
   const station = inspected.value;
   if (station === undefined) return;
   yield* checkDatabase(station);
-  yield checkJournalKey(station, verifierKeyOf(station.station?.origin ?? '-', createPublicKey(journal)));
+  const origin = station.station?.origin ?? '-';
+  yield checkJournalKey(
+    station,
+    journal.map((key) => verifierKeyOf(origin, createPublicKey(key))),
+  );
   if (station.sealing !== undefined) yield* checkSealing(station.sealing);
   yield* checkClock(station);
   if (read.value === undefined) return;
@@ -135,10 +139,11 @@ function* checkDatabase({ damage, station, running, frozen }: Inspection): Gener
   }
 }
 
-function checkJournalKey({ station, journalKey }: Inspection, own: string): Diagnosis {
-  if (station === undefined || journalKey === own) return { what: 'journal key', found: own };
+function checkJournalKey({ station, journalKey }: Inspection, own: readonly string[]): Diagnosis {
+  if (station === undefined || own.some((key) => key === journalKey))
+    return { what: 'journal key', found: own.join(', ') };
   const mend = 'Restore the station’s own journal key: with this one, no auditor would believe its checkpoints.';
-  return { what: 'journal key', found: `it is not ${journalKey ?? 'known'}, which the journal began with`, mend };
+  return { what: 'journal key', found: `it is not ${journalKey ?? 'known'}, which the journal names`, mend };
 }
 
 function* checkSealing({ current, former }: SealingState): Generator<Diagnosis> {

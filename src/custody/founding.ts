@@ -72,6 +72,8 @@ export function foundStation(request: FoundingRequest): { readonly station: Stat
           policy: hash,
           origin: journalOrigin(stationId, simulated),
           metadata: 0,
+          journalKey: request.journalKey,
+          journalKeyLeaves: ['0'],
         },
         clock: foundClock(request.reading),
         policy: { hash, document: policyDocument },

@@ -12,6 +12,7 @@ import { DestinationDesk } from './destinations.ts';
 import { Dispatch } from './dispatch.ts';
 import { FactorDesk } from './factors.ts';
 import { foundedAt, JournalDesk } from './journal.ts';
+import { nameJournalKey } from './journal-keys.ts';
 import { followMetadata } from './metadata.ts';
 import { checkAuthorities } from './models.ts';
 import { NoticeDesk } from './notices.ts';
@@ -51,6 +52,8 @@ export interface Running {
   readonly custody: Custody;
   readonly dispatch: Dispatch;
   readonly timekeeper: Timekeeper;
+  /** What has to be on the record before anyone is served. Rejects where the station can't be run like this. */
+  readonly ready: Promise<void>;
   /** The text of the policy in force. */
   policyDocument(): string;
   /** Called in the turn in which another policy takes effect. */
@@ -108,10 +111,14 @@ export function startCustody(parts: CustodyParts): Running {
   resealing.start();
   const space = new SpaceWatch(station, parts.freeSpace ?? (() => Number.POSITIVE_INFINITY));
   const timekeeper = new Timekeeper(station, refusals, breaker, parts.clock, acts, space);
+  const ready = nameJournalKey(station, parts.journal);
+  // Told to whoever waits for it.
+  ready.catch(() => undefined);
   return {
     custody,
     dispatch,
     timekeeper,
+    ready,
     policyDocument: () => station.policyDocument(),
     onPolicy: (listener) => station.onPolicy(listener),
     close: async () => {

@@ -21,7 +21,7 @@ export interface Inspection {
   /** Undefined where its row fails its authentication code by the given state key. */
   readonly station: StationRecord | undefined;
   readonly clock: ClockRecord | undefined;
-  /** The journal's verifier key, as its first leaf has it. */
+  /** The newest of the journal's verifier keys that it names. */
   readonly journalKey: string | undefined;
   /** SHA-256 of the policies that are kept: the one in force, and those before it. */
   readonly policies: readonly string[];
@@ -50,7 +50,7 @@ export function inspectStation(file: string, stateKey: Uint8Array, ring?: Keyrin
       damage: [...structure(db), ...foreignSchema(db).map((part) => `${part} is not as this release makes it`)],
       station: read(() => rows.get('station', ['station'])?.record),
       clock: read(() => rows.get('clock', ['clock'])?.record),
-      journalKey: journalKeyOf(db),
+      journalKey: read(() => rows.get('station', ['station'])?.record)?.journalKey ?? journalKeyOf(db),
       policies: keptPolicies(db),
       frozen: read(() => rows.all('activeFreezes', []).map(({ scope }) => scope)) ?? ['unreadable'],
       sealing: ring === undefined ? undefined : read(() => sealingState(readerOf(rows), ring)),

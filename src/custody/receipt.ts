@@ -46,8 +46,9 @@ function proven(
 ): Uint8Array {
   const { store } = station;
   const told = [withdrawal, ...factors, entry, ...transactions];
-  // Entries 0 and 1 found the station and put its first policy in force.
-  const indexes = [...new Set(['0', '1', ...told.flatMap((record) => record.history)])]
+  // Entries 0 and 1 found the station and put its first policy in force; the journal's later keys are named further on.
+  const { journalKeyLeaves } = store.look({}).station;
+  const indexes = [...new Set(['0', '1', ...journalKeyLeaves, ...told.flatMap((record) => record.history)])]
     .map(Number)
     .sort((a, b) => a - b);
   const text = new TextDecoder();

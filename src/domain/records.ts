@@ -30,6 +30,9 @@ export interface StationRecord {
   readonly origin: string;
   /** The highest number of the FIDO metadata that it ever had; 0 before it had any. */
   readonly metadata: number;
+  /** The newest of the journal's keys that the log names, and the entries that named one. */
+  readonly journalKey: string;
+  readonly journalKeyLeaves: readonly string[];
 }
 
 /** Witnessed time and what it was computed from (design §5). */

@@ -4,6 +4,7 @@ import { checkEntry } from './tiles.ts';
 /** What the journal records: one kind a sort of fact (formats.md, "Leaf"). */
 export const leafKinds = [
   'station-founded',
+  'journal-key-added',
   'policy-in-force',
   'factor-added',
   'factor-ripening',

@@ -95,7 +95,8 @@ function openLog(note: string, key: string): Checkpoint {
 
 function station(proven: ProvenLeaves, { origin }: Checkpoint, key: string): ReceiptFact {
   const leaf = proven.one('station-founded', 'the station', () => true);
-  if (leaf.index !== 0 || leaf.fields['journal_key'] !== key) throw unproven('its first leaf names another key');
+  const named = [leaf, ...proven.of('journal-key-added', () => true)].map(({ fields }) => fields['journal_key']);
+  if (leaf.index !== 0 || !named.includes(key)) throw unproven('the log names another key');
   const simulated = leaf.fields['time_source'] === 'simulated';
   if (simulated !== origin.startsWith('portcullis/simulated/')) throw unproven('origin and time source disagree');
   const time = simulated ? 'simulated time: it guards nothing of worth' : 'its machine’s time';

@@ -7,6 +7,7 @@ type Member = (name: string) => string;
 export const leafSentences: Readonly<Record<LeafKind, (of: Member) => string>> = {
   'station-founded': (of) =>
     `the station was founded, on ${of('time_source')} time, with the journal key ${of('journal_key')}`,
+  'journal-key-added': (of) => `the journal got the key ${of('journal_key')}, beside ${of('former')}`,
   'policy-in-force': (of) =>
     `policy ${of('policy')} took effect${after(' in the place of ', of('replaces'))}${byAct(of)}`,
   'factor-added': (of) =>

@@ -5,7 +5,8 @@
 export const migrations: readonly string[] = [
   `
   CREATE TABLE station (key TEXT PRIMARY KEY, name TEXT NOT NULL, ticket_epoch INTEGER NOT NULL, factor_epoch INTEGER NOT NULL,
-    policy TEXT NOT NULL, origin TEXT NOT NULL, metadata INTEGER NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+    policy TEXT NOT NULL, origin TEXT NOT NULL, metadata INTEGER NOT NULL,
+    journal_key TEXT NOT NULL, journal_key_leaves TEXT NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE TABLE clock (key TEXT PRIMARY KEY, w INTEGER NOT NULL, high_water INTEGER NOT NULL, wall INTEGER NOT NULL,
     mono INTEGER NOT NULL, uptime INTEGER NOT NULL, boot_id TEXT NOT NULL, drift_wall INTEGER NOT NULL,
     drift_uptime INTEGER NOT NULL, gap_since INTEGER NOT NULL, gap_used INTEGER NOT NULL, suspect INTEGER NOT NULL,

@@ -59,6 +59,8 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     policy: 'text',
     origin: 'text',
     metadata: 'int',
+    journalKey: 'text',
+    journalKeyLeaves: 'list',
   }),
   clock: table<ClockRecord>('clock', ['key'], {
     key: 'text',

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, 
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { foundingPolicy } from '../../src/cli/founding-policy.ts';
-import { loadConfig, loadPolicy, readJournalKey, readStateKey } from '../../src/config.ts';
+import { loadConfig, loadPolicy, readJournalKeys, readStateKey } from '../../src/config.ts';
 import { isTestNetwork } from '../../src/domain/index.ts';
 import { emptyFolder, ran } from './station.ts';
 
@@ -27,7 +27,7 @@ describe('init', () => {
     const config = loadConfig(join(folder, 'config.yaml'));
     expect(existsSync(config.database)).toBe(true);
     expect(readStateKey(config.keys.state).length).toBe(32);
-    expect(readJournalKey(config.keys.journal).type).toBe('private');
+    expect(readJournalKeys(config.keys.journal).map(({ type }) => type)).toEqual(['private']);
     const { policy } = loadPolicy(config.policy);
     expect(policy.trustDomain).toBe('bank.example');
     expect(policy.wallets.size).toBe(0);

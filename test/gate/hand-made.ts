@@ -67,6 +67,8 @@ export function moment(of: Partial<Moment> = {}): Moment {
       policy: digestOf(),
       origin: 'portcullis/test',
       metadata: 0,
+      journalKey: 'portcullis/test+00000000+key',
+      journalKeyLeaves: ['0'],
     },
     now,
     w,

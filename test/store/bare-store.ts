@@ -19,6 +19,8 @@ const station: StationRecord = {
   policy: 'cd'.repeat(32) as Digest,
   origin: 'portcullis/test',
   metadata: 0,
+  journalKey: 'portcullis/test+00000000+key',
+  journalKeyLeaves: ['0'],
 };
 const clock: ClockRecord = {
   key: 'clock',

@@ -1,7 +1,6 @@
 import { digestOf, type StationRecord, toHex } from '../../domain/index.ts';
 import { type Checkpoint, openCheckpoint } from '../../journal/checkpoint.ts';
 import { sameBytes } from '../../journal/hash.ts';
-import { parseLeaf } from '../../journal/leaf.ts';
 import { type NoteVerifier, parseVerifierKey } from '../../journal/note.ts';
 import { openForReading, type Sqlite } from '../../store/database.ts';
 import { StoreUnusable, sqliteCode } from '../../store/failure.ts';
@@ -79,7 +78,7 @@ class Auditor {
       this.#found({ tag: 'schema-altered', where: part, message: `is not as this release makes it in ${file}` });
     }
     const station = this.#station();
-    const logKey = this.#logKey();
+    const logKey = this.#logKey(station);
     const checkpoint = this.#checkpoint(station?.origin, logKey);
     const leaves = new LeafAudit(db, this.#log, { station, checkpoint }, this.#found);
     try {
@@ -87,6 +86,7 @@ class Auditor {
     } finally {
       leaves.close();
     }
+    this.#journalKeys(station, leaves.journalKeys);
     this.#policies(station, leaves);
     this.#prices(leaves.prices);
     if (stateKey !== undefined) this.#head(leaves);
@@ -121,34 +121,37 @@ class Auditor {
     this.#tell(finding);
   };
 
-  #station(): (Pick<StationRecord, 'name' | 'policy' | 'origin'> & { w: number }) | undefined {
+  #station(): (Pick<StationRecord, 'name' | 'policy' | 'origin' | 'journalKey'> & { w: number }) | undefined {
     const row = this.#db
-      .prepare<[], { name: StationRecord['name']; policy: StationRecord['policy']; origin: string; w: number }>(
-        "SELECT name, policy, origin, coalesce((SELECT w FROM clock WHERE key = 'clock'), -1) AS w FROM station WHERE key = 'station'",
+      .prepare<
+        [],
+        { name: StationRecord['name']; policy: StationRecord['policy']; origin: string; journalKey: string; w: number }
+      >(
+        "SELECT name, policy, origin, journal_key AS journalKey, coalesce((SELECT w FROM clock WHERE key = 'clock'), -1) AS w FROM station WHERE key = 'station'",
       )
       .get();
     if (row === undefined) this.#found({ tag: 'station-missing', where: 'station', message: 'there is no row of it' });
     return row;
   }
 
-  /** The key that auditors know the log by. The first leaf's word for it is only as good as the database. */
-  #logKey(): string | undefined {
-    let told: string | undefined;
-    try {
-      const leaf = parseLeaf(this.#log.leaf(0) ?? new Uint8Array());
-      told = leaf.kind === 'station-founded' ? leaf.fields['journal_key'] : undefined;
-    } catch {
-      // Named when the leaves are read.
-    }
+  /** The key that auditors know the log by. The database's word for it is only as good as the database. */
+  #logKey(station: { readonly journalKey: string } | undefined): string | undefined {
+    return this.#request.logKey ?? station?.journalKey;
+  }
+
+  /** Which keys are the journal's, the log itself says: each but the first stands under checkpoints of the one before it. */
+  #journalKeys(station: { readonly journalKey: string } | undefined, named: readonly string[]): void {
     const { logKey } = this.#request;
-    if (logKey !== undefined && told !== undefined && told !== logKey) {
-      this.#found({
-        tag: 'log-key-differs',
-        where: 'leaf 0',
-        message: `it names the journal’s key ${told}, not the given one`,
-      });
+    const told = named.at(-1);
+    if (told === undefined) return;
+    if (logKey !== undefined && !named.includes(logKey)) {
+      const message = `it names the journal’s key ${named[0] ?? ''}, not the given one`;
+      this.#found({ tag: 'log-key-differs', where: 'leaf 0', message });
     }
-    return logKey ?? told;
+    if (station !== undefined && station.journalKey !== told) {
+      const message = `it has the journal’s key ${station.journalKey}, the journal names ${told} last`;
+      this.#found({ tag: 'row-contradicts', where: 'station station', message });
+    }
   }
 
   #checkpoint(origin: string | undefined, logKey: string | undefined): Checkpoint | undefined {

@@ -41,6 +41,7 @@ export class LeafAudit {
   /** Price tables that were signed and have not taken effect: digest by act. */
   readonly #pricing = new Map<string, string>();
   #prices: PricesTold | undefined;
+  readonly #journalKeys: string[] = [];
 
   constructor(
     db: Sqlite,
@@ -79,6 +80,11 @@ export class LeafAudit {
   /** Every policy that was ever in force: their hashes. */
   get policies(): ReadonlySet<string> {
     return this.#policies;
+  }
+
+  /** The journal's keys, as the log names them: verifier keys, the newest last. */
+  get journalKeys(): readonly string[] {
+    return this.#journalKeys;
   }
 
   /** The act that the newest entry about prices says set them, and the digest of its price table. */
@@ -167,6 +173,8 @@ export class LeafAudit {
     }
     this.#policyIn(leaf);
     this.#pricesIn(leaf);
+    const key = leaf.kind === 'station-founded' || leaf.kind === 'journal-key-added' ? leaf.fields['journal_key'] : '';
+    if (key !== undefined && key !== '') this.#journalKeys.push(key);
     for (const [table, ...key] of rowsToldBy(leaf, membersOf(leaf, openings))) {
       const at = this.#rowLeaves.of(table, key);
       const row = `${table} ${key.join(' ')}`;

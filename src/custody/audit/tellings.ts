@@ -100,6 +100,7 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       tell('freezes', frozenScope(member));
       tell('notices', member('notice'));
       break;
+    case 'journal-key-added':
     case 'clock-acknowledged':
       tell('station', 'station');
       break;
