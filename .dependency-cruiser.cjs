@@ -22,6 +22,7 @@ const arrows = {
     'sealing-keys\\.ts',
     'machine-time\\.ts',
     'signer-probe\\.ts',
+    'usb-survey\\.ts',
   ],
 };
 

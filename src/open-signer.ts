@@ -1,6 +1,6 @@
 import { second } from './domain/index.ts';
 import { type LedgerTransport, readPin, type SignerConfig } from './signer-config.ts';
-import { createLedgerSigner } from './signers/ledger/signer.ts';
+import { createLedgerSigner, machineDeadlines } from './signers/ledger/signer.ts';
 import type { Transport } from './signers/ledger/transport.ts';
 import { createPkcs11Signer } from './signers/pkcs11/signer.ts';
 import type { Signer } from './signers/signer.ts';
@@ -13,7 +13,7 @@ const answer = 10 * second;
 export function openSigner(config: SignerConfig, log: LineLog): Signer {
   const { name } = config;
   if (config.kind === 'ledger') {
-    const deadlines = { identify: answer, sign: config.review };
+    const deadlines = { ...machineDeadlines, sign: config.review };
     return createLedgerSigner({ name, transport: transportOf(config.transport), deadlines, log });
   }
   const { module, token, processes, environment } = config;

@@ -11,6 +11,7 @@ import { machineTime } from '../machine-time.ts';
 import { readSealingKeys } from '../sealing-keys.ts';
 import type { SignerConfig } from '../signer-config.ts';
 import { probeSigner } from '../signer-probe.ts';
+import { surveyUsb } from '../usb-survey.ts';
 import { checkAuthorities, checkCertificates } from './certificate-check.ts';
 import { printable } from './client.ts';
 import { type Command, readArguments } from './command.ts';
@@ -19,6 +20,7 @@ import { unfounded } from './founding-policy.ts';
 import { takeAway } from './init.ts';
 import { checkMetadata } from './metadata-check.ts';
 import { sealedLine } from './sealed-line.ts';
+import { checkUsb, type Survey } from './usb-check.ts';
 
 type Policy = ReturnType<typeof loadPolicy>['policy'];
 
@@ -40,7 +42,7 @@ asked only while the station isn't running.`,
   async run(args, output) {
     const file = readArguments(args, { options: ['config'] }).required('config');
     let wrong = 0;
-    for await (const { what, found, mend } of diagnose(file, probeSigner)) {
+    for await (const { what, found, mend } of diagnose(file, probeSigner, surveyUsb)) {
       output.out(`${mend === undefined ? 'ok   ' : 'WRONG'} ${what}: ${printable(found)}`);
       if (mend === undefined) continue;
       wrong++;
@@ -52,7 +54,7 @@ asked only while the station isn't running.`,
 };
 
 /** Looks at everything that can be looked at; what depends on something broken is left out. */
-export async function* diagnose(file: string, probe: Probe): AsyncGenerator<Diagnosis> {
+export async function* diagnose(file: string, probe: Probe, survey: Survey): AsyncGenerator<Diagnosis> {
   yield { what: 'node', found: process.versions.node };
   const loaded = attempt('config', () => loadConfig(file), 'Correct the config at the place that is named.');
   yield loaded.diagnosis ?? { what: 'config', found: file };
@@ -100,6 +102,8 @@ export async function* diagnose(file: string, probe: Probe): AsyncGenerator<Diag
   yield checkNetworks(policy);
   yield checkOperators(policy);
   yield* checkMetadata(config, policy, Date.now() as WallMs, station.station?.metadata ?? 0);
+  if (!station.running && config.signers.some((signer) => signer.kind === 'ledger' && signer.transport.kind === 'hid'))
+    yield* checkUsb(survey);
   yield* checkSigners(config, [...policy.wallets.values()], station.running, probe);
 }
 

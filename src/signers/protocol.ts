@@ -57,6 +57,11 @@ export interface ReadKey extends Search {
   readonly path: string;
 }
 
+/** Which devices are connected, and which app each has open; nothing else is asked of them. */
+export interface Survey {
+  readonly op: 'survey';
+}
+
 /** A wallet policy of BIP-388. */
 export interface Policy {
   /** As the device shows it; empty for one that every device knows. */
@@ -119,11 +124,36 @@ export interface ShowBitcoinAddress {
   readonly index: number;
 }
 
-export type Operation = Configuration | Identify | ReadKey | Sign | Register | ShowAddress;
+export type Operation = Configuration | Survey | Identify | ReadKey | Sign | Register | ShowAddress;
 export type Request = Operation & { readonly id: number };
 
 export interface Configured {
   readonly result: 'configured';
+}
+
+/** Of `survey`. */
+export interface Surveyed {
+  readonly result: 'surveyed';
+  readonly devices: readonly SeenDevice[];
+}
+
+/** A connected device. */
+export type SeenDevice = {
+  /** The name that it is opened by. */
+  readonly at: string;
+  /** As its maker calls it over USB; empty where that isn't known. */
+  readonly product: string;
+} & (AppSeen | { readonly failed: Unanswered });
+
+export interface AppSeen {
+  readonly app: string;
+  readonly version: string;
+}
+
+/** Why it didn't say which app it has open. */
+export interface Unanswered {
+  readonly reason: FailureReason;
+  readonly message: string;
 }
 
 /** Of `identify` and `read-key`. */
@@ -202,7 +232,7 @@ export interface Failure {
   readonly message: string;
 }
 
-export type Result = Configured | Identity | Signature | Signatures | Registration | ShownAddress | Failure;
+export type Result = Configured | Surveyed | Identity | Signature | Signatures | Registration | ShownAddress | Failure;
 export type Reply = Result & { readonly id: number };
 
 /** What an operation is answered with where it doesn't fail. */
@@ -210,6 +240,8 @@ export function resultOf(operation: Operation): Exclude<Result['result'], 'failu
   switch (operation.op) {
     case 'configure':
       return 'configured';
+    case 'survey':
+      return 'surveyed';
     case 'identify':
     case 'read-key':
       return 'identity';

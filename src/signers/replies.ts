@@ -1,8 +1,24 @@
 import { Message } from './message.ts';
-import { type AccountKey, type ExtendedKey, failureReasons, type Reply } from './protocol.ts';
+import {
+  type AccountKey,
+  type ExtendedKey,
+  failureReasons,
+  type Reply,
+  type SeenDevice,
+  type Unanswered,
+} from './protocol.ts';
 import { deviceName } from './requests.ts';
 
-const results = ['configured', 'identity', 'signature', 'signatures', 'registration', 'address', 'failure'] as const;
+const results = [
+  'configured',
+  'surveyed',
+  'identity',
+  'signature',
+  'signatures',
+  'registration',
+  'address',
+  'failure',
+] as const;
 
 const printable = /^[\x20-\x7e]{1,400}$/;
 
@@ -14,6 +30,8 @@ export function parseReply(line: string): Reply {
   switch (result) {
     case 'configured':
       return of.done({ id, result });
+    case 'surveyed':
+      return of.done({ id, result, devices: of.members('devices').map(parseDevice) });
     case 'identity': {
       const at = of.text('at', deviceName);
       const said = { app: of.text('app', printable), version: of.text('version', printable) };
@@ -37,6 +55,20 @@ export function parseReply(line: string): Reply {
         message: of.text('message', printable),
       });
   }
+}
+
+function parseDevice(of: Message): SeenDevice {
+  const seen = { at: of.text('at', deviceName), product: of.text('product', /^[\x20-\x7e]{0,64}$/) };
+  const failed = of.member('failed');
+  return of.done(
+    failed === undefined
+      ? { ...seen, app: of.text('app', printable), version: of.text('version', printable) }
+      : { ...seen, failed: failed.done(parseFailure(failed)) },
+  );
+}
+
+function parseFailure(of: Message): Unanswered {
+  return { reason: of.one('reason', failureReasons), message: of.text('message', printable) };
 }
 
 /** Each app has keys of its own kind. */

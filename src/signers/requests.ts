@@ -11,7 +11,7 @@ import {
   type Sign,
 } from './protocol.ts';
 
-const operations = ['configure', 'identify', 'read-key', 'sign', 'register', 'show-address'] as const;
+const operations = ['configure', 'survey', 'identify', 'read-key', 'sign', 'register', 'show-address'] as const;
 const bitcoinApps = ['Bitcoin', 'Bitcoin Test'] as const;
 
 /** What devices are opened by: a path of hidraw's, or Speculos' address. */
@@ -35,6 +35,8 @@ export function parseRequest(line: string): Request {
   switch (of.one('op', operations)) {
     case 'configure':
       return of.done({ id, op: 'configure', ...parseTransport(of) });
+    case 'survey':
+      return of.done({ id, op: 'survey' });
     case 'identify':
       return of.done({ id, ...parseIdentify(of) });
     case 'read-key':

@@ -32,7 +32,7 @@ beforeEach(async () => {
 
 async function all(probe: Probe): Promise<Diagnosis[]> {
   const diagnoses: Diagnosis[] = [];
-  for await (const diagnosis of diagnose(config, probe)) diagnoses.push(diagnosis);
+  for await (const diagnosis of diagnose(config, probe, async () => [])) diagnoses.push(diagnosis);
   return diagnoses;
 }
 

@@ -39,10 +39,20 @@ const requests: readonly Request[] = [
   { id: 7, op: 'show-address', ...ethereum },
   { id: 7, op: 'show-address', ...bitcoin, policy: single, registration: '', branch: 0, index: 0 },
   { id: 7, op: 'show-address', ...bitcoin, policy: several, registration: hmac, branch: 1, index: 2 ** 31 - 1 },
+  { id: 7, op: 'survey' },
 ];
 
 const replies: readonly Reply[] = [
   { id: 0, result: 'configured' },
+  { id: 1, result: 'surveyed', devices: [] },
+  {
+    id: 1,
+    result: 'surveyed',
+    devices: [
+      { at: '/dev/hidraw0', product: 'Nano S Plus', app: 'Ethereum', version: '1.22.0' },
+      { at: '/dev/hidraw1', product: '', failed: { reason: 'device-locked', message: 'the device answered 5515' } },
+    ],
+  },
   { id: 1, result: 'identity', at: '/dev/hidraw0', app: 'BOLOS', version: '1.1.1' },
   {
     id: 2,
@@ -161,6 +171,7 @@ describe('what the daemon tells a signer’s child', () => {
       'address',
       'address',
       'address',
+      'surveyed',
     ]);
   });
 });
@@ -196,6 +207,10 @@ describe('what a signer’s child answers', () => {
     ['half a byte of signatures', { id: 1, result: 'signatures', signatures: '0' }],
     ['a registration of 33 bytes', { id: 1, result: 'registration', hmac: 'ab'.repeat(33) }],
     ['an address of two words', { id: 1, result: 'address', address: 'tb1qw508d6qejxtdg4y5 3zarvary0c5xw7kxpjzsx' }],
+    [
+      'a device that says nothing, and not why',
+      { id: 1, result: 'surveyed', devices: [{ at: '/dev/hidraw0', product: '' }] },
+    ],
     ['a device without a name', { id: 1, result: 'identity', app: 'BOLOS', version: '1.22.0' }],
     ['an app without a name', { id: 1, result: 'identity', at: '/dev/hidraw0', app: '', version: '1.22.0' }],
   ])('is refused: %s', (_, message) => {

@@ -7,11 +7,13 @@ import type {
   ReadKey,
   Register,
   Result,
+  SeenDevice,
   ShowAddress,
   Sign,
+  Surveyed,
 } from '../protocol.ts';
 import { DeviceFailure, failureOf } from './failure.ts';
-import { checkPath, identify } from './identify.ts';
+import { appAndVersion, checkPath, identify } from './identify.ts';
 import { isPinned } from './identity.ts';
 import { register, showAddress } from './introduce.ts';
 import type { Bus, Handle } from './library.ts';
@@ -45,6 +47,8 @@ export class LedgerBackend {
     switch (request.op) {
       case 'identify':
         return this.#identify(request);
+      case 'survey':
+        return this.#survey();
       case 'read-key':
         return this.#readKey(request);
       default:
@@ -72,6 +76,32 @@ export class LedgerBackend {
       throw new DeviceFailure('device-foreign', `more than one connected device has the app ${app} open`);
     }
     return key ?? fallback(failures, others);
+  }
+
+  async #survey(): Promise<Surveyed> {
+    await this.#release();
+    const devices: SeenDevice[] = [];
+    for (const name of await this.#list('')) {
+      const seen = {
+        at: name,
+        product: this.#bus
+          .product(name)
+          .replace(/[^\x20-\x7e]/g, '?')
+          .slice(0, 64),
+      };
+      try {
+        const handle = await this.#bus.open(name);
+        await this.#visit(name, handle, async () => {
+          const { name: app, version } = await withPatience(handle, () => appAndVersion(handle));
+          devices.push({ ...seen, app, version });
+          return false;
+        });
+      } catch (error) {
+        const { reason, message } = failureOf(error, 'identifying');
+        devices.push({ ...seen, failed: { reason, message } });
+      }
+    }
+    return { result: 'surveyed', devices };
   }
 
   async #ask(request: Request): Promise<Result> {

@@ -78,8 +78,11 @@ export function failureOf(error: unknown, stage: Stage): DeviceFailure {
   if (isAxiosError === true && response === undefined) {
     return new DeviceFailure(gone, `Speculos did not answer${typeof code === 'string' ? ` (${shown(code)})` : ''}`);
   }
-  // node-hid throws this from `open`: gone in the meantime, or no permission (udev rules).
-  if (stage === 'identifying' && name === 'TypeError') return failure('device-missing');
+  // node-hid throws this from `open`: no permission, or gone in the meantime.
+  if (stage === 'identifying' && name === 'TypeError') {
+    if (!/permission denied/i.test(text)) return failure('device-missing');
+    return new DeviceFailure('device-missing', 'a Ledger is connected that this user may not open: see its udev rules');
+  }
   return failure('signer-failed');
 }
 

@@ -6,11 +6,16 @@ import { parseBitcoinPath, parseEthereumPath } from './path.ts';
 
 /** Asks a device which app is open (`B0 01`) and, where it is the right one, which key it has at a path. `at`: its name. */
 export async function identify(handle: Handle, at: string, wanted: App, path: string): Promise<Identity> {
-  const { name, version } = parseAppAndVersion(await handle.send(0xb0, 0x01, 0, 0));
+  const { name, version } = await appAndVersion(handle);
   const identity = { result: 'identity', at, app: name, version } as const;
   // Another app would read the next command in its own way.
   if (name !== wanted) return identity;
   return { ...identity, key: wanted === 'Ethereum' ? await accountKey(handle, path) : await extendedKey(handle, path) };
+}
+
+/** Which app is open, by `B0 01`: every app and the dashboard answer it. */
+export async function appAndVersion(handle: Handle): Promise<{ readonly name: string; readonly version: string }> {
+  return parseAppAndVersion(await handle.send(0xb0, 0x01, 0, 0));
 }
 
 async function accountKey(handle: Handle, path: string): Promise<AccountKey> {

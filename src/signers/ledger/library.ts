@@ -19,6 +19,8 @@ export interface Bus {
   /** Names to open devices by. None is an identity: it changes with every app that is opened. */
   list(): Promise<readonly string[]>;
   open(name: string): Promise<Handle>;
+  /** As its maker calls a device over USB, such as `Nano S Plus`. */
+  product(name: string): string;
 }
 
 /** hw-app-eth. */
@@ -59,9 +61,15 @@ export function openBus(transport: Transport): Bus {
 }
 
 function usbBus(): Bus {
-  const library: { readonly default: Bus } = require('@ledgerhq/hw-transport-node-hid');
+  const library: { readonly default: Omit<Bus, 'product'> } = require('@ledgerhq/hw-transport-node-hid');
   const usb = library.default;
-  return { list: () => usb.list(), open: (name) => usb.open(name) };
+  const { getDevices }: { getDevices(): readonly { readonly path?: string; readonly product?: string }[] } =
+    require('@ledgerhq/hw-transport-node-hid-noevents');
+  return {
+    list: () => usb.list(),
+    open: (name) => usb.open(name),
+    product: (name) => getDevices().find(({ path }) => path === name)?.product ?? '',
+  };
 }
 
 interface SpeculosHandle extends Handle {
@@ -82,6 +90,7 @@ function speculosBus(url: string): Bus {
   axios.defaults.maxRedirects = 0;
   return {
     list: async () => [url],
+    product: () => '',
     async open() {
       const handle = await library.default.open({ baseURL: origin, apiPort: port });
       // The library parses each chunk of the event stream as whole lines, and throws where one is cut. Nobody here reads it.

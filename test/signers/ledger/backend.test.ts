@@ -41,6 +41,7 @@ function busOf(
   return {
     handles,
     list: async () => Object.keys(devices),
+    product: (name) => `Nano ${name}`,
     async open(name) {
       const script = devices[name] ?? libraryError('TypeError');
       if (script instanceof Error) throw script;
@@ -90,6 +91,28 @@ describe('S6: among several devices', () => {
     expect(identity).toEqual({ result: 'identity', at: 'b', app: 'BOLOS', version: '1.1.1' });
   });
 
+  it('a survey tells of each what it has open, and why it says nothing', async () => {
+    const denied = Object.assign(new TypeError('cannot open device with path /dev/hidraw2: Permission denied'));
+    const bus = busOf({ a: own, b: dashboard, c: word('5515'), d: denied });
+    expect(await new LedgerBackend(bus).perform({ op: 'survey' })).toEqual({
+      result: 'surveyed',
+      devices: [
+        { at: 'a', product: 'Nano a', app: 'Ethereum', version: '1.22.0' },
+        { at: 'b', product: 'Nano b', app: 'BOLOS', version: '1.1.1' },
+        { at: 'c', product: 'Nano c', failed: { reason: 'device-locked', message: 'the device answered 5515' } },
+        {
+          at: 'd',
+          product: 'Nano d',
+          failed: { reason: 'device-missing', message: expect.stringContaining('may not open') },
+        },
+      ],
+    });
+    for (const handle of bus.handles.values()) {
+      expect(handle.commands).toEqual(['b001000000']);
+      expect(handle.closed).toBe(1);
+    }
+  });
+
   it('one in another app is asked nothing but its name', async () => {
     const bus = busOf({ a: dashboard });
     await new LedgerBackend(bus).perform(identify);
@@ -110,6 +133,7 @@ describe('S6: among several devices', () => {
     const bus: Bus = {
       list: () => Promise.reject(new Error('libusb-1.0.so.0: no such file')),
       open: () => Promise.reject(new Error()),
+      product: () => '',
     };
     await expect(new LedgerBackend(bus).perform(identify)).rejects.toEqual(failing('signer-failed'));
   });
