@@ -123,7 +123,8 @@ export class AutomaticLane {
       if (state === 'UNCERTAIN') this.#rests.begin(id, signer.name);
       if (outcome.kind === 'uncertain' && outcome.reason !== 'changed-meanwhile')
         this.#failed(wallet, signer.name, { ready: false, reason: outcome.reason, message: outcome.message });
-      if (outcome.kind === 'signed') this.#rests.wake(signer.name);
+      // A wrong signature is no sign of health (S7).
+      if (outcome.kind === 'signed' && state !== 'UNCERTAIN') this.#rests.wake(signer.name);
     } catch (error) {
       this.#station.log('dispatch-failed', { signer: signer.name, transaction: id, error: String(error) });
       const message = 'how it ended could not be recorded';

@@ -105,7 +105,7 @@ export interface TokenKeyRead extends Token {
   readonly attributes: readonly string[];
 }
 
-/** One for each digest, in their order: r ‖ s, 128 hex digits, s in the lower half; or why there is none. */
+/** One for each digest, in their order: r ‖ s, 128 hex digits, s in the lower half; or why there is none. A token may give what is none. */
 export interface Signatures {
   readonly result: 'signatures';
   readonly items: readonly Signed[];
