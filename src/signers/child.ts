@@ -70,6 +70,7 @@ export class Child<O extends { readonly op: string }, R extends Told> {
   readonly #listeners = new Set<() => void>();
   readonly #gone: (() => void)[] = [];
   #life: Life<O, R> | undefined;
+  #lives = 0;
   #restarts = 0;
   #cancelRestart: (() => void) | undefined;
   #lastId = 0;
@@ -105,6 +106,11 @@ export class Child<O extends { readonly op: string }, R extends Told> {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Which of its processes is there, counted from 1; undefined while none is: what it is asked then ends at once. */
+  get life(): number | undefined {
+    return this.#life === undefined || this.#life.over !== undefined ? undefined : this.#lives;
+  }
+
   /** Whether it takes requests; resolves once that is known of one that has just begun. */
   get started(): Promise<boolean> {
     return this.#life?.started ?? Promise.resolve(false);
@@ -137,6 +143,7 @@ export class Child<O extends { readonly op: string }, R extends Told> {
     const life: Life<O, R> = { process, started, pending: undefined, silent: false, over: undefined };
     const again = this.#restarts > 0;
     this.#life = life;
+    this.#lives += 1;
     this.#listen(life);
     void this.#exchange(life, this.#options.configuration, this.#options.startDeadline).then((answer) => {
       const configured = answer.kind === 'result' && answer.result.result === 'configured';

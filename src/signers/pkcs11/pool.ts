@@ -38,8 +38,8 @@ interface Waiting {
 interface Worker {
   readonly child: Child<Operation, Result>;
   busy: boolean;
-  /** Whether it was logged in since it was last started. */
-  loggedIn: boolean;
+  /** The child's life in which it was logged in. */
+  loggedIn: number | undefined;
 }
 
 export interface PoolOptions {
@@ -63,12 +63,9 @@ export class Pool {
     this.#workers = Array.from({ length: processes }, () => ({
       child: new Child({ ...child, protocol: pkcs11Protocol }),
       busy: false,
-      loggedIn: false,
+      loggedIn: undefined,
     }));
-    for (const worker of this.#workers)
-      worker.child.onRestart(() => {
-        worker.loggedIn = false;
-      });
+    this.onRestart(() => this.#go());
   }
 
   /** How many signatures are worth having on their way at once: one message for each child, and the next. */
@@ -99,8 +96,8 @@ export class Pool {
   }
 
   #go(): void {
-    for (const worker of this.#workers) {
-      if (worker.busy || (!worker.loggedIn && this.#someoneLogsIn())) continue;
+    for (const worker of this.#able()) {
+      if (worker.busy || (!isLoggedIn(worker) && this.#someoneLogsIn())) continue;
       const question = this.#questions.shift();
       const together = question === undefined ? this.#waiting.splice(0, batch) : [];
       if (question === undefined && together.length === 0) return;
@@ -113,9 +110,15 @@ export class Pool {
     }
   }
 
+  /** F4: a child that is down would answer at once that it is, to all that waits; where all are, it is to be said. */
+  #able(): readonly Worker[] {
+    const up = this.#workers.filter(({ child }) => child.life !== undefined);
+    return up.length > 0 ? up : this.#workers;
+  }
+
   /** F4: one child at a time tries the PIN, so that one that is wrong is tried once. */
   #someoneLogsIn(): boolean {
-    return this.#workers.some(({ busy, loggedIn }) => busy && !loggedIn);
+    return this.#workers.some((worker) => worker.busy && !isLoggedIn(worker));
   }
 
   async #signTogether(worker: Worker, together: readonly Waiting[]): Promise<void> {
@@ -126,13 +129,18 @@ export class Pool {
 
   async #request(worker: Worker, operation: Asked, deadline: number): Promise<Answer<Result> | Failed> {
     if (this.#refused !== undefined) return this.#refused;
+    const { life } = worker.child;
     const answer = await worker.child.request(operation, deadline);
     const failures = answer.kind === 'result' ? failuresIn(answer.result) : [];
-    worker.loggedIn = answer.kind === 'result' && (worker.loggedIn || failures.length === 0);
+    if (answer.kind === 'result' && failures.length === 0) worker.loggedIn = life;
     const refused = failures.find(({ reason }) => reason === 'hsm-pin-refused' || reason === 'hsm-pin-locked');
     if (refused !== undefined) this.#refused ??= { kind: 'failed', reason: refused.reason, message: refused.message };
     return answer;
   }
+}
+
+function isLoggedIn({ child, loggedIn }: Worker): boolean {
+  return loggedIn !== undefined && loggedIn === child.life;
 }
 
 const otherAnswer: Failed = {
