@@ -12,6 +12,7 @@ const parts: ReadonlyMap<string, () => Promise<Part>> = new Map([
   ['start', async () => (await import('./start.ts')).benchStart],
   ['emulator', async () => (await import('./emulator.ts')).benchEmulator],
   ['limits', async () => (await import('./limits.ts')).benchLimits],
+  ['journal', async () => (await import('./journal.ts')).benchJournal],
   ['bitcoin', async () => (await import('./bitcoin.ts')).benchBitcoin],
 ]);
 

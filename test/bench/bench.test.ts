@@ -43,6 +43,12 @@ describe('the bench', () => {
     expect(stdout).toContain('bitcoin.decode.output_growth');
   }, 120_000);
 
+  it('appends to a large journal beside a small one, and proves', async () => {
+    const { stdout } = await run(process.execPath, [bench, 'journal', '--tiny']);
+    for (const figure of ['append.ratio_to_ten_thousand', 'inclusion.p50_ms', 'consistency.p50_ms'])
+      expect(stdout).toContain(`journal.${figure}`);
+  }, 120_000);
+
   it('names its parts to whoever asks for another', async () => {
     await expect(run(process.execPath, [bench, 'scale'])).rejects.toMatchObject({
       code: 2,
