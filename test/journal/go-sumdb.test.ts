@@ -6,11 +6,11 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/domain/index.ts';
-import { cosign, formatWitnessKey, witnessVerifier } from '../../src/journal/cosignature.ts';
 import { consistencyProof, inclusionProof, rootAt } from '../../src/journal/merkle.ts';
-import { readNote, signatureLine } from '../../src/journal/note.ts';
+import { parseVerifierKey } from '../../src/journal/note.ts';
 import { startTiler } from '../../src/store/tiler.ts';
 import { TestStation } from '../custody/station.ts';
+import { SampleWitness } from './sample-witness.ts';
 
 // An implementation that is not ours reads what a station published: Go's, as Debian has it, without a network.
 
@@ -32,7 +32,7 @@ describe.skipIf(skipped)(`Go’s sumdb/tlog and sumdb/note${skipped ? ` (skipped
   const program = join(folder, 'program');
   const tiles = join(folder, 'tiles');
   const proofs = join(folder, 'proofs.json');
-  const time = 1_642_380_360;
+  const time = Date.UTC(2022, 0, 17) / 1_000;
   let station: TestStation;
   let size: number;
 
@@ -46,7 +46,11 @@ describe.skipIf(skipped)(`Go’s sumdb/tlog and sumdb/note${skipped ? ` (skipped
     const source = fileURLToPath(new URL('go/main.go', import.meta.url));
     execFileSync(go ?? 'go', ['build', '-o', program, source], { env });
 
-    station = await TestStation.open();
+    // The policy has the witness's key, the witness the station's: that one is told when there is a station.
+    const log = { name: '', id: new Uint8Array(4), publicKey: generateKeyPairSync('ed25519').publicKey };
+    const witness = new SampleWitness('witness.example/w1', log, time);
+    station = await TestStation.open({ policy: (document) => `${document}witnesses: { keys: ['${witness.key}'] }\n` });
+    Object.assign(log, parseVerifierKey(station.verifierKey));
     const alice = await station.ripeCustomer('alice');
     await alice.authorize('w-1');
     await station.sign(['w-1']);
@@ -61,16 +65,17 @@ describe.skipIf(skipped)(`Go’s sumdb/tlog and sumdb/note${skipped ? ` (skipped
         })),
       }));
     }
-    const head = await station.custody.journal.head();
+    const { journal } = station.custody;
+    const asked = await journal.witnesses.request('witness.example/w1', undefined);
+    const answer = witness.add(asked.body);
+    expect(answer.status).toBe(200);
+    await journal.witnesses.accept(asked.size, answer.body);
+    const cosigned = (await journal.witnesses.cosigned())?.note;
+    const head = await journal.head();
     size = head.size;
     const tiler = startTiler(station.file, tiles, [station.verifierKey]);
-    await tiler.publish(head);
+    await tiler.publish({ ...head, cosigned });
     await tiler.close();
-
-    const keys = generateKeyPairSync('ed25519');
-    const witness = witnessVerifier('witness.example/w1', keys.publicKey);
-    const line = signatureLine(cosign(readNote(head.note).text, witness, keys.privateKey, time));
-    writeFileSync(join(tiles, 'checkpoint.cosigned'), `${head.note}${line}`);
     const { readNode } = station.store.log;
     const indexes = [0, 1, 7, 255, 256, 40_000, 65_535, 65_536, size - 2, size - 1];
     const sizes = [1, 2, 255, 256, 257, 40_000, 65_536, 65_537, size - 1, size];
@@ -78,7 +83,7 @@ describe.skipIf(skipped)(`Go’s sumdb/tlog and sumdb/note${skipped ? ` (skipped
       proofs,
       JSON.stringify({
         log_key: station.verifierKey,
-        witness_key: formatWitnessKey(witness),
+        witness_key: witness.key,
         cosigned_at: time,
         inclusion: indexes.map((index) => ({ index, proof: inclusionProof(index, size, readNode).map(toHex) })),
         consistency: sizes.map((from) => ({
