@@ -10,6 +10,7 @@ import { Authenticator } from './authenticator/authenticator.ts';
 import { tryAttacks } from './demo/attacks.ts';
 import { playBitcoin } from './demo/bitcoin.ts';
 import { type EmulatedStation, startEmulatedStation } from './demo/emulated-station.ts';
+import { playHsm } from './demo/hsm.ts';
 import { approveOnLedger } from './demo/ledger-operator.ts';
 import { type LocalChain, startLocalChain } from './demo/local-chain.ts';
 import { tell } from './demo/narrator.ts';
@@ -155,9 +156,14 @@ async function play(station: EmulatedStation, chain: LocalChain): Promise<void> 
   await courier.empty();
 
   tell.act(8, 'Bitcoin: three withdrawals in one transaction');
-  await playBitcoin({ station, destinations, withdrawals, transactions, courier, alice, bob, carol, expectRefusal });
+  const people = { alice, bob, carol };
+  const exchange = { station, destinations, withdrawals, transactions, courier, expectRefusal };
+  const bitcoinAddress = await playBitcoin({ ...exchange, ...people });
 
-  tell.act(9, 'The journal is checked from outside');
+  tell.act(9, 'Hot wallets: an HSM signs, and nobody presses a button');
+  await playHsm({ ...exchange, chain, alice, order, bitcoinAddress });
+
+  tell.act(10, 'The journal is checked from outside');
   const { checkpoint } = await call(journal, JournalServiceService.getCheckpoint, { consistentWithSize: 0n });
   tell.step('The signed head of the log; its origin says that the time was simulated:');
   for (const line of checkpoint.trimEnd().split('\n')) tell.detail(line);

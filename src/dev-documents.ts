@@ -1,4 +1,7 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import { walletText } from './custody/wallet-document.ts';
+import type { DevHsm } from './dev-hsm.ts';
+import type { Pkcs11SignerConfig } from './signer-config.ts';
 
 // What the emulated station is made of, and what it says of itself.
 
@@ -39,6 +42,10 @@ export interface Announcement {
       readonly descriptor: string;
     };
   };
+  /** SoftHSM2, where this machine has it: it signs at once, and nobody presses anything. */
+  readonly hsm?: AnnouncedHsm;
+  /** Why it has none. */
+  readonly noHsm?: string;
   /** By name: the file of that operator's software key. Any two of them decide. */
   readonly operators: Readonly<Record<string, string>>;
   /** The same of the recovery quorum's people. */
@@ -51,6 +58,31 @@ export interface Announcement {
   readonly verifierKey: string;
 }
 
+/** A token, and a wallet of a key of its own on each chain. */
+export interface AnnouncedHsm {
+  readonly module: string;
+  /** What the module reads of its environment; so would another program, to look at the token. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The token's label, and the file of its PIN. */
+  readonly token: string;
+  readonly pin: string;
+  readonly wallet: Announcement['wallet'];
+  readonly bitcoinWallet: Announcement['bitcoin']['wallet'];
+}
+
+export function announcedHsm({ signer, account, script }: DevHsm): AnnouncedHsm {
+  const { module, environment, token, pin } = signer;
+  const { descriptor } = script;
+  return {
+    module,
+    environment,
+    token: token.value,
+    pin: pin.kind === 'file' ? pin.file : '',
+    wallet: { id: account.id, address: account.address, chain: account.chain },
+    bitcoinWallet: { id: script.id, address: script.address, chain: script.chain, descriptor },
+  };
+}
+
 /** What the emulated station's policy says of this one. */
 export interface PolicyParts {
   readonly chain: string;
@@ -59,6 +91,7 @@ export interface PolicyParts {
   readonly publicKey: string;
   /** The wallet as an entry of policy. */
   readonly bitcoin: { readonly chain: string; readonly wallet: string };
+  readonly hsm: DevHsm | undefined;
   readonly admissionKey: string;
   /** Of an MFA service, whose tokens then do as well as a passkey. */
   readonly mfaKey: string | undefined;
@@ -68,8 +101,9 @@ export interface PolicyParts {
 }
 
 export function policyDocument(parts: PolicyParts): string {
-  const { chain, approvals, address, publicKey, bitcoin, admissionKey, mfaKey, operators, recovery } = parts;
-  return `# The policy of an emulated station: test networks, a wallet on each of two emulated Ledgers.
+  const { chain, approvals, address, publicKey, bitcoin, hsm, admissionKey, mfaKey, operators, recovery } = parts;
+  const ofHsm = hsm === undefined ? [] : [hsm.account, hsm.script];
+  return `# The policy of an emulated station: test networks, a wallet on each of two emulated Ledgers${hsm === undefined ? '' : ', two on an HSM in software'}.
 version: 1
 trust_domain: sample.example
 approvals:
@@ -88,7 +122,7 @@ assets:
 wallets:
   - { id: hot-1, chain: '${chain}', signer: ledger, path: "m/44'/60'/0'/0/0", address: '${address}', public_key: '${publicKey}', first_nonce: '0' }
   - ${bitcoin.wallet}
-nonce_window: 8
+${ofHsm.map((wallet) => `  - ${walletText(wallet)}\n`).join('')}nonce_window: 8
 operators:
   rp_id: localhost
   origins: ['http://localhost:7480']
@@ -112,7 +146,7 @@ bands:
 const attesters = (key: string): string =>
   `attesters:\n  - { issuer: mfa.sample.example, kid: sample-1, jwk: { kty: OKP, crv: Ed25519, x: '${key}' } }\n`;
 
-export function configDocument(ledger: string, bitcoinLedger: string): string {
+export function configDocument(ledger: string, bitcoinLedger: string, hsm: DevHsm | undefined): string {
   return `version: 1
 data: data
 policy: policy.yaml
@@ -123,7 +157,13 @@ operators_listen: 127.0.0.1:0
 signers:
   - { name: ledger, kind: ledger, transport: speculos, url: '${ledger}', review: 5m }
   - { name: ledger-btc, kind: ledger, transport: speculos, url: '${bitcoinLedger}', review: 5m }
-`;
+${hsm === undefined ? '' : `  - ${signerText(hsm.signer)}\n`}`;
+}
+
+/** Paths in quotes: JSON's strings are YAML's. */
+function signerText({ name, module, token, pin, environment }: Pkcs11SignerConfig): string {
+  const secret = pin.kind === 'file' ? `{ file: ${JSON.stringify(pin.file)} }` : `{ credential: ${pin.name} }`;
+  return `{ name: ${name}, kind: pkcs11, module: ${JSON.stringify(module)}, token: { ${token.by}: ${token.value} }, pin: ${secret}, environment: ${JSON.stringify(environment)} }`;
 }
 
 /** `announced`: the file that holds the announcement. */
@@ -139,7 +179,7 @@ export function welcome(a: Announcement, announced: string): string {
   wallet        ${a.wallet.id}, ${a.wallet.address}
   Ledger        ${a.bitcoin.ledger}   (the app Bitcoin Test)
   wallet        ${a.bitcoin.wallet.id}, ${a.bitcoin.wallet.address}
-  approvals     ${a.origin}   (where customers' passkeys approve)
+${hsmLines(a)}  approvals     ${a.origin}   (where customers' passkeys approve)
   people        ${Object.keys(a.operators).join(', ')}: any two decide; with test keys in ${dirname(a.operators['olivia'] ?? '')}
   config        ${a.config}
   journal key   ${a.verifierKey}
@@ -155,4 +195,30 @@ Try, in another terminal:
 
 Ctrl-C ends it, and it leaves nothing behind.
 `;
+}
+
+function hsmLines({ hsm, noHsm }: Announcement): string {
+  if (hsm === undefined) return `  HSM           none: ${noHsm ?? ''}\n`;
+  return `  HSM           SoftHSM2, token ${hsm.token}   (it signs at once, and nobody presses anything)
+  wallet        ${hsm.wallet.id}, ${hsm.wallet.address}
+  wallet        ${hsm.bitcoinWallet.id}, ${hsm.bitcoinWallet.address}
+`;
+}
+
+const clientFiles = [
+  ['withdrawals', 'service'],
+  ['operators', 'operator'],
+  ['courier', 'courier'],
+  ['auditors', 'auditor'],
+  ['dev', 'dev'],
+] as const;
+
+/** By role, where its certificate's files lie under the folder that is to be taken away. */
+export function clientFilesIn(folder: string): Readonly<Record<string, ClientFiles>> {
+  return Object.fromEntries(
+    clientFiles.map(([role, name]) => {
+      const of = join(folder, role);
+      return [role, { ca: join(of, 'ca.pem'), certificate: join(of, `${name}.pem`), key: join(of, `${name}.key`) }];
+    }),
+  );
 }

@@ -17,7 +17,15 @@ import {
   operatorOrigin,
   operatorPort,
 } from './custody/operator-key.ts';
-import { type Announcement, type ClientFiles, configDocument, policyDocument, welcome } from './dev-documents.ts';
+import {
+  type Announcement,
+  announcedHsm,
+  clientFilesIn,
+  configDocument,
+  policyDocument,
+  welcome,
+} from './dev-documents.ts';
+import { makeHsm } from './dev-hsm.ts';
 import { accountKey, automate, bitcoinWallet, speculos } from './dev-ledgers.ts';
 import { parseChainId, parseOperatorName } from './domain/index.ts';
 import { parseOrigin } from './gate/policy/origins.ts';
@@ -25,7 +33,7 @@ import { TimeServiceService } from './generated/portcullis/dev/v1/time.ts';
 import { SimulatedTime } from './simulated-time.ts';
 import { stationLog } from './station-log.ts';
 
-// The emulated station: simulated time, emulated Ledgers, test networks only. Started by `portcullis dev`.
+// The emulated station: simulated time, emulated Ledgers, an HSM in software, test networks only. Started by `portcullis dev`.
 
 const options = {
   json: { type: 'boolean' },
@@ -53,6 +61,11 @@ async function main(things: AsyncDisposableStack): Promise<void> {
   const approvals = approvalsOrigin(values.approvals ?? sampleApprovals);
   const log = values.quiet === true ? () => {} : stationLog;
   const bitcoinChain = parseChainId(values['bitcoin-chain'] ?? regtest, '--bitcoin-chain');
+  const scratch = mkdtempSync(join(tmpdir(), 'portcullis-dev-'));
+  // At the very end: who interrupts the start would else have it made again, half.
+  process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
+  const hsmLog = (line: string): void => log('signer', { signer: 'hsm', line });
+  const making = makeHsm(join(scratch, 'hsm'), [chain, bitcoinChain], hsmLog);
   const emulated = (app: AppWord) => emulatedLedger(app, values.seed, things);
   const ledger = values.ledger === undefined ? await emulated('ethereum') : speculos(values.ledger, '--ledger');
   const told = values['bitcoin-ledger'];
@@ -61,8 +74,6 @@ async function main(things: AsyncDisposableStack): Promise<void> {
   const publicKey = await accountKey(ledger);
   const { entry, ...ofBitcoin } = await bitcoinWallet(bitcoinLedger, bitcoinChain);
   if (rules !== undefined) for (const device of [ledger, bitcoinLedger]) await automate(device, rules);
-  const scratch = mkdtempSync(join(tmpdir(), 'portcullis-dev-'));
-  things.defer(() => rmSync(scratch, { recursive: true, force: true }));
   const folder = join(scratch, 'station');
   const time = new SimulatedTime();
   const wallet = { id: 'hot-1', address: `${chain}:${addressOfKey(publicKey)}`, chain };
@@ -71,6 +82,8 @@ async function main(things: AsyncDisposableStack): Promise<void> {
   const policyFile = join(scratch, 'policy.yaml');
   const operators = await foundPeople(scratch, ['olivia', 'omar', 'oscar']);
   const recovery = await foundPeople(scratch, ['rita', 'rolf', 'rosa']);
+  const made = await making;
+  const hsm = 'missing' in made ? undefined : made;
   writeFileSync(
     policyFile,
     policyDocument({
@@ -79,6 +92,7 @@ async function main(things: AsyncDisposableStack): Promise<void> {
       address: wallet.address,
       publicKey,
       bitcoin: { chain: bitcoinChain, wallet: entry },
+      hsm,
       admissionKey: admission.x,
       mfaKey: mfa?.x,
       operators: operators.entries,
@@ -91,7 +105,7 @@ async function main(things: AsyncDisposableStack): Promise<void> {
     trustDomain: undefined,
     names: [],
     time,
-    config: configDocument(ledger, bitcoinLedger),
+    config: configDocument(ledger, bitcoinLedger, hsm),
     clients: [['dev', 'dev']],
   });
 
@@ -128,9 +142,7 @@ async function main(things: AsyncDisposableStack): Promise<void> {
     folder,
     config: join(folder, 'config.yaml'),
     certificates: join(folder, takeAway),
-    clients: Object.fromEntries(
-      clientFiles.map(([role, name]) => [role, clientFilesOf(join(folder, takeAway), role, name)]),
-    ),
+    clients: clientFilesIn(join(folder, takeAway)),
     ports: {
       api: station.api.port,
       operators: station.api.operatorsPort,
@@ -140,6 +152,7 @@ async function main(things: AsyncDisposableStack): Promise<void> {
     ledger,
     wallet,
     bitcoin: { ledger: bitcoinLedger, wallet: ofBitcoin },
+    ...('missing' in made ? { noHsm: made.missing } : { hsm: announcedHsm(made) }),
     operators: operators.files,
     recovery: recovery.files,
     admission: { key: admission.file, issuer: 'admission.sample.example', kid: 'sample-1' },
@@ -161,19 +174,6 @@ async function main(things: AsyncDisposableStack): Promise<void> {
 function approvalsOrigin(value: string): { rpId: string; origin: string } {
   const rpId = URL.parse(value)?.hostname ?? '';
   return { rpId, origin: parseOrigin(value, '--approvals', rpId) };
-}
-
-const clientFiles = [
-  ['withdrawals', 'service'],
-  ['operators', 'operator'],
-  ['courier', 'courier'],
-  ['auditors', 'auditor'],
-  ['dev', 'dev'],
-] as const;
-
-function clientFilesOf(folder: string, role: string, name: string): ClientFiles {
-  const of = join(folder, role);
-  return { ca: join(of, 'ca.pem'), certificate: join(of, `${name}.pem`), key: join(of, `${name}.key`) };
 }
 
 type AppWord = NonNullable<EmulatorOptions['app']>;

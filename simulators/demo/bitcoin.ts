@@ -1,4 +1,4 @@
-import { Address, OutScript, RawTx, Transaction } from '@scure/btc-signer';
+import { Address, OutScript, Transaction } from '@scure/btc-signer';
 import type { DestinationServiceClient } from '../../src/generated/portcullis/v1/destination.ts';
 import { type TransactionServiceClient, TransactionState } from '../../src/generated/portcullis/v1/transaction.ts';
 import type { WithdrawalServiceClient } from '../../src/generated/portcullis/v1/withdrawal.ts';
@@ -13,6 +13,7 @@ import { withdraw } from '../exchange/withdraw.ts';
 import { attacksOn } from './bitcoin-attacks.ts';
 import type { EmulatedStation } from './emulated-station.ts';
 import { approveOnLedger } from './ledger-operator.ts';
+import { madeUp } from './made-up.ts';
 import { tell } from './narrator.ts';
 import { interpreted } from './script-interpreter.ts';
 
@@ -39,8 +40,8 @@ const scripts = {
 };
 const thiefs = Buffer.from(`0014${'66'.repeat(20)}`, 'hex');
 
-/** Whitelist, ripen, a batch, and what a service that was taken over would have put into it. */
-export async function playBitcoin(chapter: BitcoinChapter): Promise<void> {
+/** Whitelist, ripen, a batch, and what a service that was taken over would have put into it. Returns Alice's address, CAIP-10. */
+export async function playBitcoin(chapter: BitcoinChapter): Promise<string> {
   const { station, destinations, withdrawals, transactions, courier, expectRefusal } = chapter;
   const { wallet, ledger } = station.bitcoin;
   const asset = `${wallet.chain}/slip44:1`;
@@ -96,6 +97,7 @@ export async function playBitcoin(chapter: BitcoinChapter): Promise<void> {
   await expectRefusal('The three that were just paid are asked for again, on other coins of the wallet', () =>
     requestSignature(transactions, wallet.id, again.psbt, ids),
   );
+  return `${wallet.chain}:${orders[0]?.address}`;
 }
 
 function inBitcoin(satoshi: bigint): string {
@@ -103,15 +105,3 @@ function inBitcoin(satoshi: bigint): string {
 }
 
 const titled = (name: string): string => `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
-
-/** A transaction that pays the script out of nothing: no Bitcoin node comes with this, and the station asks none. */
-function madeUp(script: Uint8Array, amount: bigint, n: number): Uint8Array {
-  const finalScriptSig = Uint8Array.of(2, n, 0);
-  return RawTx.encode({
-    version: 2,
-    segwitFlag: false,
-    inputs: [{ txid: new Uint8Array(32), index: 0xffff_ffff, finalScriptSig, sequence: 0xffff_ffff }],
-    outputs: [{ amount, script }],
-    lockTime: 0,
-  });
-}

@@ -25,6 +25,17 @@ export interface Announcement {
     /** The descriptor is BIP-380's, with BIP-389's two paths. */
     readonly wallet: Readonly<Record<'id' | 'address' | 'chain' | 'descriptor', string>>;
   };
+  /** SoftHSM2, where this machine has it; one key to a wallet. */
+  readonly hsm?: {
+    readonly module: string;
+    readonly environment: Readonly<Record<string, string>>;
+    readonly token: string;
+    readonly pin: string;
+    readonly wallet: Announcement['wallet'];
+    readonly bitcoinWallet: Announcement['bitcoin']['wallet'];
+  };
+  /** Why there is none. */
+  readonly noHsm?: string;
   /** By name: the file of that operator's software key; any two of them decide. */
   readonly operators: Readonly<Record<string, string>>;
   readonly admission: { readonly key: string; readonly issuer: string; readonly kid: string };

@@ -26,28 +26,28 @@ export interface Place {
   readonly bip32Derivation: [Uint8Array, { fingerprint: number; path: number[] }][];
 }
 
+/** Keys that derive, and a key that does not, as an HSM has: then there is one place, wherever it is asked for. */
 const form = /^wpkh\(\[([0-9a-f]{8})((?:\/\d+['h]?)*)\](tpub\w+)\/<0;1>\/\*\)(?:#\w{8})?$/;
+const single = /^wpkh\((0[23][0-9a-f]{64})\)(?:#\w{8})?$/;
 
 /**
  * A wallet by its public half: it derives every address, and can't sign. `portcullis wallet show` prints the descriptor. This
- * sample knows `wpkh` of one key on test networks; for others, give `place` their scripts.
+ * sample knows `wpkh` of one key on test networks, a Ledger's or an HSM's; for others, give `place` their scripts.
  */
 export class WatchedWallet {
   readonly network: BitcoinNetwork;
-  readonly #fingerprint: number;
-  readonly #origin: readonly number[];
-  readonly #branches: readonly HDKey[];
+  readonly #derive: (branch: 0 | 1, index: number) => Place;
   readonly #places = new Map<string, Place>();
 
   constructor(descriptor: string, network: BitcoinNetwork = regtest) {
-    const [, fingerprint, origin, xpub] = form.exec(descriptor) ?? [];
-    if (fingerprint === undefined || origin === undefined || xpub === undefined)
-      throw new Error(`this sample builds for wpkh([fingerprint/path]tpub/<0;1>/*) only, not for ${descriptor}`);
-    const account = HDKey.fromExtendedKey(xpub, testKeys);
     this.network = network;
-    this.#fingerprint = Number.parseInt(fingerprint, 16);
-    this.#origin = origin.split('/').slice(1).map(stepOf);
-    this.#branches = [account.deriveChild(0), account.deriveChild(1)];
+    const [, key] = single.exec(descriptor) ?? [];
+    if (key === undefined) {
+      this.#derive = derivation(descriptor, network);
+      return;
+    }
+    const only: Place = { branch: 0, index: 0, ...scriptOf(Buffer.from(key, 'hex'), network), bip32Derivation: [] };
+    this.#derive = () => only;
   }
 
   place(branch: 0 | 1, index: number): Place {
@@ -56,15 +56,30 @@ export class WatchedWallet {
     this.#places.set(name, place);
     return place;
   }
+}
 
-  #derive(branch: 0 | 1, index: number): Place {
-    const key = this.#branches[branch]?.deriveChild(index).publicKey;
+function derivation(descriptor: string, network: BitcoinNetwork): (branch: 0 | 1, index: number) => Place {
+  const [, fingerprint, origin, xpub] = form.exec(descriptor) ?? [];
+  if (fingerprint === undefined || origin === undefined || xpub === undefined)
+    throw new Error(
+      `this sample builds for wpkh([fingerprint/path]tpub/<0;1>/*) and wpkh(KEY) only, not for ${descriptor}`,
+    );
+  const account = HDKey.fromExtendedKey(xpub, testKeys);
+  const branches = [account.deriveChild(0), account.deriveChild(1)];
+  const steps = origin.split('/').slice(1).map(stepOf);
+  return (branch, index) => {
+    const key = branches[branch]?.deriveChild(index).publicKey;
     if (key == null) throw new Error(`BIP-32 has no key at /${branch}/${index}`);
-    const { script, address } = p2wpkh(key, this.network);
-    if (address === undefined) throw new Error('a script without an address');
-    const path = [...this.#origin, branch, index];
-    return { branch, index, script, address, bip32Derivation: [[key, { fingerprint: this.#fingerprint, path }]] };
-  }
+    const path = [...steps, branch, index];
+    const bip32Derivation: Place['bip32Derivation'] = [[key, { fingerprint: Number.parseInt(fingerprint, 16), path }]];
+    return { branch, index, ...scriptOf(key, network), bip32Derivation };
+  };
+}
+
+function scriptOf(key: Uint8Array, network: BitcoinNetwork): Pick<Place, 'script' | 'address'> {
+  const { script, address } = p2wpkh(key, network);
+  if (address === undefined) throw new Error('a script without an address');
+  return { script, address };
 }
 
 /** Hardened steps have bit 31 set (BIP-32). */
