@@ -6,6 +6,7 @@ import { type GetEntriesResponse, JournalServiceClient } from '../generated/port
 import { callHelp, callOptions, callStation, legible } from './client.ts';
 import { type Arguments, type Command, CommandFailed, type Output, readArguments, UsageError } from './command.ts';
 import { secondsOf } from './duration.ts';
+import { carryToWitness } from './journal-witness.ts';
 
 /** Entries that are asked for at once. */
 const page = 500;
@@ -28,6 +29,7 @@ export const journal: Command = {
   summary: 'tell what is in a station’s journal, an entry a line',
   help: `Usage: portcullis journal show --config FILE | --data DIR [OPTION…]
        portcullis journal show --cert FILE --key FILE --config FILE [OPTION…]
+       portcullis journal witness --witness NAME --url PREFIX --cert FILE --key FILE --config FILE
 
 Tells the entries of the last day, each with its number, its time and what happened. From the database, beside a running station if
 there is one, or with a certificate of the role auditors from the station itself. What names a person shows only where the database
@@ -39,10 +41,18 @@ still has what opens it, "(committed)" elsewhere: a station that is called hands
   --account ACCOUNT  only entries that name this account; from the database only
   --json             the entries as they are, canonical JSON, a line each
 
+With "witness", the courier's round to a witness of the policy (C2SP tlog-witness): sends it the newest checkpoint, with the proof that
+it goes on from what the witness saw, and hands its cosignature to the station. The roles courier and auditors may.
+  --witness NAME     the name in its key
+  --url PREFIX       its submission prefix: add-checkpoint is posted below it
+
 ${callHelp('auditors', 'its listener')}`,
   async run(args, output) {
     const [word, ...rest] = args;
-    if (word !== 'show') throw new UsageError('expected show');
+    if (word === 'witness') {
+      return carryToWitness(readArguments(rest, { options: [...callOptions, 'witness', 'url'] }), output);
+    }
+    if (word !== 'show') throw new UsageError('expected show or witness');
     const options = [...callOptions, 'data', 'since', 'account'];
     const given = readArguments(rest, { options, many: ['kind'], flags: ['json'] });
     const kinds = given.values('kind');
