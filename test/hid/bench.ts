@@ -22,11 +22,17 @@ export interface Bench extends AsyncDisposable {
   readonly machine: Machine;
   readonly station: GuestStation;
   readonly exchange: Exchange;
+  /** Who is paid by eth-1 and eth-2, and by btc-1. */
   readonly alice: Customer;
+  readonly bob: Customer;
   /** On USB in slots 0 to 2: of the wallets eth-1, eth-2, btc-1. */
   readonly first: VirtualLedger;
   readonly second: VirtualLedger;
   readonly bitcoin: VirtualLedger;
+  /** Of the Ethereum wallets, by their ids. */
+  readonly addresses: GuestStation['addresses'];
+  /** Runs a line of shell as root in the guest, and gives what it printed. */
+  guest(line: string): Promise<string>;
 }
 
 /** What the machine and the station said, of the last run. */
@@ -70,13 +76,19 @@ export async function openBench(): Promise<Bench> {
     note('the station serves');
     const exchange = new Exchange(station.announcement);
     things.defer(() => exchange.close());
-    const addresses = { alice: exchange.destination, bob: payees.wpkh };
-    const [alice] = await exchange.customers(addresses);
-    if (alice === undefined) throw new Error('nobody was enrolled');
+    const [alice, bob] = await exchange.customers({ alice: exchange.destination, bob: payees.wpkh });
+    if (alice === undefined || bob === undefined) throw new Error('nobody was enrolled');
     note('customers are enrolled');
     const opened = things.move();
-    const bench = { machine, station, exchange, alice, first, second, bitcoin };
-    return { ...bench, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+    const guest = async (line: string): Promise<string> => {
+      const { code, output = '' } = await machine.order({ order: 'run', argv: ['/bin/sh', '-c', line], as: 'root' });
+      if (code !== 0) throw new Error(`in the guest, ${line} ended with ${code}: ${output}`);
+      return output;
+    };
+    const ledgers = { first, second, bitcoin };
+    const { addresses } = station;
+    const dispose = () => opened.disposeAsync();
+    return { machine, station, exchange, alice, bob, ...ledgers, addresses, guest, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await things.disposeAsync();
     throw error;

@@ -65,12 +65,23 @@ export class VirtualLedger {
   /** Waits for a review and signs it. Returns the screens that it saw. */
   async approve(): Promise<readonly string[]> {
     const screens = [await this.operator.sees(/^Review transaction/)];
-    for (let now = screens[0] ?? ''; now !== 'Sign transaction'; screens.push(now)) {
+    for (let now = screens[0] ?? ''; !now.startsWith('Sign transaction'); screens.push(now)) {
       await this.operator.press('right');
       now = await this.operator.screen();
     }
     await this.operator.press('both');
     return screens;
+  }
+
+  /** Resolves when it is asked for its key the next time. */
+  async identified(): Promise<void> {
+    await fetch(`${this.url}/log`, { method: 'DELETE' });
+    const asked = (crossings: readonly { data: string }[]) => crossings.some(({ data }) => data.startsWith('e002'));
+    while (!asked(await this.#log())) await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+
+  async #log(): Promise<readonly { data: string }[]> {
+    return JSON.parse(await (await fetch(`${this.url}/log`)).text());
   }
 
   async review(): Promise<void> {

@@ -15,6 +15,8 @@ export const regtest = 'bip122:0f9188f13cb7b2c71f2a335e3a4fc328';
 
 /** Where the guest has it. */
 export const config = '/station/config.yaml';
+/** The same station with a signer that no wallet is on: its devices are listed, and nobody is asked for a key. */
+export const doctorConfig = '/station/doctor.yaml';
 export const node = '/usr/local/bin/node';
 export const ports = { api: 7443, operators: 7444 } as const;
 
@@ -35,12 +37,19 @@ export class GuestStation {
   readonly #lines: string[] = [];
   readonly #waiting = new Set<() => void>();
   readonly announcement: EmulatedStation;
+  readonly addresses: Readonly<Record<'eth-1' | 'eth-2', string>>;
   #ended: { readonly code: number | null; readonly signal: string | null } | undefined;
 
-  private constructor(machine: Machine, folder: string, announcement: EmulatedStation) {
+  private constructor(
+    machine: Machine,
+    folder: string,
+    announcement: EmulatedStation,
+    addresses: GuestStation['addresses'],
+  ) {
     this.#machine = machine;
     this.#folder = folder;
     this.announcement = announcement;
+    this.addresses = addresses;
     machine.onTold((told) => this.#hear(told));
   }
 
@@ -61,7 +70,7 @@ export class GuestStation {
       policy,
       trustDomain: undefined,
       names: [],
-      config: configDocument,
+      config: configDocument(ownSigners),
     });
     for (const file of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       const path = join(file.parentPath, file.name).slice(folder.length);
@@ -69,6 +78,8 @@ export class GuestStation {
       const content = readFileSync(join(folder, path)).toString('base64');
       await machine.order({ order: 'put', path: `/station${path}`, content, as: 'station' });
     }
+    const alone = Buffer.from(configDocument('  - { name: any, kind: ledger, transport: hid }')).toString('base64');
+    await machine.order({ order: 'put', path: doctorConfig, content: alone, as: 'station' });
     const { entry: _, ...wallet } = bitcoin;
     const certificates = join(folder, takeAway);
     const announcement: EmulatedStation = {
@@ -103,7 +114,8 @@ export class GuestStation {
       },
       close: async () => rmSync(scratch, { recursive: true, force: true }),
     };
-    return new GuestStation(machine, folder, announcement);
+    const addresses = { 'eth-1': addressOfKey(keys['eth-1']), 'eth-2': addressOfKey(keys['eth-2']) };
+    return new GuestStation(machine, folder, announcement, addresses);
   }
 
   /** Where it was founded: clients' certificates lie there. */
@@ -186,7 +198,11 @@ ${wallets.map((entry) => `  - ${entry}`).join('\n')}
 nonce_window: 8
 `;
 
-const configDocument = `version: 1
+const ownSigners = Object.entries(reviews)
+  .map(([name, review]) => `  - { name: ${name}, kind: ledger, transport: hid, review: ${review} }`)
+  .join('\n');
+
+const configDocument = (signers: string): string => `version: 1
 data: data
 policy: policy.yaml
 keys: { state: keys/state.key, journal: keys/journal.pem, sealing: [{ file: keys/sealing.key }] }
@@ -194,7 +210,5 @@ tls: { ca: keys/ca.pem, certificate: keys/server.pem, key: keys/server.key }
 listen: 0.0.0.0:${ports.api}
 operators_listen: 0.0.0.0:${ports.operators}
 signers:
-${Object.entries(reviews)
-  .map(([name, review]) => `  - { name: ${name}, kind: ledger, transport: hid, review: ${review} }`)
-  .join('\n')}
+${signers}
 `;

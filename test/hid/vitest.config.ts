@@ -7,6 +7,5 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 600_000,
     fileParallelism: false,
-    bail: 1,
   },
 });

@@ -64,7 +64,7 @@ function usbBus(): Bus {
   const library: { readonly default: Omit<Bus, 'product'> } = require('@ledgerhq/hw-transport-node-hid');
   const usb = library.default;
   const { getDevices }: { getDevices(): readonly { readonly path?: string; readonly product?: string }[] } =
-    require('@ledgerhq/hw-transport-node-hid-noevents');
+    createRequire(require.resolve('@ledgerhq/hw-transport-node-hid'))('@ledgerhq/hw-transport-node-hid-noevents');
   return {
     list: () => usb.list(),
     open: (name) => usb.open(name),
