@@ -1,7 +1,11 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { day, hour, minute } from '../../src/domain/index.ts';
 import { openCheckpoint } from '../../src/journal/checkpoint.ts';
-import { parseVerifierKey, readNote } from '../../src/journal/note.ts';
+import { parseVerifierKey, readNote, readSignatures } from '../../src/journal/note.ts';
 import { SampleWitness } from '../journal/sample-witness.ts';
 import { findings } from './audit-station.ts';
 import { type Customer, ether, TestStation } from './station.ts';
@@ -81,6 +85,44 @@ describe('Witnesses of the journal', () => {
     expect(first.add(body).status).toBe(409);
     await carry();
     expect((await station.custody.journal.witnesses.cosigned())?.cosignatures).toHaveLength(1);
+  });
+
+  it('S4: what the database keeps of them is held against the journal, by whoever has no key', async () => {
+    await carry();
+    await alice.authorize('w-1');
+    const found = (statement: string): string[] => {
+      const copy = join(mkdtempSync(join(tmpdir(), 'portcullis-witness-')), 'station.db');
+      station.db.exec(`VACUUM INTO '${copy}'`);
+      const db = new Database(copy);
+      db.exec(statement);
+      db.close();
+      return findings(copy);
+    };
+    const row = `cosignatures ${first.key}`;
+    expect(found('SELECT 1')).toEqual([]);
+    expect(found('UPDATE cosignatures SET time = time + 1000')).toEqual([`row-contradicts ${row}`]);
+    expect(found('UPDATE cosignatures SET root = zeroblob(32)')).toEqual([`row-contradicts ${row}`]);
+    expect(found('UPDATE cosignatures SET size = size - 1')).toEqual([`row-contradicts ${row}`]);
+    expect(found('UPDATE cosignatures SET signature = zeroblob(72)')).toEqual([`row-contradicts ${row}`]);
+    expect(found("UPDATE cosignatures SET witness = 'nobody'")).toEqual(['row-malformed cosignatures nobody']);
+  });
+
+  it('S4: a journal that was cut or rewritten behind what a witness signed is told by its word', async () => {
+    const { note } = await station.custody.journal.head();
+    const { text } = readNote(note);
+    const [origin = '', size = '', root = ''] = text.split('\n');
+    await carry();
+    const put = (more: number, of: Buffer): void => {
+      const other = `${origin}\n${Number(size) + more}\n${of.toString('base64')}\n`;
+      const [line] = readSignatures(first.line(other));
+      station.db
+        .prepare('UPDATE cosignatures SET size = ?, root = ?, signature = ?')
+        .run(Number(size) + more, of, line?.signature);
+    };
+    put(0, Buffer.alloc(32));
+    expect(findings(station.file)).toEqual([`journal-forked cosignatures ${first.key}`]);
+    put(5, Buffer.from(root, 'base64'));
+    expect(findings(station.file)).toEqual([`station-behind cosignatures ${first.key}`]);
   });
 
   it('S4: one that saw more than the journal has shows that the station was put back', async () => {
