@@ -1,7 +1,7 @@
 import { failureOf, TokenFailure } from './failure.ts';
 import { createKey, fitKey, privateKey, readKey } from './keys.ts';
 import type { Asked, Configure, DigestToSign, Result, Signed, SignNote, Unwrap } from './protocol.ts';
-import { type Session, Sessions } from './session.ts';
+import { type Session, Sessions, sessionsOf } from './session.ts';
 
 /** The order of secp256k1 (SEC 2, §2.4.1). */
 const order = 0xffff_ffff_ffff_ffff_ffff_ffff_ffff_fffe_baae_dce6_af48_a03b_bfd2_5e8c_d036_4141n;
@@ -23,6 +23,7 @@ export class Pkcs11Backend {
         return this.#sessions.with('looking at the token', (session) => ({
           result: 'token',
           ...alive(session),
+          sessions: sessionsOf(session),
           faults: asked.keys.map((key) => faultOf(() => fitKey(session, key))),
         }));
       case 'read-key':

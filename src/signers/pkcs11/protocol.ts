@@ -93,6 +93,8 @@ export interface Token {
 
 export interface Identified extends Token {
   readonly result: 'token';
+  /** How many sessions are open with the token, of how many: `1, of at most 10`. */
+  readonly sessions: string;
   /** Of each key that was asked for, in that order: empty, or why it can't sign. */
   readonly faults: readonly string[];
 }

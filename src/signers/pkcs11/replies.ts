@@ -15,8 +15,10 @@ export function parseReply(line: string): Reply {
   switch (result) {
     case 'configured':
       return of.done({ id, result });
-    case 'token':
-      return of.done({ id, result, ...token(of), faults: of.texts('faults', /^[\x20-\x7e]{0,400}$/) });
+    case 'token': {
+      const said = { ...token(of), sessions: of.text('sessions', printable) };
+      return of.done({ id, result, ...said, faults: of.texts('faults', /^[\x20-\x7e]{0,400}$/) });
+    }
     case 'key':
       return of.done({
         id,

@@ -7,6 +7,7 @@ import type { Configure, Token, TokenName } from './protocol.ts';
 export interface Session {
   readonly library: Library;
   readonly module: Module;
+  readonly slot: Handle;
   readonly handle: Handle;
   readonly token: Token;
   /** Private keys that were looked at and are fit to sign, by CKA_ID and the public key that they were held to. */
@@ -85,7 +86,7 @@ export class Sessions {
       if (this.#refused === undefined) quietly(() => module.C_CloseSession(handle));
       throw error;
     }
-    return { library, module, handle, token, keys: new Map() };
+    return { library, module, slot, handle, token, keys: new Map() };
   }
 
   #login(library: Library, module: Module, slot: Handle, session: Handle): void {
@@ -114,6 +115,19 @@ export class Sessions {
     this.#open = undefined;
     if (open !== undefined) quietly(() => open.module.C_CloseSession(open.handle));
   }
+}
+
+/** As CK_TOKEN_INFO has it (PKCS#11 2.40, §3.2), whose maximum may be infinite or untold. */
+export function sessionsOf({ module, slot }: Session): string {
+  const { sessionCount, maxSessionCount } = module.C_GetTokenInfo(slot);
+  const open = isTold(sessionCount) ? `${sessionCount}` : 'not told how many';
+  if (maxSessionCount === 0) return `${open}, of any number`;
+  return isTold(maxSessionCount) ? `${open}, of at most ${maxSessionCount}` : `${open}, not told of how many`;
+}
+
+/** CK_UNAVAILABLE_INFORMATION is the largest CK_ULONG, of 32 bits or 64. */
+function isTold(count: number): boolean {
+  return count >= 0 && count < 0xffff_ffff;
 }
 
 /** Of a session that may be gone already. */

@@ -42,7 +42,7 @@ describe.skipIf(noSoftHsm !== undefined)(`the process that loads a PKCS#11 modul
     expect((await lines.next()).value).toBe('{"v":1,"id":0,"result":"configured"}');
     expect(maps(host.pid)).not.toMatch(/libsofthsm2|pkcs11\.node/);
     host.stdin.write(identify);
-    expect(JSON.parse((await lines.next()).value)).toMatchObject({
+    expect(JSON.parse(String((await lines.next()).value))).toMatchObject({
       v: 1,
       id: 1,
       result: 'token',
@@ -58,7 +58,7 @@ describe.skipIf(noSoftHsm !== undefined)(`the process that loads a PKCS#11 modul
     const lines = linesOf(host);
     host.stdin.write(configure({ module }) + identify);
     await lines.next();
-    expect(JSON.parse((await lines.next()).value)).toEqual({
+    expect(JSON.parse(String((await lines.next()).value))).toEqual({
       v: 1,
       id: 1,
       result: 'failure',

@@ -17,7 +17,7 @@ const signed = (items: readonly DigestToSign[]): Result => ({
   result: 'signatures',
   items: items.map((item) => ({ signature: signatureOf(item) })),
 });
-const token = { device: 'a test', label: 'test', serial: '1' };
+const token = { device: 'a test', label: 'test', serial: '1', sessions: '1, of any number' };
 const startDeadline = 9_000;
 const deadline = 10_000;
 

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type SurveyOptions, surveyToken } from '../../../src/signers/pkcs11/survey.ts';
+import { noSoftHsm, SoftHsm } from '../../softhsm.ts';
+
+const skipped = noSoftHsm === undefined ? '' : ` (skipped: ${noSoftHsm})`;
+
+describe.skipIf(noSoftHsm !== undefined)(`a survey of a token${skipped}`, () => {
+  let hsm: SoftHsm;
+  beforeAll(() => {
+    hsm = new SoftHsm();
+  });
+  afterAll(() => hsm.close());
+
+  const survey = (more: Partial<SurveyOptions> = {}) => {
+    const { module, environment, pin } = hsm;
+    return surveyToken({ module, environment, pin, token: { by: 'label', value: 'test' }, deadline: 30_000, ...more });
+  };
+
+  it('tells its model, firmware, module, label, serial, and sessions', async () => {
+    expect(await survey()).toEqual({
+      result: 'token',
+      device: expect.stringMatching(/^SoftHSM v2 2\.\d+ \(SoftHSM module 2\.\d+\)$/),
+      label: 'test',
+      serial: hsm.serials[0],
+      sessions: expect.stringMatching(
+        /^(?:\d+|not told how many), (?:of any number|not told of how many|of at most \d+)$/,
+      ),
+      faults: [],
+    });
+  });
+
+  it('tells why there is none', async () => {
+    expect(await survey({ token: { by: 'label', value: 'other' } })).toMatchObject({ reason: 'device-missing' });
+    expect(await survey({ pin: '4321' })).toMatchObject({ reason: 'hsm-pin-refused' });
+    expect(await survey({ module: '/nonexistent.so' })).toMatchObject({ reason: 'signer-failed' });
+  });
+});
