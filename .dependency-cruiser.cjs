@@ -20,6 +20,8 @@ const arrows = {
     'signer-config\\.ts',
     'secret-file\\.ts',
     'sealing-keys\\.ts',
+    'key-source\\.ts',
+    'vaults\\.ts',
     'machine-time\\.ts',
     'signer-probe\\.ts',
     'usb-survey\\.ts',

@@ -3,15 +3,15 @@ import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Api, createApi } from './api/server.ts';
 import type { Service } from './api/service.ts';
-import { type Config, readJournalKeys, readMetadata, readStateKey } from './config.ts';
+import { type Config, journalPlace, readMetadata } from './config.ts';
 import { type Running, startCustody } from './custody/index.ts';
 import { Models } from './custody/models.ts';
 import { Publication } from './custody/publication.ts';
 import { WitnessedClock } from './custody/witnessed-clock.ts';
 import { Malformed, placeKind, second, signersOf, type TimeSource, type Wallet } from './domain/index.ts';
 import type { Policy } from './gate/policy.ts';
-import { heldSigner } from './journal/checkpoint-signer.ts';
 import { formatVerifierKey } from './journal/note.ts';
+import { readKey } from './key-source.ts';
 import { openSigner, transportOf } from './open-signer.ts';
 import { policyInForce, writePolicyFile } from './policy-file.ts';
 import { Rotation } from './rotation.ts';
@@ -26,6 +26,7 @@ import { deriveKeys } from './store/key.ts';
 import { Store } from './store/store.ts';
 import { startTiler } from './store/tiler.ts';
 import { checkAuthorities, differenceOf, readTls } from './tls-files.ts';
+import { openJournalKey, Vaults } from './vaults.ts';
 
 /** An event of the station's log: one line of JSON on stderr. Never evidence, never secrets. */
 export type StationLog = (event: string, details?: Readonly<Record<string, string | number>>) => void;
@@ -56,10 +57,20 @@ export interface ComposedStation {
 
 /** Puts a station together from its config: both composition roots do, with the machine's time or a simulation's. */
 export async function composeStation(composition: Composition): Promise<ComposedStation> {
+  const { config, log } = composition;
+  const vaults = new Vaults(config.signers, (line) => log('hsm', { line }));
+  try {
+    return await compose(composition, vaults);
+  } catch (error) {
+    await vaults.close();
+    throw error;
+  }
+}
+
+async function compose(composition: Composition, vaults: Vaults): Promise<ComposedStation> {
   const { config, time, log } = composition;
-  const journalKeys = readJournalKeys(config.keys.journal);
-  const keys = deriveKeys(readStateKey(config.keys.state));
-  const sealing = readSealingKeys(config.keys.sealing);
+  const keys = deriveKeys(await readKey(config.keys.state, 'config.keys.state', vaults));
+  const sealing = await readSealingKeys(config.keys.sealing, vaults);
   const metadata = readMetadata(config);
   const tls = readTls(config.tls);
   checkWritable(config.database);
@@ -79,7 +90,11 @@ export async function composeStation(composition: Composition): Promise<Composed
     composition.allowed?.(policy);
     checkAuthorities(tls, policy.clients, config.tls.ca);
     checkTime(record.origin, time);
-    const journal = journalKeys.map((key) => heldSigner(record.origin, key));
+    const journal = await Promise.all(
+      config.keys.journal.map((source, i, all) => openJournalKey(source, record.origin, journalPlace(all, i), vaults)),
+    );
+    // What opened the other keys is not needed any more.
+    if (config.keys.journal.every(({ kind }) => kind === 'file')) await vaults.close();
     const [verifierKey = '', ...formerKeys] = journal.map(({ verifier }) => formatVerifierKey(verifier));
     const signers = openSigners(config, policy, log);
     const running = startCustody({
@@ -140,6 +155,7 @@ export async function composeStation(composition: Composition): Promise<Composed
         clearInterval(ticking);
         await api.close(2 * second);
         await running.close();
+        await vaults.close();
         await publication.close();
         await tiler.close();
         await checkpointer.close();

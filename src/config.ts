@@ -1,12 +1,19 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { metadataMost } from './attestation/index.ts';
 import { Malformed, shown } from './domain/index.ts';
-import { Members, textItem } from './gate/document.ts';
+import { Members } from './gate/document.ts';
 import { type Policy, parsePolicy } from './gate/policy.ts';
-import { checkSealingKeys, parseSealingKeys, type SealingKeySource } from './sealing-keys.ts';
-import { checkSecret, readHexKey, readSecret, statOf } from './secret-file.ts';
+import {
+  checkHsm,
+  checkKeySource,
+  type JournalKeySource,
+  type KeySource,
+  parseJournalKey,
+  parseKeyOrFile,
+} from './key-source.ts';
+import { parseSealingKeys } from './sealing-keys.ts';
+import { checkSecret, readHexKey, statOf } from './secret-file.ts';
 import { checkPin, parseSigner, type SignerConfig } from './signer-config.ts';
 import { readYamlFile } from './yaml-file.ts';
 
@@ -28,11 +35,11 @@ export interface Config {
   readonly tiles: string;
   readonly policy: string;
   readonly keys: {
-    readonly state: string;
+    readonly state: KeySource;
     /** Newest first: each signs every checkpoint. */
-    readonly journal: readonly string[];
+    readonly journal: readonly JournalKeySource[];
     /** Newest first. */
-    readonly sealing: readonly SealingKeySource[];
+    readonly sealing: readonly KeySource[];
   };
   /** The FIDO metadata (MDS3 blob); undefined: none. */
   readonly metadata: string | undefined;
@@ -54,17 +61,13 @@ const policyBytesMost = 1_048_576;
 export function loadConfig(file: string): Config {
   const path = resolve(file);
   const config = parseConfig(readYamlFile(path, 'config', configBytesMost).value, path);
-  const { data, policy, keys, tls, signers } = config;
+  const { data, policy, tls, signers } = config;
   if (!statOf(data, 'config.data').isDirectory()) throw new Malformed('config.data', `${data} is not a folder`);
   checkFile(policy, 'config.policy');
   if (config.metadata !== undefined) checkFile(config.metadata, 'config.metadata.file');
   checkFile(tls.ca, 'config.tls.ca');
   checkFile(tls.certificate, 'config.tls.certificate');
-  checkSecret(keys.state, 'config.keys.state');
-  keys.journal.forEach((file, i) => {
-    checkSecret(file, journalPlace(keys.journal, i));
-  });
-  checkSealingKeys(keys.sealing);
+  for (const [place, source] of keySources(config)) checkKeySource(source, place);
   checkSecret(tls.key, 'config.tls.key');
   signers.forEach((signer, i) => {
     if (signer.kind === 'pkcs11') checkPin(signer.pin, `config.signers[${i}].pin`);
@@ -90,7 +93,7 @@ export function parseConfig(document: unknown, file: string): Config {
     tiles: journal === undefined ? join(data, 'tiles') : path(journal, 'tiles'),
     policy,
     keys: {
-      state: path(keys, 'state'),
+      state: parseKeyOrFile(keys.take('state'), keys.at('state'), dirname(file)),
       journal: journalKeys(keys, dirname(file)),
       sealing: parseSealingKeys(
         keys.list('sealing', (value) => value),
@@ -125,58 +128,46 @@ export function readStateKey(file: string, place = 'config.keys.state'): Uint8Ar
   return readHexKey(file, place);
 }
 
-/** One file, or while a key is changed for another both, the newest first. */
-function journalKeys(keys: Members, folder: string): readonly string[] {
+/** One key, or while it is changed for another both, the newest first. */
+function journalKeys(keys: Members, folder: string): readonly JournalKeySource[] {
   const value = keys.take('journal');
   const place = keys.at('journal');
-  const texts = Array.isArray(value)
-    ? value.map((item, i) => textItem(item, `${place}[${i}]`))
-    : [textItem(value, place)];
-  const files = texts.map((text) => resolve(folder, text));
-  if (files.length === 0 || new Set(files).size !== files.length)
-    throw new Malformed(place, 'expected one file, or several different ones, the newest first');
-  return Object.freeze(files);
+  const sources = Array.isArray(value)
+    ? value.map((item, i) => parseJournalKey(item, `${place}[${i}]`, folder))
+    : [parseJournalKey(value, place, folder)];
+  if (sources.length === 0 || new Set(sources.map((source) => JSON.stringify(source))).size !== sources.length)
+    throw new Malformed(place, 'expected one key, or several different ones, the newest first');
+  return Object.freeze(sources);
 }
 
-function journalPlace(files: readonly string[], i: number): string {
-  return files.length === 1 ? 'config.keys.journal' : `config.keys.journal[${i}]`;
+/** Where a key of the journal's stands in the config. */
+export function journalPlace(sources: readonly JournalKeySource[], i: number): string {
+  return sources.length === 1 ? 'config.keys.journal' : `config.keys.journal[${i}]`;
 }
 
-/** The journal's signing keys, the newest first. */
-export function readJournalKeys(files: readonly string[]): KeyObject[] {
-  return files.map((file, i) => readJournalKey(file, journalPlace(files, i)));
-}
-
-/** The journal's signing key: Ed25519, PKCS#8 in PEM, from a file that only its owner may read. */
-export function readJournalKey(file: string, place = 'config.keys.journal'): KeyObject {
-  const pem = readSecret(file, place);
-  let key: KeyObject | undefined;
-  try {
-    key = createPrivateKey({ key: pem, format: 'pem', type: 'pkcs8' });
-  } catch {
-    // The parser's own message could quote the file.
-  }
-  if (key?.asymmetricKeyType !== 'ed25519') throw new Malformed(place, `${file} is not an Ed25519 key in PKCS#8 PEM`);
-  return key;
-}
-
-function checkWhole({ data, keys, tls, listen, operatorsListen, signers }: Config): void {
-  // Who gets a copy of the database must not get the key that authenticates it (threat H).
-  const secrets: [name: string, file: string][] = [
-    ['keys.state', keys.state],
-    ...keys.journal.map((of, i): [string, string] => [journalPlace(keys.journal, i).slice('config.'.length), of]),
-    ['tls.key', tls.key],
+/** Every key of the station's own, with its place. */
+function keySources({ keys }: Pick<Config, 'keys'>): [place: string, source: KeySource | JournalKeySource][] {
+  return [
+    ['config.keys.state', keys.state],
+    ...keys.journal.map((source, i): [string, JournalKeySource] => [journalPlace(keys.journal, i), source]),
+    ...keys.sealing.map((source, i): [string, KeySource] => [`config.keys.sealing[${i}]`, source]),
   ];
-  keys.sealing.forEach((source, i) => {
-    if (source.kind === 'file') secrets.push([`keys.sealing[${i}]`, source.file]);
-  });
+}
+
+function checkWhole(config: Config): void {
+  const { data, tls, listen, operatorsListen, signers } = config;
+  // Who gets a copy of the database must not get the key that authenticates it (threat H).
+  const secrets: [place: string, file: string][] = [['config.tls.key', tls.key]];
+  for (const [place, source] of keySources(config)) {
+    checkHsm(source, signers, place);
+    if (source.kind === 'file') secrets.push([place, source.file]);
+  }
   signers.forEach((signer, i) => {
     if (signer.kind === 'pkcs11' && signer.pin.kind === 'file')
-      secrets.push([`signers[${i}].pin.file`, signer.pin.file]);
+      secrets.push([`config.signers[${i}].pin.file`, signer.pin.file]);
   });
-  for (const [name, file] of secrets) {
-    if (file.startsWith(`${data}/`))
-      throw new Malformed(`config.${name}`, `lies in the data folder: keep keys apart from it`);
+  for (const [place, file] of secrets) {
+    if (file.startsWith(`${data}/`)) throw new Malformed(place, `lies in the data folder: keep keys apart from it`);
   }
   // A flood on one must leave the other free: a freeze has to get through (threat S2).
   if (listen.port === operatorsListen.port && listen.port !== 0) {

@@ -15,8 +15,12 @@ export function readSecret(file: string, place: string, mode: SecretMode = 'owne
 
 /** A key of 32 bytes, from a file of 64 hex digits. What is malformed is not quoted. */
 export function readHexKey(file: string, place: string, mode: SecretMode = 'owner'): Uint8Array {
-  const text = readSecret(file, place, mode);
-  if (!/^[0-9a-f]{64}\n?$/.test(text)) throw new Malformed(place, `${file} is not 64 lowercase hex digits`);
+  return parseHexKey(readSecret(file, place, mode), place, file);
+}
+
+/** `what`: what has the text, which is not quoted. */
+export function parseHexKey(text: string, place: string, what: string): Uint8Array {
+  if (!/^[0-9a-f]{64}\n?$/.test(text)) throw new Malformed(place, `${what} is not 64 lowercase hex digits`);
   return new Uint8Array(Buffer.from(text.trimEnd(), 'hex'));
 }
 

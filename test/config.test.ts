@@ -3,11 +3,13 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { loadConfig, loadPolicy, readJournalKey, readJournalKeys, readMetadata, readStateKey } from '../src/config.ts';
+import { loadConfig, loadPolicy, readMetadata, readStateKey } from '../src/config.ts';
 import { parseYaml } from '../src/custody/yaml.ts';
 import { Malformed } from '../src/domain/index.ts';
+import { readJournalKey } from '../src/journal-key-file.ts';
 import { readSealingKeys } from '../src/sealing-keys.ts';
 import { readSecret } from '../src/secret-file.ts';
+import { Vaults } from '../src/vaults.ts';
 import { readYamlFile } from '../src/yaml-file.ts';
 
 const document = `version: 1
@@ -63,6 +65,16 @@ function messageOf(act: () => unknown): string {
   return 'no complaint';
 }
 
+async function rejection(act: Promise<unknown>): Promise<string> {
+  try {
+    await act;
+  } catch (error) {
+    if (error instanceof Malformed) return error.message;
+    throw error;
+  }
+  return 'no complaint';
+}
+
 describe('a config', () => {
   it('need not name FIDO metadata, whose file is read as it is', () => {
     expect(readMetadata(loadConfig(file))).toBe('x.y.z');
@@ -84,8 +96,8 @@ describe('a config', () => {
       tiles: join(folder, 'data/tiles'),
       policy: join(folder, 'policy.yaml'),
       keys: {
-        state: join(folder, 'keys/state.key'),
-        journal: [join(folder, 'keys/journal.pem')],
+        state: { kind: 'file', file: join(folder, 'keys/state.key') },
+        journal: [{ kind: 'file', file: join(folder, 'keys/journal.pem') }],
         sealing: [{ kind: 'file', file: join(folder, 'keys/sealing.key') }],
       },
       metadata: join(folder, 'metadata.jwt'),
@@ -113,8 +125,9 @@ describe('a config', () => {
     writeFileSync(file, several);
     expect(messageOf(() => loadConfig(file))).toMatch('config.keys.journal[0]: ');
     writeFileSync(join(folder, 'keys/next.pem'), 'x', { mode: 0o600 });
-    expect(loadConfig(file).keys.journal).toEqual(['next', 'journal'].map((name) => join(folder, `keys/${name}.pem`)));
-    expect(messageOf(() => readJournalKeys(loadConfig(file).keys.journal))).toMatch('config.keys.journal[0]: ');
+    expect(loadConfig(file).keys.journal).toEqual(
+      ['next', 'journal'].map((name) => ({ kind: 'file', file: join(folder, `keys/${name}.pem`) })),
+    );
     for (const wrong of ['[]', '[keys/journal.pem, keys/journal.pem]', '[7]', '{}']) {
       writeFileSync(file, document.replace('journal: keys/journal.pem', `journal: ${wrong}`));
       expect(messageOf(() => loadConfig(file))).toMatch('config.keys.journal');
@@ -207,10 +220,34 @@ describe('a config', () => {
       'config.keys.sealing[0].credential: expected the name of a credential',
     ],
     [
-      'a sealing key in an HSM',
+      'a sealing key of an HSM without an id',
       'file: keys/sealing.key }',
       'hsm: luna }',
-      'config.keys.sealing[0].hsm: sealing keys in an HSM are not read yet',
+      'config.keys.sealing[0].key: ',
+    ],
+    [
+      'a sealing key of an HSM that it has not',
+      'file: keys/sealing.key }',
+      'hsm: luna, key: a1, wrapped: keys/sealing.key }',
+      'config.keys.sealing[0].hsm: config.signers has no signer luna of kind pkcs11',
+    ],
+    [
+      'a state key of a Ledger',
+      'state: keys/state.key,',
+      'state: { hsm: ledger, key: a1, wrapped: keys/state.key, oaep: sha256 },',
+      'config.keys.state.hsm: config.signers has no signer ledger of kind pkcs11',
+    ],
+    [
+      'a wrapped key of an unknown hash',
+      'state: keys/state.key,',
+      'state: { hsm: ledger, key: a1, wrapped: keys/state.key, oaep: md5 },',
+      'config.keys.state.oaep: ',
+    ],
+    [
+      'a journal key of an HSM that it has not',
+      'journal: keys/journal.pem,',
+      'journal: { hsm: luna, key: a1 },',
+      'config.keys.journal.hsm: config.signers has no signer luna of kind pkcs11',
     ],
     ['a policy that is not there', 'policy.yaml', 'other.yaml', 'config.policy: '],
     ['a folder for a file', 'policy: policy.yaml', 'policy: keys', 'config.policy: '],
@@ -328,9 +365,10 @@ nonce_window: 1
 });
 
 describe('sealing keys', () => {
-  const read = (keys: string): string[] => {
+  const vaults = new Vaults([], () => {});
+  const read = async (keys: string): Promise<string[]> => {
     writeFileSync(file, document.replace('[{ file: keys/sealing.key }]', keys));
-    const ring = readSealingKeys(loadConfig(file).keys.sealing);
+    const ring = await readSealingKeys(loadConfig(file).keys.sealing, vaults);
     return [ring.current, ...ring.former];
   };
   const write = (path: string, byte: string, mode = 0o600): void =>
@@ -340,50 +378,48 @@ describe('sealing keys', () => {
     vi.unstubAllEnvs();
   });
 
-  it('come from files and from systemd’s credentials, newest first', () => {
+  it('come from files and from systemd’s credentials, newest first', async () => {
     mkdirSync(join(folder, 'credentials'));
     vi.stubEnv('CREDENTIALS_DIRECTORY', join(folder, 'credentials'));
     write('keys/newer.key', '2d');
     // As systemd makes them where the service has a user of its own: the group's bits are the access list's mask.
     write('credentials/portcullis.sealing', '3c', 0o440);
-    expect(read('[{ credential: portcullis.sealing }, { file: keys/newer.key }, { file: keys/sealing.key }]')).toEqual([
-      '230343c0f37651e5',
-      '8511fca17b27954b',
-      '26645484eb7b2e0d',
-    ]);
+    expect(
+      await read('[{ credential: portcullis.sealing }, { file: keys/newer.key }, { file: keys/sealing.key }]'),
+    ).toEqual(['230343c0f37651e5', '8511fca17b27954b', '26645484eb7b2e0d']);
   });
 
-  it('that are credentials are read by the station alone: any other command loads the config without them', () => {
+  it('that are credentials are read by the station alone: any other command loads the config without them', async () => {
     vi.stubEnv('CREDENTIALS_DIRECTORY', undefined);
     writeFileSync(file, document.replace('file: keys/sealing.key', 'credential: sealing'));
     const { keys } = loadConfig(file);
-    expect(messageOf(() => readSealingKeys(keys.sealing))).toMatch(
+    expect(await rejection(readSealingKeys(keys.sealing, vaults))).toMatch(
       /^config\.keys\.sealing\[0\]: the credential sealing is not at hand: \$CREDENTIALS_DIRECTORY is not set/,
     );
     vi.stubEnv('CREDENTIALS_DIRECTORY', 'credentials');
-    expect(messageOf(() => readSealingKeys(keys.sealing))).toContain('is not set');
+    expect(await rejection(readSealingKeys(keys.sealing, vaults))).toContain('is not set');
   });
 
   it.each([0o444, 0o640 | 0o020, 0o460, 0o604])(
     'S9: that are credentials open to others are refused (mode %o)',
-    (mode) => {
+    async (mode) => {
       vi.stubEnv('CREDENTIALS_DIRECTORY', join(folder, 'keys'));
       write('keys/open', '3c');
       chmodSync(join(folder, 'keys/open'), mode);
-      expect(messageOf(() => read('[{ credential: open }]'))).toContain('others may use it');
+      expect(await rejection(read('[{ credential: open }]'))).toContain('others may use it');
     },
   );
 
-  it('that are the same key under two names are refused', () => {
+  it('that are the same key under two names are refused', async () => {
     write('keys/again.key', '1e');
-    expect(messageOf(() => read('[{ file: keys/sealing.key }, { file: keys/again.key }]'))).toBe(
+    expect(await rejection(read('[{ file: keys/sealing.key }, { file: keys/again.key }]'))).toBe(
       'config.keys.sealing[1]: is a key that stands there already',
     );
   });
 
-  it('S9: that are malformed are refused without being quoted', () => {
+  it('S9: that are malformed are refused without being quoted', async () => {
     writeFileSync(join(folder, 'keys/sealing.key'), 'hunter2');
-    expect(messageOf(() => read('[{ file: keys/sealing.key }]'))).toBe(
+    expect(await rejection(read('[{ file: keys/sealing.key }]'))).toBe(
       `config.keys.sealing[0]: ${join(folder, 'keys/sealing.key')} is not 64 lowercase hex digits`,
     );
   });

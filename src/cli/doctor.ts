@@ -1,17 +1,18 @@
-import { createPublicKey } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Config, loadConfig, loadPolicy, readJournalKeys, readStateKey } from '../config.ts';
+import { type Config, journalPlace, loadConfig, loadPolicy } from '../config.ts';
 import { policyHash, refusedNetworks } from '../custody/founding.ts';
 import { type Inspection, inspectStation } from '../custody/inspection.ts';
 import { verifierKeyOf } from '../custody/journal-key.ts';
 import type { SealingState } from '../custody/sealed.ts';
 import { type Reason, reasons, signersOf, type Wallet, type WallMs } from '../domain/index.ts';
+import { readKey } from '../key-source.ts';
 import { machineTime } from '../machine-time.ts';
 import { readSealingKeys } from '../sealing-keys.ts';
 import type { SignerConfig } from '../signer-config.ts';
 import { probeSigner } from '../signer-probe.ts';
 import { surveyUsb } from '../usb-survey.ts';
+import { openJournalKey, Vaults } from '../vaults.ts';
 import { checkAuthorities, checkCertificates } from './certificate-check.ts';
 import { printable } from './client.ts';
 import { type Command, readArguments } from './command.ts';
@@ -64,19 +65,41 @@ export async function* diagnose(file: string, probe: Probe, survey: Survey): Asy
   yield* checkCertificates(config.tls, Date.now());
 
   const read = attempt('policy', () => loadPolicy(config.policy), 'Correct the policy at the place that is named.');
-  const keys = attempt(
+  const vaults = new Vaults(config.signers, () => {});
+  try {
+    yield* diagnoseKeys(config, read, vaults, probe, survey);
+  } finally {
+    await vaults.close();
+  }
+}
+
+async function* diagnoseKeys(
+  config: Config,
+  read: Attempt<ReturnType<typeof loadPolicy>>,
+  vaults: Vaults,
+  probe: Probe,
+  survey: Survey,
+): AsyncGenerator<Diagnosis> {
+  const { journal } = config.keys;
+  const keys = await attemptLater(
     'keys',
-    () => ({ state: readStateKey(config.keys.state), journal: readJournalKeys(config.keys.journal) }),
-    'Restore the key from where it is kept safe.',
+    async () => ({
+      state: await readKey(config.keys.state, 'config.keys.state', vaults),
+      journal: await Promise.all(
+        journal.map((source, i) => openJournalKey(source, 'doctor', journalPlace(journal, i), vaults)),
+      ),
+    }),
+    'Restore the key from where it is kept safe; of an HSM, see what it says.',
   );
   const named = read.value?.policy.clients?.authorities;
   if (named !== undefined) yield* checkAuthorities(config.tls.ca, named);
   for (const { diagnosis } of [read, keys]) if (diagnosis !== undefined) yield diagnosis;
   if (keys.value === undefined) return;
-  const { state, journal } = keys.value;
-  const sealing = attempt(
+  const { state } = keys.value;
+  const journalKeys = keys.value.journal;
+  const sealing = await attemptLater(
     'sealing keys',
-    () => readSealingKeys(config.keys.sealing),
+    () => readSealingKeys(config.keys.sealing, vaults),
     'Restore the key from where it is kept safe. Credentials are at hand to units of systemd alone: ask by "portcullis status".',
   );
   if (sealing.diagnosis !== undefined) yield sealing.diagnosis;
@@ -92,7 +115,7 @@ export async function* diagnose(file: string, probe: Probe, survey: Survey): Asy
   const origin = station.station?.origin ?? '-';
   yield checkJournalKey(
     station,
-    journal.map((key) => verifierKeyOf(origin, createPublicKey(key))),
+    journalKeys.map(({ verifier }) => verifierKeyOf(origin, verifier.publicKey)),
   );
   if (station.sealing !== undefined) yield* checkSealing(station.sealing);
   yield* checkClock(station);
@@ -107,7 +130,12 @@ export async function* diagnose(file: string, probe: Probe, survey: Survey): Asy
   yield* checkSigners(config, [...policy.wallets.values()], station.running, probe);
 }
 
-function attempt<T>(what: string, look: () => T, mend: string): { value?: T; diagnosis?: Diagnosis } {
+interface Attempt<T> {
+  readonly value?: T;
+  readonly diagnosis?: Diagnosis;
+}
+
+function attempt<T>(what: string, look: () => T, mend: string): Attempt<T> {
   try {
     return { value: look() };
   } catch (error) {
@@ -115,9 +143,19 @@ function attempt<T>(what: string, look: () => T, mend: string): { value?: T; dia
   }
 }
 
+async function attemptLater<T>(what: string, look: () => Promise<T>, mend: string): Promise<Attempt<T>> {
+  try {
+    return { value: await look() };
+  } catch (error) {
+    return { diagnosis: { what, found: error instanceof Error ? error.message : String(error), mend } };
+  }
+}
+
 function* checkFiles(config: Config): Generator<Diagnosis> {
   const home = dirname(config.file);
-  const closed = [config.data, dirname(config.keys.state), config.database].filter((path) => existsSync(path));
+  const { state } = config.keys;
+  const folders = state.kind === 'file' ? [dirname(state.file)] : [];
+  const closed = [config.data, ...folders, config.database].filter((path) => existsSync(path));
   const open = closed.filter((path) => (statSync(path).mode & 0o077) !== 0);
   yield open.length === 0
     ? { what: 'permissions', found: 'data and keys are their owner’s alone' }

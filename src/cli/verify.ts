@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { loadConfig, readStateKey } from '../config.ts';
+import { type Config, loadConfig, readStateKey } from '../config.ts';
 import { audit } from '../custody/audit/audit.ts';
 import type { Finding } from '../custody/audit/finding.ts';
 import { auditReceipt } from '../custody/audit/receipt.ts';
 import { auditTiles, filesOf } from '../custody/audit/tiles.ts';
 import { Malformed } from '../domain/index.ts';
+import { readKey } from '../key-source.ts';
+import { Vaults } from '../vaults.ts';
 import { printable } from './client.ts';
 import { type Command, CommandFailed, type Output, readArguments, UsageError } from './command.ts';
 
@@ -48,12 +50,9 @@ or why it proves nothing, and then exits with 1.
     const data = given.value('data');
     if ((config === undefined) === (data === undefined)) throw new UsageError('give one of --config and --data');
     const station = config === undefined ? undefined : loadConfig(config);
-    const keyFile = given.value('state-key') ?? station?.keys.state;
+    const keyFile = given.value('state-key');
     const logKey = given.value('log-key');
-    const stateKey =
-      keyFile === undefined
-        ? undefined
-        : readStateKey(resolve(keyFile), given.value('state-key') === undefined ? 'config.keys.state' : '--state-key');
+    const stateKey = keyFile === undefined ? await stateKeyOf(station) : readStateKey(resolve(keyFile), '--state-key');
     const checkpointFile = given.value('checkpoint');
     const checkpoint =
       checkpointFile === undefined ? undefined : readGiven('checkpoint', checkpointFile, checkpointBytesMost);
@@ -137,4 +136,15 @@ function readGiven(option: 'checkpoint' | 'receipt', file: string, most: number)
     throw new Malformed(`--${option}`, error instanceof Error ? error.message : String(error));
   }
   throw new Malformed(`--${option}`, `${file} is larger than a ${option} can be`);
+}
+
+/** As the station's config has it: an HSM is asked to open it. */
+async function stateKeyOf(station: Config | undefined): Promise<Uint8Array | undefined> {
+  if (station === undefined) return undefined;
+  const vaults = new Vaults(station.signers, () => {});
+  try {
+    return await readKey(station.keys.state, 'config.keys.state', vaults);
+  } finally {
+    await vaults.close();
+  }
 }

@@ -3,8 +3,11 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, 
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { foundingPolicy } from '../../src/cli/founding-policy.ts';
-import { loadConfig, loadPolicy, readJournalKeys, readStateKey } from '../../src/config.ts';
+import { loadConfig, loadPolicy } from '../../src/config.ts';
 import { isTestNetwork } from '../../src/domain/index.ts';
+import { readJournalKey } from '../../src/journal-key-file.ts';
+import { readKey } from '../../src/key-source.ts';
+import { Vaults } from '../../src/vaults.ts';
 import { emptyFolder, ran } from './station.ts';
 
 let folder: string;
@@ -23,11 +26,12 @@ function filesBelow(path: string): string[] {
 }
 
 describe('init', () => {
-  it('makes a station that its own config and policy describe', () => {
+  it('makes a station that its own config and policy describe', async () => {
     const config = loadConfig(join(folder, 'config.yaml'));
     expect(existsSync(config.database)).toBe(true);
-    expect(readStateKey(config.keys.state).length).toBe(32);
-    expect(readJournalKeys(config.keys.journal).map(({ type }) => type)).toEqual(['private']);
+    expect((await readKey(config.keys.state, '', new Vaults([], () => {}))).length).toBe(32);
+    const types = config.keys.journal.map((source) => source.kind === 'file' && readJournalKey(source.file).type);
+    expect(types).toEqual(['private']);
     const { policy } = loadPolicy(config.policy);
     expect(policy.trustDomain).toBe('bank.example');
     expect(policy.wallets.size).toBe(0);

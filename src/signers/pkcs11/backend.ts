@@ -1,5 +1,5 @@
 import { failureOf, TokenFailure } from './failure.ts';
-import { createKey, fitKey, privateKey, readKey } from './keys.ts';
+import { createKey, fitKey, noteKey, privateKey, readKey } from './keys.ts';
 import type { Asked, Configure, DigestToSign, Result, Signed, SignNote, Unwrap } from './protocol.ts';
 import { type Session, Sessions, sessionsOf } from './session.ts';
 
@@ -32,6 +32,11 @@ export class Pkcs11Backend {
         return this.#sessions.with('making a key', (session) => ({ result: 'key', ...createKey(session, asked) }));
       case 'sign':
         return { result: 'signatures', items: asked.items.map((item) => this.#signed(item)) };
+      case 'read-ed25519':
+        return this.#sessions.with('reading a key', (session) => ({
+          result: 'note-key',
+          publicKey: noteKey(session, asked.key),
+        }));
       case 'sign-ed25519':
         return this.#sessions.with('signing', (session) => ({
           result: 'note-signature',

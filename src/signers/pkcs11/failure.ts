@@ -25,6 +25,8 @@ const meanings: ReadonlyMap<string, FailureReason> = new Map([
   ['CKR_PIN_INVALID', 'hsm-pin-refused'],
   ['CKR_PIN_LEN_RANGE', 'hsm-pin-refused'],
   ['CKR_PIN_EXPIRED', 'hsm-pin-refused'],
+  // A NetHSM says so of a password that it refused.
+  ['CKR_USER_TYPE_INVALID', 'hsm-pin-refused'],
   ['CKR_USER_PIN_NOT_INITIALIZED', 'hsm-pin-refused'],
   ['CKR_KEY_FUNCTION_NOT_PERMITTED', 'hsm-key-unfit'],
   ['CKR_KEY_TYPE_INCONSISTENT', 'hsm-key-unfit'],
@@ -42,6 +44,8 @@ const lostSessions: ReadonlySet<string> = new Set([
   'CKR_DEVICE_REMOVED',
   'CKR_TOKEN_NOT_PRESENT',
   'CKR_OPERATION_ACTIVE',
+  // A YubiHSM says so of a session that it ended after its 30 idle seconds.
+  'CKR_ENCRYPTED_DATA_INVALID',
 ]);
 
 /** The name of the return value that pkcs11js threw; undefined of an error that no call of the module made. */

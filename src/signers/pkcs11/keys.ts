@@ -27,6 +27,22 @@ export function privateKey(session: Session, key: string): Handle {
   return one(session, 'private', key);
 }
 
+/** The public half of an Ed25519 key, hex. Throws `TokenFailure` for a pair of another sort, or one that its token would give away. */
+export function noteKey(session: Session, key: string): string {
+  const p = session.library;
+  const handle = one(session, 'private', key);
+  if (!isTrue(attribute(session, handle, p.CKA_SIGN))) throw unfit(key, 'may not sign (CKA_SIGN)');
+  if (!isTrue(attribute(session, handle, p.CKA_SENSITIVE)))
+    throw unfit(key, 'is not CKA_SENSITIVE: its token would tell it');
+  if (!isFalse(attribute(session, handle, p.CKA_EXTRACTABLE)))
+    throw unfit(key, 'is CKA_EXTRACTABLE: it could be copied out of its token');
+  const raw = attribute(session, one(session, 'public', key), p.CKA_EC_POINT);
+  // PKCS#11 3.0 has the 32 bytes as they are; most modules put them in a DER octet string.
+  const point = raw?.length === 34 && raw[0] === 0x04 && raw[1] === 0x20 ? raw.subarray(2) : raw;
+  if (point?.length !== 32) throw unfit(key, 'is no Ed25519 key');
+  return point.toString('hex');
+}
+
 /** A key as the token has it. Throws `TokenFailure` for one that could be no wallet's. */
 export function readKey(session: Session, key: string): Omit<TokenKeyRead, 'result'> {
   const handle = one(session, 'private', key);

@@ -59,6 +59,12 @@ export interface DigestToSign extends PinnedTokenKey {
   readonly digest: string;
 }
 
+/** The public half of an Ed25519 key. */
+export interface ReadNoteKey {
+  readonly op: 'read-ed25519';
+  readonly key: string;
+}
+
 /** Signs with an Ed25519 key (CKM_EDDSA), which no wallet has: the journal's. */
 export interface SignNote {
   readonly op: 'sign-ed25519';
@@ -76,7 +82,7 @@ export interface Unwrap {
   readonly wrapped: string;
 }
 
-export type Asked = Identify | ReadTokenKey | CreateTokenKey | SignDigests | SignNote | Unwrap;
+export type Asked = Identify | ReadTokenKey | CreateTokenKey | SignDigests | ReadNoteKey | SignNote | Unwrap;
 export type Operation = Configure | Asked;
 export type Request = Operation & { readonly id: number };
 
@@ -115,6 +121,12 @@ export interface Signatures {
 
 export type Signed = { readonly signature: string } | { readonly reason: FailureReason; readonly message: string };
 
+export interface NoteKeyRead {
+  readonly result: 'note-key';
+  /** 32 bytes, hex (RFC 8032). */
+  readonly publicKey: string;
+}
+
 export interface NoteSigned {
   readonly result: 'note-signature';
   /** 64 bytes, hex. */
@@ -143,7 +155,15 @@ export interface Failure {
   readonly message: string;
 }
 
-export type Result = Configured | Identified | TokenKeyRead | Signatures | NoteSigned | Unwrapped | Failure;
+export type Result =
+  | Configured
+  | Identified
+  | TokenKeyRead
+  | Signatures
+  | NoteKeyRead
+  | NoteSigned
+  | Unwrapped
+  | Failure;
 export type Reply = Result & { readonly id: number };
 
 /** What an operation is answered with where it doesn't fail. */
@@ -153,6 +173,7 @@ export const resultOf = {
   'read-key': 'key',
   'create-key': 'key',
   sign: 'signatures',
+  'read-ed25519': 'note-key',
   'sign-ed25519': 'note-signature',
   unwrap: 'unwrapped',
 } as const satisfies Record<Operation['op'], Exclude<Result['result'], 'failure'>>;

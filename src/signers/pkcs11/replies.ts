@@ -1,7 +1,16 @@
 import { Message } from '../message.ts';
 import { failureReasons, type Reply, type Signed, type Token } from './protocol.ts';
 
-const results = ['configured', 'token', 'key', 'signatures', 'note-signature', 'unwrapped', 'failure'] as const;
+const results = [
+  'configured',
+  'token',
+  'key',
+  'signatures',
+  'note-key',
+  'note-signature',
+  'unwrapped',
+  'failure',
+] as const;
 const printable = /^[\x20-\x7e]{1,400}$/;
 const signature = /^[0-9a-f]{128}$/;
 /** Whatever the token gave for one: what isn't r ‖ s, I7 tells. At most 128 bytes. */
@@ -30,6 +39,8 @@ export function parseReply(line: string): Reply {
       });
     case 'signatures':
       return of.done({ id, result, items: of.members('items').map(signed) });
+    case 'note-key':
+      return of.done({ id, result, publicKey: of.text('publicKey', /^[0-9a-f]{64}$/) });
     case 'note-signature':
       return of.done({ id, result, signature: of.text('signature', signature) });
     case 'unwrapped':

@@ -27,6 +27,7 @@ export function parseRequest(line: string): Request {
     case 'identify':
       return of.done({ id, op, keys: of.members('keys').map((one) => one.done(pinned(one))) });
     case 'read-key':
+    case 'read-ed25519':
       return of.done({ id, op, key: of.text('key', keyId) });
     case 'create-key':
       return of.done({ id, op, key: of.text('key', keyId), label: of.text('label', /^[\x20-\x7e]{1,64}$/) });

@@ -1,0 +1,96 @@
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { type Reason, Refusal, toHex } from '../../domain/index.ts';
+import { Child } from '../child.ts';
+import { type HostProcess, launchPkcs11 } from '../launch.ts';
+import type { LineLog } from '../stderr.ts';
+import { systemTimers, type Timers } from '../timers.ts';
+import { Turn } from '../turn.ts';
+import { pkcs11Protocol } from './pool.ts';
+import type { Asked, Operation, Result, TokenName, Unwrap } from './protocol.ts';
+import { resultIn } from './signer.ts';
+
+export interface VaultOptions {
+  readonly module: string;
+  readonly token: TokenName;
+  /** A secret. */
+  readonly pin: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** To load the module, and for each answer, ms. */
+  readonly deadline: number;
+  readonly log: LineLog;
+  readonly timers?: Timers;
+  readonly backOff?: (restarts: number) => number;
+  readonly spawn?: () => HostProcess;
+}
+
+/** SPKI of an Ed25519 key before its 32 bytes (RFC 8410). */
+const spki = Buffer.from('302a300506032b6570032100', 'hex');
+
+const doubling = (restarts: number): number => Math.min(500 * 2 ** Math.min(restarts, 10), 60_000);
+
+/**
+ * The station's own keys in a token: what unwraps its state key, and what signs its journal. No wallet's: it signs no digest, so that
+ * it needs no permit, and a wallet's signer does nothing of this.
+ */
+export class Vault {
+  readonly #child: Child<Operation, Result>;
+  readonly #deadline: number;
+  readonly #turn = new Turn();
+
+  constructor(options: VaultOptions) {
+    const { module, token, pin, environment, deadline, log } = options;
+    this.#deadline = deadline;
+    this.#child = new Child({
+      protocol: pkcs11Protocol,
+      start: options.spawn ?? (() => launchPkcs11(environment)),
+      configuration: { op: 'configure', module, token, pin },
+      startDeadline: deadline,
+      timers: options.timers ?? systemTimers,
+      backOff: options.backOff ?? doubling,
+      log,
+    });
+  }
+
+  /** What an RSA key of the token decrypts (RFC 8017 §7.1, RSAES-OAEP). Throws `Refusal` with the HSM's reason. */
+  async unwrap(key: string, hash: Unwrap['hash'], wrapped: Uint8Array): Promise<Uint8Array> {
+    const result = await this.#ask({ op: 'unwrap', key, hash, wrapped: toHex(wrapped) });
+    if (result.result !== 'unwrapped') throw other();
+    return Uint8Array.from(Buffer.from(result.plain, 'hex'));
+  }
+
+  /** The public half of an Ed25519 key. Throws `Refusal`. */
+  async noteKey(key: string): Promise<KeyObject> {
+    const result = await this.#ask({ op: 'read-ed25519', key });
+    if (result.result !== 'note-key') throw other();
+    const der = Buffer.concat([spki, Buffer.from(result.publicKey, 'hex')]);
+    return createPublicKey({ key: der, format: 'der', type: 'spki' });
+  }
+
+  /** Ed25519 over the message, 64 bytes; verified before it is given out (S7). Throws `Refusal`. */
+  async signNote(key: string, publicKey: KeyObject, message: Uint8Array): Promise<Uint8Array> {
+    const result = await this.#ask({ op: 'sign-ed25519', key, message: toHex(message) });
+    if (result.result !== 'note-signature') throw other();
+    const signature = Uint8Array.from(Buffer.from(result.signature, 'hex'));
+    if (verify(null, message, publicKey, signature)) return signature;
+    throw new Refusal('signature-wrong', `the HSM's key ${key} gave a signature that does not verify`);
+  }
+
+  async close(): Promise<void> {
+    await this.#child.close();
+  }
+
+  async #ask(operation: Asked): Promise<Result> {
+    const answer = await this.#turn.run(() => this.#child.request(operation, this.#deadline));
+    const result = resultIn(answer);
+    if ('kind' in result) throw refusal(result.reason, result.message);
+    return result;
+  }
+}
+
+function other(): Refusal {
+  return refusal('signer-failed', 'the process of the HSM gave another answer');
+}
+
+function refusal(reason: Reason, message: string): Refusal {
+  return new Refusal(reason, message);
+}
