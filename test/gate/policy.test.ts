@@ -14,7 +14,7 @@ import {
   walletId,
 } from '../custody/station.ts';
 import { policyOf } from './hand-made.ts';
-import { type Json, put as putAt, regtest, sepolia, wholeDocument, wholePolicy } from './whole-policy.ts';
+import { type Json, put as putAt, regtest, sepolia, wholeDocument, wholePolicy, witnessKeys } from './whole-policy.ts';
 
 type Document = Record<string, unknown>;
 
@@ -406,6 +406,36 @@ describe('the schema of a whole policy', () => {
     [{ 'clients.wallets[0].client': 'exchange ' }, "policy.clients.wallets[0].client: no client's name"],
     [{ 'clients.wallets[0].client': ' exchange' }, "policy.clients.wallets[0].client: no client's name"],
     [{ 'clients.wallets[1]': { client: 'exchange', wallets: [] } }, 'policy.clients.wallets: "exchange" stands twice'],
+    [{ 'witnesses.keys': [] }, 'policy.witnesses.keys: names no witness'],
+    [{ 'witnesses.keys[1]': witnessKeys[0] }, 'policy.witnesses.keys: "witness.example/w1" stands twice'],
+    [{ 'witnesses.keys[0]': `${witnessKeys[0]}A` }, 'policy.witnesses.keys[0]: expected a witness'],
+    [{ 'witnesses.keys[0]': ` ${witnessKeys[0]}` }, 'policy.witnesses.keys[0]: expected a witness'],
+    [{ 'witnesses.keys[0]': witnessKeys[0].replace('+BA', '+AQ') }, 'policy.witnesses.keys[0]: expected a witness'],
+    [{ 'witnesses.keys[0]': witnessKeys[0].replace('/w1', '/wX') }, 'policy.witnesses.keys[0]: has id '],
+    [{ 'witnesses.name': 'x' }, 'policy.witnesses.name: is not a member'],
+    [
+      { 'witnesses.large_withdrawals.by': 3 },
+      'policy.witnesses.large_withdrawals.by: expected a whole number from 1 to 2',
+    ],
+    [
+      { 'witnesses.large_withdrawals.by': 0 },
+      'policy.witnesses.large_withdrawals.by: expected a whole number from 1 to 2',
+    ],
+    [
+      { 'witnesses.large_withdrawals.cosigned_within': '59s' },
+      'policy.witnesses.large_withdrawals.cosigned_within: expected 1m or more',
+    ],
+    [{ 'witnesses.large_withdrawals.above': [] }, 'policy.witnesses.large_withdrawals.above: names no amount'],
+    [{ 'witnesses.large_withdrawals.above[0].amount': '0' }, 'policy.witnesses.large_withdrawals.above[0].amount: '],
+    [
+      { 'witnesses.large_withdrawals.above[1]': { asset: ether, amount: '1' } },
+      'policy.witnesses.large_withdrawals.above: ',
+    ],
+    [
+      { 'witnesses.large_withdrawals.above[0].asset': `${sepolia}/slip44:60` },
+      `policy.witnesses.large_withdrawals.above: ${sepolia}/slip44:60 is no asset of the policy`,
+    ],
+    [{ 'witnesses.large_withdrawals.every': '1h' }, 'policy.witnesses.large_withdrawals.every: is not a member'],
     [
       { 'clients.wallets[0].wallets[1]': 'warm' },
       'policy.clients.wallets: exchange is allowed warm, which is no wallet',
