@@ -67,6 +67,9 @@ function misbehave(id: number): void {
     case 'unknown-reason':
       say({ v: 1, id, result: 'failure', reason: 'frozen', message: 'no' });
       return;
+    case 'left-waiting':
+      say({ v: 1, id, result: 'failure', reason: 'device-timeout', message: 'a connected device does not answer' });
+      return;
     case 'control-characters':
       say({ v: 1, id, result: 'failure', reason: 'device-locked', message: 'a\nb' });
       return;

@@ -36,7 +36,8 @@ export function buildImage(): Image {
 /** Busybox, the kernel's modules, udev and the libraries of C, in Debian's places. */
 function systemOf(root: string): Buffer {
   const archive = new Archive();
-  for (const folder of ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'etc/udev/rules.d']) archive.folder(folder);
+  for (const folder of ['dev', 'proc', 'sys', 'run', 'root', 'etc/udev/rules.d']) archive.folder(folder);
+  archive.folder('tmp', 0o1777);
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) archive.link(name, `usr/${name}`);
   archive.device('dev/console', 5, 1);
   // Half of Debian's packages still name /lib, where /usr/lib is meant.

@@ -1,3 +1,5 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../../simulators/ledger/emulator.ts';
 import { parseTransactionId } from '../../../src/domain/index.ts';
@@ -88,5 +90,51 @@ describe('two signers that see one device', () => {
     await first.close();
     expect(await signing).toMatchObject({ kind: 'uncertain' });
     expect(await second.check(wallet('second'))).toMatchObject({ ready: true });
+  });
+});
+
+describe('a signer whose child is not at hand', () => {
+  const script = fileURLToPath(new URL('../fake-host.ts', import.meta.url));
+  const open: Signer[] = [];
+  afterEach(() => Promise.all(open.splice(0).map((signer) => signer.close())));
+
+  function signerOf(name: string, manner: string, reviews: Reviews) {
+    const timers = new HandTimers();
+    const processes: ChildProcess[] = [];
+    const spawnChild = () => {
+      const child = spawn(process.execPath, [script, manner], { env: {}, stdio: ['pipe', 'pipe', 'pipe'] });
+      processes.push(child);
+      return child;
+    };
+    const signer = createLedgerSigner({
+      name,
+      transport: { transport: 'hid' },
+      deadlines,
+      backOff: () => backOff,
+      timers,
+      log: () => undefined,
+      spawn: spawnChild,
+      reviews,
+    });
+    open.push(signer);
+    return { signer, timers, processes };
+  }
+
+  it('F3: where a device left it waiting, another child takes its place before any device is asked again', async () => {
+    const { signer, timers, processes } = signerOf('first', 'left-waiting', new Reviews());
+    expect(await signer.check(testWallet)).toMatchObject({ ready: false, reason: 'device-timeout' });
+    await timers.goOff(backOff);
+    expect(processes).toHaveLength(2);
+    expect(processes[0]?.signalCode).toBe('SIGKILL');
+  });
+
+  it('keeps no other signer from its device while it starts', async () => {
+    const reviews = new Reviews();
+    const { signer: starting } = signerOf('first', 'no-start', reviews);
+    const { signer: other } = signerOf('second', 'good', reviews);
+    const checking = starting.check({ ...testWallet, signer: 'first' });
+    expect(await other.check({ ...testWallet, signer: 'second' })).toMatchObject({ reason: 'device-foreign' });
+    await starting.close();
+    expect(await checking).toMatchObject({ ready: false, reason: 'signer-failed' });
   });
 });
