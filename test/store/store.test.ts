@@ -155,7 +155,7 @@ describe('a decision', () => {
     bare.db.pragma(`max_page_count = ${pages}`);
     void bare.company();
     const sent = sending('t');
-    expect(await outcomes(decide('a'), sent, decide('b', 'x'.repeat(200_000)), decide('c'))).toEqual(
+    expect(await outcomes(decide('a'), sent, decide('b', 'x'.repeat(60_000)), decide('c'))).toEqual(
       Array(4).fill('SQLITE_FULL'),
     );
     expect([spent('a'), spent('b'), spent('c')]).toEqual([false, false, false]);
