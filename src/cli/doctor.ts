@@ -5,12 +5,12 @@ import { policyHash, refusedNetworks } from '../custody/founding.ts';
 import { type Inspection, inspectStation } from '../custody/inspection.ts';
 import { verifierKeyOf } from '../custody/journal-key.ts';
 import type { SealingState } from '../custody/sealed.ts';
-import { type Reason, reasons, signersOf, type Wallet, type WallMs } from '../domain/index.ts';
+import { reasons, signersOf, type Wallet, type WallMs } from '../domain/index.ts';
 import { readKey } from '../key-source.ts';
 import { machineTime } from '../machine-time.ts';
 import { readSealingKeys } from '../sealing-keys.ts';
 import type { SignerConfig } from '../signer-config.ts';
-import { probeSigner } from '../signer-probe.ts';
+import { type Probed, probeSigner } from '../signer-probe.ts';
 import { surveyUsb } from '../usb-survey.ts';
 import { openJournalKey, Vaults } from '../vaults.ts';
 import { checkAuthorities, checkCertificates } from './certificate-check.ts';
@@ -25,12 +25,8 @@ import { checkUsb, type Survey } from './usb-check.ts';
 
 type Policy = ReturnType<typeof loadPolicy>['policy'];
 
-type Readiness =
-  | { readonly ready: true; readonly device: string }
-  | { readonly ready: false; readonly reason: Reason; readonly message: string };
-
-/** Asks a signer about the wallets that are on it. */
-export type Probe = (signer: SignerConfig, wallets: readonly Wallet[]) => Promise<readonly Readiness[]>;
+/** Asks a signer about itself, and about the wallets that are on it. */
+export type Probe = (signer: SignerConfig, wallets: readonly Wallet[]) => Promise<Probed>;
 
 export const doctor: Command = {
   name: 'doctor',
@@ -125,9 +121,13 @@ async function* diagnoseKeys(
   yield checkNetworks(policy);
   yield checkOperators(policy);
   yield* checkMetadata(config, policy, Date.now() as WallMs, station.station?.metadata ?? 0);
-  if (!station.running && config.signers.some((signer) => signer.kind === 'ledger' && signer.transport.kind === 'hid'))
-    yield* checkUsb(survey);
-  yield* checkSigners(config, [...policy.wallets.values()], station.running, probe);
+  const wallets = [...policy.wallets.values()];
+  const onUsb = config.signers.filter((signer) => signer.kind === 'ledger' && signer.transport.kind === 'hid');
+  if (!station.running && onUsb.length > 0) {
+    const needed = wallets.flatMap(signersOf).some((name) => onUsb.some((signer) => signer.name === name));
+    yield* checkUsb(survey, needed);
+  }
+  yield* checkSigners(config, wallets, station.running, probe);
 }
 
 interface Attempt<T> {
@@ -259,11 +259,27 @@ async function* checkSigners(
     const what = `signer ${signer.name}`;
     if (own.length === 0) yield { what, found: 'no wallet of the policy is on it' };
     else if (running) yield { what, found: 'the running station has it: "portcullis status" tells of it' };
-    else yield* readiness(own, await probe(signer, own));
+    if (running || (own.length === 0 && signer.kind === 'ledger')) continue;
+    const mend = 'Correct what it names. Credentials are at hand to units of systemd alone.';
+    const probed = await attemptLater(what, () => probe(signer, own), mend);
+    if (probed.diagnosis !== undefined) yield probed.diagnosis;
+    if (probed.value !== undefined) yield* checkProbed(what, own, probed.value);
   }
 }
 
-function* readiness(wallets: readonly Wallet[], answers: readonly Readiness[]): Generator<Diagnosis> {
+function* checkProbed(what: string, own: readonly Wallet[], { token, wallets }: Probed): Generator<Diagnosis> {
+  if (token !== undefined && 'kind' in token) {
+    yield { what, found: `${token.reason}: ${token.message}`, mend: reasons[token.reason].remedy };
+    return;
+  }
+  if (token !== undefined) {
+    const { device, label, serial, sessions } = token;
+    yield { what, found: `token ${label} (${serial}), ${device}; sessions open: ${sessions}` };
+  }
+  yield* readiness(own, wallets);
+}
+
+function* readiness(wallets: readonly Wallet[], answers: Probed['wallets']): Generator<Diagnosis> {
   for (const [i, { id }] of wallets.entries()) {
     const answer = answers[i];
     const what = `wallet ${id}`;

@@ -4,8 +4,8 @@ import type { Diagnosis } from './diagnosis.ts';
 /** Which Ledgers are on USB, by the name that they are opened by. */
 export type Survey = () => Promise<readonly SeenDevice[]>;
 
-/** What is connected, whichever wallet it is for: which isn't permitted, and which app each has open. */
-export async function* checkUsb(survey: Survey): AsyncGenerator<Diagnosis> {
+/** What is connected, whichever wallet it is for: which isn't permitted, and which app each has open. @param needed by a wallet */
+export async function* checkUsb(survey: Survey, needed: boolean): AsyncGenerator<Diagnosis> {
   let devices: readonly SeenDevice[];
   try {
     devices = await survey();
@@ -16,7 +16,7 @@ export async function* checkUsb(survey: Survey): AsyncGenerator<Diagnosis> {
   }
   if (devices.length === 0) {
     const mend = 'Connect one and unlock it. If it is connected, try another cable: some only charge.';
-    yield { what: 'USB', found: 'no Ledger is connected', mend };
+    yield { what: 'USB', found: 'no Ledger is connected', mend: needed ? mend : undefined };
   }
   for (const device of devices) {
     const what = `USB ${device.at}`;

@@ -20,6 +20,8 @@ import { emptyFolder, newStation, ran } from './station.ts';
 
 const nobody: Probe = () => Promise.reject(new Error('no signer is to be asked'));
 
+const connected = { at: '/dev/hidraw0', product: 'Nano S Plus', app: 'Ethereum', version: '1.22.0' };
+
 const sealingKey = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 
 let folder: string;
@@ -32,7 +34,7 @@ beforeEach(async () => {
 
 async function all(probe: Probe): Promise<Diagnosis[]> {
   const diagnoses: Diagnosis[] = [];
-  for await (const diagnosis of diagnose(config, probe, async () => [])) diagnoses.push(diagnosis);
+  for await (const diagnosis of diagnose(config, probe, async () => [connected])) diagnoses.push(diagnosis);
   return diagnoses;
 }
 
@@ -242,15 +244,20 @@ describe('doctor, of devices', () => {
     const asked: string[] = [];
     const ready: Probe = async (signer, wallets) => {
       asked.push(`${signer.name} ${wallets.map(({ id }) => id).join()}`);
-      return [{ ready: true, device: 'a test device' }];
+      return { token: undefined, wallets: [{ ready: true, device: 'a test device' }] };
     };
     expect(await wrongs(ready)).toEqual([]);
     expect(asked).toEqual(['ledger hot']);
-    const locked: Probe = async () => [{ ready: false, reason: 'device-locked', message: 'enter the PIN' }];
+    const locked: Probe = async () => ({
+      token: undefined,
+      wallets: [{ ready: false, reason: 'device-locked', message: 'enter the PIN' }],
+    });
     expect(await wrongs(locked)).toEqual([
       { what: 'wallet hot', found: 'device-locked: enter the PIN', mend: expect.stringContaining('Unlock it') },
     ]);
-    expect((await wrongs(async () => [])).map(({ what }) => what)).toEqual(['wallet hot']);
+    expect((await wrongs(async () => ({ token: undefined, wallets: [] }))).map(({ what }) => what)).toEqual([
+      'wallet hot',
+    ]);
   });
 
   it('finds a wallet whose signer the config does not have', async () => {

@@ -3,7 +3,7 @@ import { launchPkcs11 } from '../launch.ts';
 import type { Failed } from '../signer.ts';
 import { systemTimers, type Timers } from '../timers.ts';
 import { Pool } from './pool.ts';
-import type { Identified, TokenName } from './protocol.ts';
+import type { Identified, Token, TokenName } from './protocol.ts';
 import { resultIn } from './signer.ts';
 
 export interface SurveyOptions {
@@ -19,8 +19,11 @@ export interface SurveyOptions {
   readonly spawn?: () => HostProcess;
 }
 
-/** What a token and its module say of themselves, in a child that has loaded it for that alone. It is logged in once. */
-export async function surveyToken(options: SurveyOptions): Promise<Identified | Failed> {
+/** What a token and its module say of themselves. */
+export type SeenToken = Token & Pick<Identified, 'sessions'>;
+
+/** What a token and its module say, in a child that has loaded it for that alone. It is logged in once. */
+export async function surveyToken(options: SurveyOptions): Promise<SeenToken | Failed> {
   const { module, token, pin, environment, deadline } = options;
   const pool = new Pool({
     processes: 1,
@@ -36,7 +39,11 @@ export async function surveyToken(options: SurveyOptions): Promise<Identified | 
   });
   try {
     const result = resultIn(await pool.ask({ op: 'identify', keys: [] }, deadline));
-    if ('kind' in result || result.result === 'token') return result;
+    if ('kind' in result) return result;
+    if (result.result === 'token') {
+      const { device, label, serial, sessions } = result;
+      return { device, label, serial, sessions };
+    }
     return { kind: 'failed', reason: 'signer-failed', message: 'the signer’s process gave another answer' };
   } finally {
     await pool.close();
