@@ -62,7 +62,7 @@ async function main(things: AsyncDisposableStack): Promise<void> {
   const log = values.quiet === true ? () => {} : stationLog;
   const bitcoinChain = parseChainId(values['bitcoin-chain'] ?? regtest, '--bitcoin-chain');
   const scratch = mkdtempSync(join(tmpdir(), 'portcullis-dev-'));
-  // At the very end: who interrupts the start would else have it made again, half.
+  // At the very end: what is interrupted while it starts would else make it again.
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
   const hsmLog = (line: string): void => log('signer', { signer: 'hsm', line });
   const making = makeHsm(join(scratch, 'hsm'), [chain, bitcoinChain], hsmLog);
@@ -233,7 +233,14 @@ async function end(code: number): Promise<void> {
   process.exit(code);
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(0));
+let ending = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // A second one, as a group of processes gets from whoever signals it whole, would leave test keys behind.
+    if (!ending) void end(0);
+    ending = true;
+  });
+}
 // With a listener of its own, Node does not open its inspector to whoever can send the signal.
 process.on('SIGUSR1', () => {});
 
