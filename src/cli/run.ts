@@ -27,7 +27,8 @@ export const dev: Command = {
   help: `Usage: portcullis dev [OPTION…]
 
 Brings up an emulated station and leaves it running: it prints where it listens, which certificates to use and a first command
-to try. Nothing in it guards anything of worth. Options:
+to try. Nothing in it guards anything of worth. Where SoftHSM2 is installed it has an HSM, too, with the wallets hsm-1 and btc-hsm.
+Options:
   --json         say where everything is as one line of JSON
   --quiet        no log
   --seed WORDS   the emulated Ledgers' seed, instead of the one that they always have

@@ -6,7 +6,7 @@ import { regtest, WatchedWallet } from '../../../simulators/exchange/watched-wal
 import { decodeUnsigned } from '../../../src/chains/bitcoin/index.ts';
 import { type Effects, formatDescriptor } from '../../../src/domain/index.ts';
 import { previousOf, txidOf } from '../../chains/bitcoin/requests.ts';
-import { addressOf, regtest as regtestId, walletOf } from '../../chains/bitcoin/wallets.ts';
+import { addressOf, regtest as regtestId, tokenWalletOf, walletOf } from '../../chains/bitcoin/wallets.ts';
 
 const wallet = walletOf({ script: 'wpkh', chain: regtestId });
 const watched = new WatchedWallet(wallet.descriptor);
@@ -45,6 +45,18 @@ describe('the sample’s wallet, which can’t sign', () => {
         expect(watched.place(branch, index).address).toBe(addressOf(wallet, branch, index));
     const [body = ''] = wallet.descriptor.replaceAll("'", 'h').split('#');
     expect(new WatchedWallet(body).place(1, 3)).toEqual(watched.place(1, 3));
+  });
+
+  it('of one key that derives nothing, as an HSM has, is one place wherever it is asked for, and no derivation is needed', () => {
+    const hsm = tokenWalletOf({ script: 'wpkh', chain: regtestId });
+    const watched = new WatchedWallet(hsm.descriptor);
+    expect(watched.place(1, 7)).toEqual(watched.place(0, 0));
+    expect(`${regtestId}:${watched.place(0, 0).address}`).toBe(hsm.address);
+    const coins = new Coins(watched);
+    for (const i of [0, 1]) coins.saw(previousOf(watched.place(0, 0).script, 40_000n, 1, i, false));
+    const { psbt, fee } = buildPsbt(batch(coins));
+    const decoded = decodeUnsigned(psbt, hsm);
+    expect(decoded).toMatchObject({ ok: true, effects: { change: [{ index: 0, amount: 30_000n - fee }] } });
   });
 
   it('says which descriptors it does not know', () => {
