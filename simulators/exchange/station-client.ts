@@ -24,6 +24,9 @@ export interface Identity {
   readonly name: string;
 }
 
+/** How long an answer may take, ms: on a machine that is emulated itself, longer. */
+const patience = Number(process.env['PORTCULLIS_CALL_SECONDS'] ?? 30) * 1_000;
+
 /** Opens a client over mutual TLS. */
 export function connect<C extends Client>(
   Service: new (address: string, credentials: ChannelCredentials, options: ClientOptions) => C,
@@ -81,7 +84,7 @@ export function call<Request, Response>(
   request: NoInfer<Request>,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const deadline = { deadline: Date.now() + 30_000 };
+    const deadline = { deadline: Date.now() + patience };
     client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, deadline, (error, response) => {
       if (error !== null) reject(new Refused(error));
       else if (response === undefined) reject(new Error(`${path} answered without a response`));

@@ -23,6 +23,7 @@ export class VirtualLedger {
   readonly #machine: Machine;
   readonly #slot: number;
   readonly #close: () => Promise<void>;
+  #file = '';
 
   private constructor(machine: Machine, slot: number, url: string, close: () => Promise<void>) {
     this.operator = new Operator(url);
@@ -39,10 +40,21 @@ export class VirtualLedger {
     return ledger;
   }
 
-  /** Puts the cable in. A device that was without power starts afresh. */
-  async plug(identity: UsbIdentity = nanoSPlus): Promise<void> {
+  /** Puts the cable in. A device that was without power starts afresh. Resolves to its file, such as `/dev/hidraw0`. */
+  async plug(identity: UsbIdentity = nanoSPlus): Promise<string> {
     await this.operator.fault({ kind: 'plug' });
-    await this.#machine.order({ order: 'plug', slot: this.#slot, ...identity });
+    return this.#connect(identity);
+  }
+
+  async #connect(identity: UsbIdentity): Promise<string> {
+    const { output = '' } = await this.#machine.order({ order: 'plug', slot: this.#slot, ...identity });
+    this.#file = output;
+    return output;
+  }
+
+  /** Where it was plugged in last. */
+  get file(): string {
+    return this.#file;
   }
 
   /** Pulls it: the device has no battery. */
@@ -54,7 +66,7 @@ export class VirtualLedger {
   /** Leaves the bus and comes back as the same device goes on: what opening an app does. */
   async enumerateAnew(identity: UsbIdentity = nanoSPlus): Promise<void> {
     await this.#machine.order({ order: 'unplug', slot: this.#slot });
-    await this.#machine.order({ order: 'plug', slot: this.#slot, ...identity });
+    await this.#connect(identity);
   }
 
   /** Has the cable pulled once so many reports of the next answer are out. */

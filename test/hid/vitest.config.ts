@@ -4,8 +4,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/hid/**/*.scenario.ts'],
-    testTimeout: 240_000,
+    testTimeout: 400_000,
     hookTimeout: 600_000,
     fileParallelism: false,
+    env: { PORTCULLIS_CALL_SECONDS: '240' },
   },
 });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -36,7 +36,7 @@ async function obey(order: Order): Promise<Omit<Done, 'id'>> {
       return {};
     case 'plug':
       await ledgerIn(order.slot).plug(order);
-      return {};
+      return { output: await hidraw(order.slot) };
     case 'unplug':
       await ledgerIn(order.slot).unplug();
       return {};
@@ -56,6 +56,19 @@ async function obey(order: Order): Promise<Omit<Done, 'id'>> {
       return {};
   }
 }
+
+/** Where the kernel put the device in this slot: it takes a moment to ask it what it is. */
+async function hidraw(slot: number): Promise<string> {
+  const place = `/dummy_hcd.${slot}/`;
+  for (let tries = 0; tries < 1_000; tries++) {
+    const found = readdirSync(classes).find((name) => realpathSync(`${classes}/${name}`).includes(place));
+    if (found !== undefined) return `/dev/${found}`;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`the device in slot ${slot} did not come up`);
+}
+
+const classes = '/sys/class/hidraw';
 
 function ledgerIn(slot: number): UsbLedger {
   const ledger = ledgers.get(slot);
@@ -85,7 +98,9 @@ function launch([command = '', ...args]: readonly string[], as: Account): ChildP
   const argv =
     as === 'root' ? [command, ...args] : ['su', '-s', '/bin/sh', as, '-c', 'exec "$0" "$@"', '--', command, ...args];
   const [program = '', ...rest] = argv;
-  const child = spawn(program, rest, { cwd: '/portcullis', stdio: ['ignore', 'pipe', 'pipe'] });
+  // A daemon that is started a second time finds what it compiled the first time.
+  const env = { ...process.env, ...(as === 'station' ? { NODE_COMPILE_CACHE: '/tmp/compiled' } : {}) };
+  const child = spawn(program, rest, { cwd: '/portcullis', env, stdio: ['ignore', 'pipe', 'pipe'] });
   child.on('error', (error) => tell({ told: 'line', name: command, line: String(error) }));
   return child;
 }

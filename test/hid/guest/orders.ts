@@ -24,6 +24,7 @@ export interface Done {
   readonly error?: string;
   /** Of `run`. */
   readonly code?: number;
+  /** Of `run` what was printed, of `plug` the device's file. */
   readonly output?: string;
 }
 

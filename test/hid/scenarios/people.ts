@@ -51,7 +51,7 @@ export function people(bench: () => Bench): void {
       // Devices are asked by whoever looks while the station is not there.
       await bitcoin.unplug();
       await bitcoin.plug();
-      await guest(`chmod go= $(ls -t /dev/hidraw* | head -1)`);
+      await guest(`udevadm settle && chmod go= ${bitcoin.file}`);
       const { output } = await station.announcement.portcullis('doctor', '--config', doctorConfig);
       expect(output).toMatch(/^ok {4}USB \/dev\/hidraw\d+: Nano S Plus, the app Ethereum open, 1\.22\.0$/m);
       expect(output).toMatch(
