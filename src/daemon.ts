@@ -9,6 +9,12 @@ import { stationLog } from './station-log.ts';
 
 // The real station: the machine's time, the devices that the config names. Started by `portcullis run`.
 
+/**
+ * sysexits(3), EX_CONFIG: each start tries the HSM's PIN, and a service manager that starts it again and again would lock the token (F4).
+ * `RestartPreventExitStatus=78` in its unit.
+ */
+const tryNoMore = 78;
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { config: { type: 'string' } }, strict: true });
   if (values.config === undefined) throw new Error('daemon: --config FILE is missing');
@@ -65,5 +71,6 @@ process.on('SIGUSR1', () => {});
 main().catch((error: unknown) => {
   const reason = error instanceof Refusal ? { reason: error.reason } : {};
   stationLog('start-failed', { ...reason, error: error instanceof Error ? error.message : String(error) });
-  process.exitCode = 1;
+  const pin = error instanceof Refusal && (error.reason === 'hsm-pin-refused' || error.reason === 'hsm-pin-locked');
+  process.exitCode = pin ? tryNoMore : 1;
 });

@@ -1,12 +1,10 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { type Reason, Refusal, toHex } from '../../domain/index.ts';
-import { Child } from '../child.ts';
 import { type HostProcess, launchPkcs11 } from '../launch.ts';
 import type { LineLog } from '../stderr.ts';
 import { systemTimers, type Timers } from '../timers.ts';
-import { Turn } from '../turn.ts';
-import { pkcs11Protocol } from './pool.ts';
-import type { Asked, Operation, Result, TokenName, Unwrap } from './protocol.ts';
+import { Pool } from './pool.ts';
+import type { Asked, Result, TokenName, Unwrap } from './protocol.ts';
 import { resultIn } from './signer.ts';
 
 export interface VaultOptions {
@@ -33,21 +31,24 @@ const doubling = (restarts: number): number => Math.min(500 * 2 ** Math.min(rest
  * it needs no permit, and a wallet's signer does nothing of this.
  */
 export class Vault {
-  readonly #child: Child<Operation, Result>;
+  /** One child, and the memory of a PIN that was refused (F4). */
+  readonly #pool: Pool;
   readonly #deadline: number;
-  readonly #turn = new Turn();
 
   constructor(options: VaultOptions) {
     const { module, token, pin, environment, deadline, log } = options;
     this.#deadline = deadline;
-    this.#child = new Child({
-      protocol: pkcs11Protocol,
-      start: options.spawn ?? (() => launchPkcs11(environment)),
-      configuration: { op: 'configure', module, token, pin },
-      startDeadline: deadline,
-      timers: options.timers ?? systemTimers,
-      backOff: options.backOff ?? doubling,
-      log,
+    this.#pool = new Pool({
+      processes: 1,
+      deadlines: { sign: deadline },
+      child: {
+        start: options.spawn ?? (() => launchPkcs11(environment)),
+        configuration: { op: 'configure', module, token, pin },
+        startDeadline: deadline,
+        timers: options.timers ?? systemTimers,
+        backOff: options.backOff ?? doubling,
+        log,
+      },
     });
   }
 
@@ -76,12 +77,11 @@ export class Vault {
   }
 
   async close(): Promise<void> {
-    await this.#child.close();
+    await this.#pool.close();
   }
 
   async #ask(operation: Asked): Promise<Result> {
-    const answer = await this.#turn.run(() => this.#child.request(operation, this.#deadline));
-    const result = resultIn(answer);
+    const result = resultIn(await this.#pool.ask(operation, this.#deadline));
     if ('kind' in result) throw refusal(result.reason, result.message);
     return result;
   }
