@@ -21,7 +21,7 @@ export const node = '/usr/local/bin/node';
 export const ports = { api: 7443, operators: 7444 } as const;
 
 /** How long a person may take on each device: the second's is what a test waits for. */
-const reviews = { 'ledger-1': '10m', 'ledger-2': '20s', 'ledger-btc': '10m' } as const;
+const reviews = { 'ledger-1': '10m', 'ledger-2': '30s', 'ledger-btc': '10m' } as const;
 
 export interface StationOptions {
   /** The devices of the wallets eth-1, eth-2 and btc-1: their emulators. */

@@ -9,7 +9,9 @@ const { PERMITTED, SENT, SIGNED, UNCERTAIN } = TransactionState;
 export function cables(bench: () => Bench): void {
   describe('a cable that is pulled', () => {
     it('F3: before the review: the transaction waits, and goes on by itself', async () => {
-      const { exchange, alice, first } = bench();
+      const { exchange, alice, first, bitcoin } = bench();
+      // One with another app open would be told of first: it might be the wallet's own.
+      await bitcoin.unplug();
       await first.unplug();
       const asked = await exchange.pay(alice, 'w-before');
       // Another Ledger with the same app is there: it is told of, and asked nothing more.
