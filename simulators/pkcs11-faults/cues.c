@@ -87,7 +87,7 @@ static struct cue cue_in(const char *action) {
       {"other-bytes", OTHER_BYTES}, {"short", SHORT},
       {"long", LONG},           {"zero-r", ZERO_R},
       {"zero-s", ZERO_S},       {"beyond", BEYOND},
-      {"behave", BEHAVE},
+      {"behave", BEHAVE},       {"flags", FLAGS},
   };
   char text[longest_file];
   snprintf(text, sizeof text, "%s", action);
@@ -99,7 +99,8 @@ static struct cue cue_in(const char *action) {
   if (i == sizeof words / sizeof *words) complain("no such action", action);
   cue.action = words[i].action;
   if (rest == NULL) rest = text + strlen(text);
-  if (cue.action == RV || cue.action == LIMIT || cue.action == ATTRIBUTE) cue.number = (unsigned long)number_in(next_word(&rest));
+  int numbered = cue.action == RV || cue.action == LIMIT || cue.action == FLAGS || cue.action == ATTRIBUTE;
+  if (numbered) cue.number = (unsigned long)number_in(next_word(&rest));
   if (cue.action == OTHER_KEY || cue.action == ATTRIBUTE) cue.length = bytes_in(next_word(&rest), cue.bytes);
   if (cue.action == PRINT) {
     cue.length = strlen(rest) < longest_bytes ? strlen(rest) : longest_bytes;

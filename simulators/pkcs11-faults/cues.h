@@ -14,6 +14,7 @@ enum action {
   CLOSE_ALL,
   EMPTY,
   LIMIT,
+  FLAGS,
   ATTRIBUTE,
   WRONG_SIGNATURE,
   HIGH_S,
@@ -30,7 +31,7 @@ enum { longest_bytes = 128 };
 
 struct cue {
   enum action action;
-  /* Of RV: what to return. Of LIMIT: how many sessions. Of ATTRIBUTE: which. */
+  /* Of RV: what to return. Of LIMIT: how many sessions. Of FLAGS: which bits. Of ATTRIBUTE: which. */
   unsigned long number;
   /* Of OTHER_KEY: its CKA_ID. Of ATTRIBUTE: its value. Of PRINT: the text. */
   unsigned char bytes[longest_bytes];

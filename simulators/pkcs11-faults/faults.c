@@ -114,6 +114,15 @@ static CK_RV faulty_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID_PTR slots, CK_ULO
   return told("C_GetSlotList", real->C_GetSlotList(present, slots, count));
 }
 
+static CK_RV faulty_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info) {
+  struct cue cue = cue_for("C_GetTokenInfo");
+  CK_RV rv;
+  if (answered(&cue, "C_GetTokenInfo", 0, &rv)) return rv;
+  rv = real->C_GetTokenInfo(slot, info);
+  if (rv == CKR_OK && cue.action == FLAGS) info->flags |= cue.number;
+  return told("C_GetTokenInfo", rv);
+}
+
 static CK_RV faulty_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application, CK_NOTIFY notify,
                                   CK_SESSION_HANDLE_PTR session) {
   struct cue cue = cue_for("C_OpenSession");

@@ -300,6 +300,23 @@ describe.skipIf(noFaultyToken !== undefined)(`a PKCS#11 module that fails${skipp
       },
     );
 
+    it.each([
+      ['locked', '0x00040000', 'hsm-pin-locked', 'is locked'],
+      ['wrong all but once', '0x00020000', 'hsm-pin-refused', 'it is not tried'],
+    ])('F4: that the token says was %s is not tried at all', async (_, flag, reason, message) => {
+      faulty.cue(`C_GetTokenInfo flags ${flag}`);
+      start();
+      expect(await check()).toMatchObject({ ready: false, reason, message: expect.stringContaining(message) });
+      expect(await signer.sign(permit())).toMatchObject({ kind: 'uncertain', reason });
+      expect(faulty.calls('C_Login')).toEqual([]);
+    });
+
+    it('F4: that was wrong before, but not all but once, is tried', async () => {
+      faulty.cue('C_GetTokenInfo flags 0x00010000');
+      start();
+      expect(await check()).toMatchObject({ ready: true });
+    });
+
     it('F4: of several children, one alone tries it', async () => {
       faulty.cue('C_Login rv 0xa0');
       start({ processes: 3 });

@@ -79,6 +79,7 @@ describe.skipIf(noFaultyToken !== undefined)(`the module that misbehaves on cue$
     ['C_SignInit close', { stderr: /CKR_SESSION_HANDLE_INVALID/ }],
     ['C_Login rv 0xa4', { stderr: /CKR_PIN_LOCKED/ }],
     ['C_OpenSession limit 0', { stderr: /CKR_SESSION_COUNT/ }],
+    ['C_GetTokenInfo flags x', { signal: 'SIGABRT', stderr: /not a number: x/ }],
     ['C_GetSlotList empty', { stderr: /No slot/ }],
     ['* rv 0x32', { stderr: /CKR_DEVICE_REMOVED/ }],
     ['C_Sign print a line', { stdout: /a line\n/ }],
