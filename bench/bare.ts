@@ -1,4 +1,4 @@
-import { createHash, createSecretKey, generateKeyPairSync, sign, verify } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { assembleSigned, decodeUnsigned } from '../src/chains/ethereum/index.ts'
 import { toHex } from '../src/domain/index.ts';
 import { leafHash, nodeHash } from '../src/journal/hash.ts';
 import { encodeLeaf } from '../src/journal/leaf.ts';
-import { rowMac } from '../src/store/key.ts';
+import { RowCoder } from '../src/store/key.ts';
 import { testKey } from './station.ts';
 import { payment } from './work.ts';
 
@@ -35,17 +35,17 @@ const runs: { readonly [P in BarePart]: () => () => void } = {
   },
   /** A row's MAC: a withdrawal's, which is the longest. */
   mac: () => {
-    const key = createSecretKey(testKey('row'));
+    const coder = new RowCoder(testKey('row'));
     const cells = withdrawalCells();
     return () => {
-      rowMac(key, 'withdrawals', cells, 1);
+      coder.mac('withdrawals', cells, 1);
     };
   },
   /** A journal leaf of the usual size: its bytes, its hash, and the node above that each leaf costs on average. */
   leaf: () => {
     const fields = {
       transaction: 'ab'.repeat(32),
-      wallet: 'own-1',
+      wallet: 'hot-1',
       anchor: 'nonce:1',
       payment_set: 'cd'.repeat(32),
       withdrawals: 'w-1',
@@ -147,7 +147,7 @@ function withdrawalCells(): (string | number | Uint8Array | null)[] {
     '["credential-of-43-characters-in-base64url-xx"]',
     1,
     'COMMITTED',
-    'own-1',
+    'hot-1',
     'nonce:1',
     digest,
     1_700_000_000_000,

@@ -42,9 +42,10 @@ export class BenchClient {
     await this.#call(TransactionServiceService.signTransaction.path, work.sign);
   }
 
-  /** One call for both decisions. */
-  async inline(work: Work): Promise<void> {
+  /** One call authorizes and permits; waits until the signed transaction is there. */
+  async signInline(work: Work): Promise<void> {
     await this.#call(TransactionServiceService.signTransaction.path, work.inline);
+    await this.#signed(work);
   }
 
   async echo(): Promise<void> {

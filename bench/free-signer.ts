@@ -17,14 +17,16 @@ const noKeys = { kind: 'failed', reason: 'device-missing', message: 'not a devic
  */
 export class FreeSigner implements Signer {
   readonly name: string;
-  readonly attended = true;
-  readonly concurrency = 1;
   readonly keys = 'derived';
+  readonly attended: boolean;
+  readonly concurrency: number;
   readonly #signatures: ReadonlyMap<string, Uint8Array>;
 
   /** `signatures` by transaction id, r ‖ s; filled while the bench prepares its work. */
-  constructor(name: string, signatures: ReadonlyMap<string, Uint8Array>) {
+  constructor(name: string, attended: boolean, signatures: ReadonlyMap<string, Uint8Array>) {
     this.name = name;
+    this.attended = attended;
+    this.concurrency = attended ? 1 : 64;
     this.#signatures = signatures;
   }
 

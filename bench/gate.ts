@@ -31,7 +31,7 @@ export async function benchGate(effort: Effort, execArgv: readonly string[]): Pr
     for (let i = 0; i < effort.rounds; i++) {
       // Anew in each round: the machine's other work comes and goes.
       const rate = load * (await capacity(server, client, effort));
-      const work = await server.ask('make', { count: effort.count, wallets: 'own' });
+      const work = await server.ask('make', { count: effort.count, wallets: 'hot' });
       await server.ask('latencies');
       const taken = await openLoop(effort.count, rate, (index) => client.authorizeAndPermit(at(work, index)));
       const { authorize, permit } = await server.ask('latencies');
@@ -62,7 +62,7 @@ export async function benchGate(effort: Effort, execArgv: readonly string[]): Pr
 
 /** Withdrawals a second that are authorized, permitted and signed, as many in flight as there are slots. */
 async function capacity(server: ServerProcess, client: BenchClient, { count, slots }: Effort): Promise<number> {
-  const work = await server.ask('make', { count, wallets: 'own' });
+  const work = await server.ask('make', { count, wallets: 'hot' });
   const start = performance.now();
   await closedLoop(count, slots, (index) => client.authorizeAndPermit(at(work, index)));
   await server.ask('idle');

@@ -93,7 +93,7 @@ class Bench {
   }
 
   async make(count: number): Promise<void> {
-    this.#work = await this.#shop.make(count, 'own');
+    this.#work = await this.#shop.make(count, 'hot');
   }
 
   /** One withdrawal: authorized, and its transaction permitted. */
@@ -121,7 +121,7 @@ class Bench {
 
   async #count(slots: number, counted: number): Promise<void> {
     const slotsOf = (name: string): string[] => Array.from({ length: slots }, (_, i) => `${name}-${i}`);
-    const scopes = ['station', `asset:${asset}`, ...slotsOf('account:customer'), ...slotsOf('wallet:own')];
+    const scopes = ['station', `asset:${asset}`, ...slotsOf('account:customer'), ...slotsOf('wallet:hot')];
     const { w } = this.station.custody.operators.station();
     const packed = history(counted, w).pack();
     this.rowBytes = packed.length;

@@ -9,6 +9,8 @@ type Part = (effort: Effort, execArgv: readonly string[]) => Promise<Measurement
 const parts: ReadonlyMap<string, () => Promise<Part>> = new Map([
   ['gate', async () => (await import('./gate.ts')).benchGate],
   ['sign', async () => (await import('./sign.ts')).benchSign],
+  ['hsm', async () => (await import('./hsm.ts')).benchHsm],
+  ['scale', async () => (await import('./scale.ts')).benchScale],
   ['start', async () => (await import('./start.ts')).benchStart],
   ['emulator', async () => (await import('./emulator.ts')).benchEmulator],
   ['limits', async () => (await import('./limits.ts')).benchLimits],

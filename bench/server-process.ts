@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Commands } from './server.ts';
+import type { BenchHsm } from './station.ts';
 
 /** The bench's handle on the process under test. */
 export class ServerProcess {
@@ -22,9 +23,10 @@ export class ServerProcess {
     });
   }
 
-  /** `slots`: customers, and calls in flight at most; `execArgv`: such as `--cpu-prof`, to see where the time goes. */
-  static async start(slots: number, execArgv: readonly string[]): Promise<ServerProcess> {
-    const child = fork(new URL('./server.ts', import.meta.url), [String(slots)], {
+  /** `slots`: customers, and calls in flight at most; `execArgv`: such as `--cpu-prof`, to see where the time goes; `hsm`: whose keys are wallets, too. */
+  static async start(slots: number, execArgv: readonly string[], hsm?: BenchHsm): Promise<ServerProcess> {
+    const args = [String(slots), ...(hsm === undefined ? [] : [JSON.stringify(hsm)])];
+    const child = fork(new URL('./server.ts', import.meta.url), args, {
       serialization: 'advanced',
       execArgv: [...execArgv],
     });

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { type BarePart, bareCost, type Cost, commitCost } from './bare.ts';
 import { openEcho } from './echo.ts';
-import { type Commits, openStation } from './station.ts';
+import { type BenchHsm, type Commits, openStation } from './station.ts';
 import { type Wallets, type Work, Workshop } from './work.ts';
 
 // The process under test: a station, a bare echo, and the bare parts, all on one thread, driven by the bench over IPC.
@@ -10,6 +10,8 @@ import { type Wallets, type Work, Workshop } from './work.ts';
 export interface Latencies {
   readonly authorize: readonly number[];
   readonly permit: readonly number[];
+  /** From the permit to the token's signature. */
+  readonly sign: readonly number[];
 }
 
 /** What this process has used and done since it started. */
@@ -41,9 +43,10 @@ export interface Commands {
 type Answers = { readonly [C in keyof Commands]: (ask: Commands[C]['ask']) => Promise<Commands[C]['answer']> };
 
 async function main(): Promise<void> {
-  let latencies: { authorize: number[]; permit: number[] } = { authorize: [], permit: [] };
+  let latencies: Record<'authorize' | 'permit', number[]> = { authorize: [], permit: [] };
   const slots = Number(process.argv[2] ?? 64);
-  const station = await openStation(slots);
+  const hsm: BenchHsm | undefined = process.argv[3] === undefined ? undefined : JSON.parse(process.argv[3]);
+  const station = await openStation(slots, undefined, hsm);
   const { withdrawals, transactions } = station.custody;
   const authorize = withdrawals.authorize.bind(withdrawals);
   withdrawals.authorize = (request) => clocked(() => authorize(request), latencies.authorize);
@@ -64,7 +67,7 @@ async function main(): Promise<void> {
       return undefined;
     },
     latencies: async () => {
-      const taken = latencies;
+      const taken = { ...latencies, sign: station.signing.splice(0) };
       latencies = { authorize: [], permit: [] };
       return taken;
     },

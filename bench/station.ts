@@ -2,6 +2,7 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import secp256k1 from 'secp256k1/bindings.js';
 import { parse } from 'yaml';
 import { type Api, createApi } from '../src/api/server.ts';
@@ -16,6 +17,9 @@ import { type ClockReading, day, type TimeSource, toHex, type WallMs } from '../
 import { type Policy, parsePolicy } from '../src/gate/policy.ts';
 import { heldSigner } from '../src/journal/checkpoint-signer.ts';
 import { machineTime } from '../src/machine-time.ts';
+import { randomBytesPooled } from '../src/random-pool.ts';
+import { createPkcs11Signer } from '../src/signers/pkcs11/signer.ts';
+import type { Signer } from '../src/signers/signer.ts';
 import { startCheckpointer } from '../src/store/checkpointer.ts';
 import { openDatabase } from '../src/store/database.ts';
 import { deriveKeys } from '../src/store/key.ts';
@@ -25,10 +29,24 @@ import { FreeSigner } from './free-signer.ts';
 export const chain = 'eip155:31337';
 export const trustDomain = 'bench.example';
 
-/** A wallet of the bench: a test key, derived from its name. */
+/** The signer that takes one transaction after the other, as a device with a person before it. */
+const attendedSigner = 'attended';
+
+/** A wallet of the bench: a test key, derived from its name; or one of a token's, known by its public key. */
 export interface BenchWallet {
   readonly id: string;
-  readonly key: Uint8Array;
+  readonly key: Uint8Array | undefined;
+}
+
+/** A PKCS#11 token with test keys, one a wallet. */
+export interface BenchHsm {
+  readonly module: string;
+  readonly label: string;
+  readonly pin: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly processes: number;
+  /** `id`: CKA_ID; `publicKey`: compressed, hex. */
+  readonly keys: readonly { readonly id: string; readonly publicKey: string }[];
 }
 
 /** The machine's time, which can be moved ahead: what the bench prepares must ripen. */
@@ -59,6 +77,8 @@ export interface BenchStation {
   readonly store: Store;
   readonly policy: Policy;
   readonly signatures: Map<string, Uint8Array>;
+  /** How long the token's signer had each permit, ms, since this was emptied last. */
+  readonly signing: number[];
   readonly wallets: readonly BenchWallet[];
   readonly admission: { readonly key: ReturnType<typeof generateKeyPairSync>['privateKey'] };
   readonly tls: { readonly ca: Buffer; readonly key: Buffer; readonly cert: Buffer };
@@ -70,17 +90,19 @@ export interface BenchStation {
   close(): Promise<void>;
 }
 
-/** With `slots` wallets, each with a signer of its own, and as many again on one signer; `change` edits the policy's text. */
+/** With `slots` wallets on an automatic signer, and as many again on one that takes one after the other; `change` edits the policy's text. */
 export async function openStation(
   slots: number,
   change: (document: string) => string = (document) => document,
+  hsm?: BenchHsm,
 ): Promise<BenchStation> {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'));
   const file = join(folder, 'station.db');
   const time = new BenchTime();
   const admission = generateKeyPairSync('ed25519');
-  const wallets = walletNames(slots).map((id) => ({ id, key: testKey(id) }));
-  const document = change(policyDocument(admission.publicKey.export({ format: 'jwk' }).x ?? '', wallets));
+  const wallets: BenchWallet[] = walletNames(slots).map((id) => ({ id, key: testKey(id) }));
+  for (const i of hsm?.keys.keys() ?? []) wallets.push({ id: `hsm-${i}`, key: undefined });
+  const document = change(policyDocument(admission.publicKey.export({ format: 'jwk' }).x ?? '', wallets, hsm));
   const policy = parsePolicy(parse(document));
   const stateKey = new Uint8Array(randomBytes(32));
   const stationId = newStationId();
@@ -109,7 +131,7 @@ export async function openStation(
     db,
     rowKey: keys.row,
     witness: counted,
-    salt: () => randomBytes(32),
+    salt: () => randomBytesPooled(32),
     onFatal: (error) => {
       throw error;
     },
@@ -122,18 +144,23 @@ export async function openStation(
   const names = [
     ...new Set([...policy.wallets.values()].flatMap((wallet) => (wallet.kind === 'account' ? [wallet.signer] : []))),
   ];
+  const signing: number[] = [];
+  const signerOf = (name: string): Signer =>
+    name === 'hsm' && hsm !== undefined
+      ? timedHsm(hsm, signing, log)
+      : new FreeSigner(name, name === attendedSigner, signatures);
   const running = startCustody({
     store,
     policy,
     policyHash: policyHash(document),
     keys,
     sealing: new Keyring([new Uint8Array(randomBytes(32))]),
-    random: { bytes: (count) => randomBytes(count) },
+    random: { bytes: randomBytesPooled },
     simulated: true,
     log,
     time,
     clock,
-    signers: new Map(names.map((name) => [name, new FreeSigner(name, signatures)])),
+    signers: new Map(names.map((name) => [name, signerOf(name)])),
     timing: { retryAfter: 1_000, later: () => () => {} },
     journal: [heldSigner(origin, journal.privateKey)],
   });
@@ -158,6 +185,7 @@ export async function openStation(
     store,
     policy,
     signatures,
+    signing,
     wallets,
     admission: { key: admission.privateKey },
     tls: { ca, key: Buffer.from(client.key), cert: Buffer.from(client.certificate) },
@@ -177,6 +205,31 @@ export async function openStation(
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** The station's own signer of tokens, with a clock on it. */
+function timedHsm(hsm: BenchHsm, taken: number[], log: (event: string, details?: object) => void): Signer {
+  const { module, label, pin, environment, processes } = hsm;
+  const signer = createPkcs11Signer({
+    name: 'hsm',
+    module,
+    token: { by: 'label', value: label },
+    pin,
+    processes,
+    environment,
+    deadlines: { identify: 30_000, sign: 60_000 },
+    log,
+  });
+  const sign = signer.sign.bind(signer);
+  signer.sign = async (permit) => {
+    const start = performance.now();
+    try {
+      return await sign(permit);
+    } finally {
+      taken.push(performance.now() - start);
+    }
+  };
+  return signer;
 }
 
 /** The store asks for the time once a commit: so this counts commits. */
@@ -200,7 +253,7 @@ class CountingWitness implements Witness {
 
 function walletNames(slots: number): string[] {
   const numbers = Array.from({ length: slots }, (_, i) => i);
-  return [...numbers.map((i) => `own-${i}`), ...numbers.map((i) => `shared-${i}`)];
+  return [...numbers.map((i) => `hot-${i}`), ...numbers.map((i) => `attended-${i}`)];
 }
 
 /** A test key: known to everyone. */
@@ -208,11 +261,14 @@ export function testKey(name: string): Uint8Array {
   return new Uint8Array(createHash('sha256').update(`portcullis bench test key ${name}`).digest());
 }
 
-function policyDocument(admissionKey: string, wallets: readonly BenchWallet[]): string {
+function policyDocument(admissionKey: string, wallets: readonly BenchWallet[], hsm: BenchHsm | undefined): string {
   const lines = wallets.map(({ id, key }) => {
-    const publicKey = toHex(secp256k1.publicKeyCreate(key, true));
-    const signer = id.startsWith('own-') ? id : 'shared';
-    return `  - { id: ${id}, chain: '${chain}', signer: ${signer}, path: "m/44'/60'/0'/0/0", address: '${chain}:${addressOfKey(publicKey)}', public_key: '${publicKey}', first_nonce: '0' }`;
+    const inToken = hsm?.keys[Number(id.slice('hsm-'.length))];
+    const publicKey = key === undefined ? inToken?.publicKey : toHex(secp256k1.publicKeyCreate(key, true));
+    if (publicKey === undefined) throw new Error(`${id} has no key`);
+    const signer = id.slice(0, id.indexOf('-'));
+    const place = key === undefined ? `key: '${inToken?.id}'` : `path: "m/44'/60'/0'/0/0"`;
+    return `  - { id: ${id}, chain: '${chain}', signer: ${signer}, ${place}, address: '${chain}:${addressOfKey(publicKey)}', public_key: '${publicKey}', first_nonce: '0' }`;
   });
   return `version: 1
 trust_domain: ${trustDomain}
@@ -227,6 +283,6 @@ assets:
   - { asset: '${chain}/slip44:60', symbol: ETH, decimals: 18, max_payment: '100000000000000000000' }
 wallets:
 ${lines.join('\n')}
-nonce_window: 64
+nonce_window: 1000
 `;
 }

@@ -30,8 +30,8 @@ export interface Work {
   readonly inline: Uint8Array;
 }
 
-/** Whose wallets sign: each slot its own signer, as devices beside each other would, or all of them one. */
-export type Wallets = 'own' | 'shared';
+/** Whose wallets sign: those of an automatic signer that takes 64 at once, those of a device with a person before it, one after the other; or a token's, which all share. */
+export type Wallets = 'hot' | 'attended' | 'hsm';
 
 const asset = `${chain}/slip44:60` as AssetId;
 const destination = `${chain}:0x70997970C51812dc3A010C7d01b50e0d17dc79C8` as Address;
@@ -72,7 +72,8 @@ export class Workshop {
 
   async #one(slot: number, wallets: Wallets): Promise<Work> {
     const customer = this.#customers[slot];
-    const wallet = this.#station.wallets.find(({ id }) => id === `${wallets}-${slot}`);
+    const those = this.#station.wallets.filter(({ id }) => id.startsWith(`${wallets}-`));
+    const wallet = those[slot % Math.max(1, those.length)];
     if (customer === undefined || wallet === undefined) throw new Error(`there is no slot ${slot}`);
     const withdrawal = `w-${this.#made++}` as WithdrawalId;
     const { intent } = await this.#station.custody.withdrawals.prepare({
@@ -90,7 +91,8 @@ export class Workshop {
     this.#nonces.set(wallet.id, nonce + 1);
     const unsigned = payment(nonce);
     const id = transactionId(wallet.id as Parameters<typeof transactionId>[0], unsigned);
-    this.#station.signatures.set(id, secp256k1.ecdsaSign(keccak_256(unsigned), wallet.key).signature);
+    if (wallet.key !== undefined)
+      this.#station.signatures.set(id, secp256k1.ecdsaSign(keccak_256(unsigned), wallet.key).signature);
     const sign = { wallet: wallet.id, unsigned: Buffer.from(unsigned), withdrawalIds: [withdrawal], replaces: '' };
     return {
       transaction: id,

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Api, createApi } from './api/server.ts';
@@ -14,6 +13,7 @@ import { formatVerifierKey } from './journal/note.ts';
 import { readKey } from './key-source.ts';
 import { openSigner, transportOf } from './open-signer.ts';
 import { policyInForce, writePolicyFile } from './policy-file.ts';
+import { randomBytesPooled } from './random-pool.ts';
 import { Rotation } from './rotation.ts';
 import { readSealingKeys } from './sealing-keys.ts';
 import type { SignerConfig } from './signer-config.ts';
@@ -81,7 +81,7 @@ async function compose(composition: Composition, vaults: Vaults): Promise<Compos
       db,
       rowKey: keys.row,
       witness: clock,
-      salt: () => randomBytes(32),
+      salt: () => randomBytesPooled(32),
       onFatal: composition.onFatal,
       onListenerFailed: (error) => log('listener-failed', { error: String(error) }),
     });
@@ -104,7 +104,7 @@ async function compose(composition: Composition, vaults: Vaults): Promise<Compos
       keys,
       sealing,
       metadata,
-      random: { bytes: (count) => randomBytes(count) },
+      random: { bytes: randomBytesPooled },
       simulated: time.simulated,
       log,
       time,

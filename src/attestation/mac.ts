@@ -8,11 +8,10 @@ export function epochMac(
   epoch: number,
   ...parts: readonly Uint8Array[]
 ): Uint8Array {
-  const counter = new Uint8Array(8);
-  new DataView(counter.buffer).setBigUint64(0, BigInt(epoch));
-  const hmac = createHmac('sha256', key).update(domainTag(name)).update(counter);
-  for (const part of parts) hmac.update(part);
-  return new Uint8Array(hmac.digest());
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(epoch));
+  const message = Buffer.concat([domainTag(name), counter, ...parts]);
+  return new Uint8Array(createHmac('sha256', key).update(message).digest());
 }
 
 /** Compares secrets of public length in constant time. */

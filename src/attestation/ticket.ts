@@ -3,8 +3,6 @@ import { canonicalBytes, type Flat } from '../domain/index.ts';
 import { toBase64url } from './base64url.ts';
 import { epochMac, sameSecret } from './mac.ts';
 
-const utf8 = new TextEncoder();
-
 /**
  * formats.md, "Ticket": base64url of HMAC-SHA256 over an intent's other members, `type` included and `ticket` left out.
  * It shows that this station prepared the intent in this ticket epoch (A11), without the station remembering it.
@@ -16,5 +14,5 @@ export function makeTicket(key: Uint8Array | KeyObject, epoch: number, fields: F
 /** Whether the intent's `ticket` is the one that `makeTicket` gives for its other members; constant time. */
 export function checkTicket(key: Uint8Array | KeyObject, epoch: number, fields: Flat): boolean {
   const { ticket = '', ...others } = fields;
-  return sameSecret(utf8.encode(makeTicket(key, epoch, others)), utf8.encode(ticket));
+  return sameSecret(Buffer.from(makeTicket(key, epoch, others)), Buffer.from(ticket));
 }

@@ -16,7 +16,7 @@ import { Malformed, type Reason, reasons, shown } from '../domain/index.ts';
 import { BadRequest, ErrorInfo } from '../generated/google/rpc/error_details.ts';
 import { Status } from '../generated/google/rpc/status.ts';
 import { readSecret } from '../secret-file.ts';
-import { type Arguments, CommandFailed, UsageError } from './command.ts';
+import { type Arguments, CallFailed, CommandFailed, UsageError } from './command.ts';
 
 /** The options of every command that calls a station. */
 export const callOptions = ['config', 'address', 'cert', 'key', 'ca'] as const;
@@ -33,19 +33,6 @@ export function callHelp(role: string, listener: string): string {
 
 /** A long time for an answer over loopback or a station's own network. */
 const deadline = 15_000;
-
-/** The station refused a call, or couldn't be reached: what, why, and what to do, a line each. */
-export class CallFailed extends Error {
-  readonly reason: Reason | undefined;
-  readonly lines: readonly string[];
-
-  constructor(reason: Reason | undefined, lines: readonly string[], options?: ErrorOptions) {
-    super(lines.join('\n'), options);
-    this.name = 'CallFailed';
-    this.reason = reason;
-    this.lines = lines;
-  }
-}
 
 type Constructor<C extends Client> = new (address: string, credentials: ChannelCredentials, options: object) => C;
 type Answer<R> = (error: ServiceError | null, response: R) => void;

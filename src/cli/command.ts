@@ -1,4 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import type { Reason } from '../domain/index.ts';
 
 /** What a command writes to: a terminal, or a test. */
 export interface Output {
@@ -32,6 +33,19 @@ export class CommandFailed extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'CommandFailed';
+  }
+}
+
+/** The station refused a call, or couldn't be reached: what, why, and what to do, a line each. */
+export class CallFailed extends Error {
+  readonly reason: Reason | undefined;
+  readonly lines: readonly string[];
+
+  constructor(reason: Reason | undefined, lines: readonly string[], options?: ErrorOptions) {
+    super(lines.join('\n'), options);
+    this.name = 'CallFailed';
+    this.reason = reason;
+    this.lines = lines;
   }
 }
 

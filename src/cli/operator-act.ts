@@ -6,8 +6,8 @@ import {
   type SubmitOperatorActResponse,
 } from '../generated/portcullis/v1/operator.ts';
 import { actState, lasting } from './act-text.ts';
-import { CallFailed, callHelp, callOptions, callStation, legible } from './client.ts';
-import { type Arguments, CommandFailed, type Output } from './command.ts';
+import { callHelp, callOptions, callStation, legible } from './client.ts';
+import { type Arguments, CallFailed, CommandFailed, type Output } from './command.ts';
 import { signAsOperator, signingHelp, signingOptions } from './operator-signature.ts';
 
 /** The options of every command that does an operators' act. */

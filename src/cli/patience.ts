@@ -1,6 +1,5 @@
 import type { Reason } from '../domain/index.ts';
-import { CallFailed } from './client.ts';
-import type { CommandFailed } from './command.ts';
+import { CallFailed, type CommandFailed } from './command.ts';
 
 /** What a person can mend at a device while a command waits for it. */
 const mendable: ReadonlySet<Reason | undefined> = new Set<Reason>([

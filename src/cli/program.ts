@@ -1,64 +1,47 @@
 import { Malformed } from '../domain/index.ts';
-import { act } from './act.ts';
-import { advance } from './advance.ts';
-import { certificate } from './certificate.ts';
-import { CallFailed } from './client.ts';
-import { clock } from './clock.ts';
-import { type Command, CommandFailed, type Output, UsageError } from './command.ts';
-import { doctor } from './doctor.ts';
-import { factors } from './factors.ts';
-import { freeze } from './freeze.ts';
-import { hold } from './hold.ts';
-import { init } from './init.ts';
-import { journal } from './journal.ts';
-import { onboarding } from './onboarding.ts';
-import { operator } from './operator.ts';
-import { policy } from './policy.ts';
-import { prices } from './prices.ts';
-import { dev, run } from './run.ts';
-import { status } from './status.ts';
-import { thaw } from './thaw.ts';
-import { transaction } from './transaction.ts';
-import { confirmed, transfer, voiding } from './treasury.ts';
-import { verify } from './verify.ts';
-import { wallet } from './wallet.ts';
+import { CallFailed, type Command, CommandFailed, type Output, UsageError } from './command.ts';
 
-const commands: readonly Command[] = [
-  init,
-  run,
-  dev,
-  verify,
-  journal,
-  doctor,
-  certificate,
-  status,
-  freeze,
-  thaw,
-  hold,
-  act,
-  operator,
-  transaction,
-  transfer,
-  voiding,
-  confirmed,
-  factors,
-  onboarding,
-  wallet,
-  policy,
-  prices,
-  clock,
-  advance,
-];
+/**
+ * By the word that asks for it, in the order in which they are listed. Each is loaded when it is asked for: together they are most of the
+ * program, and loading that takes longer than what most of them do.
+ */
+export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['init', async () => (await import('./init.ts')).init],
+  ['run', async () => (await import('./run.ts')).run],
+  ['dev', async () => (await import('./run.ts')).dev],
+  ['verify', async () => (await import('./verify.ts')).verify],
+  ['journal', async () => (await import('./journal.ts')).journal],
+  ['doctor', async () => (await import('./doctor.ts')).doctor],
+  ['certificate', async () => (await import('./certificate.ts')).certificate],
+  ['status', async () => (await import('./status.ts')).status],
+  ['freeze', async () => (await import('./freeze.ts')).freeze],
+  ['thaw', async () => (await import('./thaw.ts')).thaw],
+  ['hold', async () => (await import('./hold.ts')).hold],
+  ['act', async () => (await import('./act.ts')).act],
+  ['operator', async () => (await import('./operator.ts')).operator],
+  ['transaction', async () => (await import('./transaction.ts')).transaction],
+  ['transfer', async () => (await import('./treasury.ts')).transfer],
+  ['void', async () => (await import('./treasury.ts')).voiding],
+  ['confirmed', async () => (await import('./treasury.ts')).confirmed],
+  ['factors', async () => (await import('./factors.ts')).factors],
+  ['onboarding', async () => (await import('./onboarding.ts')).onboarding],
+  ['wallet', async () => (await import('./wallet.ts')).wallet],
+  ['policy', async () => (await import('./policy.ts')).policy],
+  ['prices', async () => (await import('./prices.ts')).prices],
+  ['clock', async () => (await import('./clock.ts')).clock],
+  ['advance', async () => (await import('./advance.ts')).advance],
+]);
 
 /** Runs one command line. Exit codes: 0 done, 1 refused, failed or found something wrong, 2 a command line that makes no sense. */
 export async function runProgram(args: readonly string[], output: Output): Promise<number> {
   const [word, ...rest] = args;
   if (word === undefined) return usage('no command is given', output);
   if (word === 'help' || word === '--help' || word === '-h') return help(rest, output);
-  const command = commands.find(({ name }) => name === word);
-  if (command === undefined) return usage(`there is no command ${JSON.stringify(word)}`, output);
+  const load = commands.get(word);
+  if (load === undefined) return usage(`there is no command ${JSON.stringify(word)}`, output);
   if (rest.includes('--help') || rest.includes('-h')) return help([word], output);
   try {
+    const command = await load();
     return await command.run(rest, output);
   } catch (error) {
     if (error instanceof UsageError) return usage(`${word}: ${error.message}`, output, word);
@@ -76,17 +59,18 @@ function usage(message: string, output: Output, word = ''): number {
   return 2;
 }
 
-function help([word]: readonly string[], output: Output): number {
+async function help([word]: readonly string[], output: Output): Promise<number> {
   if (word === undefined) {
-    const width = Math.max(...commands.map(({ name }) => name.length));
+    const width = Math.max(...[...commands.keys()].map((name) => name.length));
+    const listed = await Promise.all([...commands.values()].map((load) => load()));
     output.out('portcullis: a custody daemon that signs only what its owners approved');
     output.out('');
-    for (const { name, summary } of commands) output.out(`  ${name.padEnd(width)}  ${summary}`);
+    for (const { name, summary } of listed) output.out(`  ${name.padEnd(width)}  ${summary}`);
     output.out('');
     output.out('"portcullis help COMMAND" tells more of one.');
     return 0;
   }
-  const command = commands.find(({ name }) => name === word);
+  const command = await commands.get(word)?.();
   if (command === undefined) return usage(`there is no command ${JSON.stringify(word)}`, output);
   output.out(command.help);
   return 0;

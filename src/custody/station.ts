@@ -150,6 +150,11 @@ export class Station {
     }
   }
 
+  /** Several reads, of one state of the database: quicker than each by itself. */
+  snapshot<T>(read: () => T): T {
+    return this.reading(() => this.store.snapshot(read));
+  }
+
   /** What an account's attestations of one intent are verified against. */
   approved(digest: Digest, account: AccountId, payment?: ExpectedPayment): Approved {
     const present = (): ReturnType<Approved['present']> => {

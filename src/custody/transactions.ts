@@ -2,16 +2,19 @@ import {
   type AnchorRecord,
   type Decoded,
   type Effects,
+  equalBytes,
   type FreezeScope,
   Malformed,
   parseIntent,
   paymentSet,
   Refusal,
+  type Sealed,
   type TransactionId,
   type TransactionRecord,
   transactionId,
   type UnsignedTransaction,
   type Wallet,
+  type WithdrawalIntent,
   type WithdrawalRecord,
 } from '../domain/index.ts';
 import type { Sighting } from '../gate/breaker.ts';
@@ -66,6 +69,7 @@ import { cosignatureRows, cosignaturesNow } from './witnesses.ts';
 /** A withdrawal that is to be paid, with its kept evidence verified once more, before and outside the decision. */
 interface ReadyPayment {
   readonly record: WithdrawalRecord;
+  readonly intent: Sealed<WithdrawalIntent>;
   readonly checked: readonly Checked[];
   /** Operators' signatures under it, likewise. */
   readonly approvals: ReadyApprovals;
@@ -142,16 +146,20 @@ export class TransactionDesk implements Transactions, Judges {
     const decoded = this.#decoded(request);
     // Asking again prompts nobody, whatever else the request says: the id names wallet and unsigned transaction.
     const id = transactionId(request.wallet, decoded?.ok === true ? decoded.transaction.unsigned : request.unsigned);
-    const known = this.#station.reading(() => this.#station.store.read('transactions', id));
-    if (known !== undefined) return known;
     const asked = askedTransaction(id, request.wallet, request.pays, client);
-    let ready: ReadyTransaction;
-    try {
-      ready = this.#ready(request, decoded, request.authorizations);
-    } catch (error) {
-      return this.#refusals.told(this.#station, asked, error);
-    }
-    const keys = this.keys(ready);
+    const found = this.#station.snapshot(() => {
+      const known = this.#station.store.read('transactions', id);
+      if (known !== undefined) return { known };
+      try {
+        const ready = this.#ready(request, decoded, request.authorizations);
+        return { ready, keys: this.keys(ready) };
+      } catch (error) {
+        return { error };
+      }
+    });
+    if (found.known !== undefined) return found.known;
+    if (found.ready === undefined) return this.#refusals.told(this.#station, asked, found.error);
+    const { ready, keys } = found;
     const counted = this.#breaker.rows(paymentsMade(ready));
     const judged: Asked = { ...asked, wrongCodes: wrongCodes(ready.inline.flatMap(({ checked }) => checked)) };
     const named = this.#refusals.keys(asked, { ...keys, rows: [...keys.rows, ...counted] });
@@ -319,15 +327,15 @@ export class TransactionDesk implements Transactions, Judges {
   #caseOf(ready: ReadyTransaction, facts: Facts, phase: Phase, inline: readonly WithdrawalRecord[]): TransactionCase {
     const { wallet, effects, replaces, anchor } = ready;
     const { policy } = this.#station;
-    const paid = ready.payments.map(({ record, checked, approvals }): PaidWithdrawal => {
+    const paid = ready.payments.map(({ record, intent, checked, approvals }): PaidWithdrawal => {
       const now = facts.get('withdrawals', record.id);
       if (now === undefined) throw new Refusal('withdrawal-unknown', `withdrawal ${record.id} is gone`);
-      return this.#paid(now, facts, evidenceNow(checked, facts), approvalsNow(approvals, now, facts));
+      return this.#paid(now, intent, facts, evidenceNow(checked, facts), approvalsNow(approvals, now, facts));
     });
     const fresh = inline.map((record): PaidWithdrawal => {
       const ready_ = ready.inline.find((a) => a.intent.intent.withdrawal === record.id);
       // What needs operators is held: nobody can have approved it yet.
-      return this.#paid(record, facts, evidenceNow(ready_?.checked ?? [], facts), []);
+      return this.#paid(record, ready_?.intent, facts, evidenceNow(ready_?.checked ?? [], facts), []);
     });
     return {
       ...this.#station.moment(facts, transactionScopes(ready)),
@@ -347,8 +355,10 @@ export class TransactionDesk implements Transactions, Judges {
     };
   }
 
+  /** `parsed`: of the same bytes, if it was parsed before. */
   #paid(
     record: WithdrawalRecord,
+    parsed: Sealed<WithdrawalIntent> | undefined,
     facts: Facts,
     evidence: PaidWithdrawal['evidence'],
     approvals: PaidWithdrawal['approvals'],
@@ -356,7 +366,10 @@ export class TransactionDesk implements Transactions, Judges {
     const listing = facts.get('listings', record.account, record.destination);
     return {
       record,
-      intent: parseIntent(record.intent, 'portcullis/withdrawal/v1'),
+      intent:
+        parsed !== undefined && equalBytes(parsed.bytes, record.intent)
+          ? parsed
+          : parseIntent(record.intent, 'portcullis/withdrawal/v1'),
       evidence,
       listed: { listing, entry: listing?.entry === record.entry ? listedEntry(facts, listing) : undefined },
       account: accountOf(facts, record.account),
@@ -421,7 +434,9 @@ export class TransactionDesk implements Transactions, Judges {
       given.delete(id);
       if (record !== undefined) {
         if (authorization !== undefined) sameWithdrawal(record, authorization);
-        payments.push({ record, checked: this.#checkKept(record), approvals: readyApprovals(this.#station, record) });
+        const intent = parseIntent(record.intent, 'portcullis/withdrawal/v1');
+        const approvals = readyApprovals(this.#station, record);
+        payments.push({ record, intent, checked: this.#checkKept(record), approvals });
       } else if (authorization !== undefined) inline.push(authorization);
       else throw new Refusal('withdrawal-unknown', `no withdrawal ${id} is authorized`);
     }

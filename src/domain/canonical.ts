@@ -3,7 +3,6 @@ import { Malformed, shown } from './refusal.ts';
 /** A flat object of strings: what intents and journal leaves are made of. */
 export type Flat = Readonly<Record<string, string>>;
 
-const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
@@ -11,22 +10,30 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * them (§3.2.2.2), no white space, UTF-8.
  */
 export function canonicalBytes(value: Flat): Uint8Array {
-  return utf8.encode(canonicalText(value));
+  // A quarter of what a TextEncoder takes for as little text.
+  const { buffer, byteOffset, length } = Buffer.from(canonicalText(value));
+  return new Uint8Array(buffer, byteOffset, length);
 }
 
 export function canonicalText(value: Flat): string {
-  const members = Object.keys(value)
-    .sort()
-    .map((key) => {
-      const text = value[key];
-      // RFC 8785 §3.2.2.2: a lone surrogate has no UTF-8 and terminates with an error.
-      if (text === undefined || !text.isWellFormed() || !key.isWellFormed()) {
-        throw new Malformed(key, 'is not well-formed Unicode');
-      }
-      return `${JSON.stringify(key)}:${JSON.stringify(text)}`;
-    });
-  return `{${members.join(',')}}`;
+  let members = '';
+  for (const key of Object.keys(value).sort()) {
+    const text = value[key];
+    // RFC 8785 §3.2.2.2: a lone surrogate has no UTF-8 and terminates with an error.
+    if (text === undefined || !text.isWellFormed() || !key.isWellFormed()) {
+      throw new Malformed(key, 'is not well-formed Unicode');
+    }
+    members += `${members === '' ? '' : ','}${quoted(key)}:${quoted(text)}`;
+  }
+  return `{${members}}`;
 }
+
+/** RFC 8785 §3.2.2.2. Most strings have nothing to escape. */
+function quoted(text: string): string {
+  return plain.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+const plain = /^[ !#-[\]-~]*$/;
 
 /**
  * Parses bytes that must be canonical already. A repeated key, another order, an escape that JCS would not write, a byte
@@ -59,5 +66,5 @@ export function parseCanonical(bytes: Uint8Array, field: string): Flat {
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  return a === b || (a.length === b.length && Buffer.compare(a, b) === 0);
 }

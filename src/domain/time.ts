@@ -13,8 +13,13 @@ export const day = 24 * hour;
 
 /** RFC 3339 in UTC to the second, the one form that intents use: `2022-01-17T00:46:00Z`. */
 export function formatInstant(time: WallMs): string {
-  return `${new Date(Math.floor(time / second) * second).toISOString().slice(0, 19)}Z`;
+  const whole = Math.floor(time / second) * second;
+  // All that is told within a second is told at the same one.
+  if (whole !== last.time) last = { time: whole, text: `${new Date(whole).toISOString().slice(0, 19)}Z` };
+  return last.text;
 }
+
+let last = { time: Number.NaN, text: '' };
 
 /** The inverse of `formatInstant`; refuses every other spelling of the same instant. */
 export function parseInstant(value: string, field: string): WallMs {

@@ -1,4 +1,4 @@
-import { canonicalBytes, domainTag, type Flat, parseCanonical, sha256, toHex } from '../domain/index.ts';
+import { canonicalBytes, digestOf, domainTag, type Flat, parseCanonical } from '../domain/index.ts';
 import { checkEntry } from './tiles.ts';
 
 /** What the journal records: one kind a sort of fact (formats.md, "Leaf"). */
@@ -78,11 +78,12 @@ export interface LeafContext {
 }
 
 const reserved = new Set(['type', 'kind', 'station', 'w', 'time']);
-const utf8 = new TextEncoder();
+const commitmentTag = domainTag('portcullis/commitment/v1');
 
 /** formats.md, "Commitment": SHA-256 over a tag, the salt, the member's name and its value. */
 export function commitment(opening: Opening): string {
-  return `commit:${toHex(sha256(domainTag('portcullis/commitment/v1'), opening.salt, domainTag(opening.field), utf8.encode(opening.value)))}`;
+  const { salt, field, value } = opening;
+  return `commit:${digestOf(commitmentTag, salt, domainTag(field), Buffer.from(value))}`;
 }
 
 /**

@@ -43,6 +43,8 @@ function openOrCreate(file: string): { readonly db: Sqlite; close(): void } {
       db.pragma('synchronous = FULL');
       db.pragma('foreign_keys = ON');
       db.pragma('trusted_schema = OFF');
+      // What a savepoint would need to be undone: in a file, each page that a decision changes would be written there first.
+      db.pragma('temp_store = MEMORY');
       // The checkpointer copies the log off this thread; this is only what happens should it be gone.
       db.pragma('wal_autocheckpoint = 16000');
       migrate(db, file);

@@ -62,5 +62,7 @@ export class Facts {
 }
 
 export function factId(key: readonly (string | number)[]): string {
-  return key.join('\u0000');
+  let id = `${key[0]}`;
+  for (let i = 1; i < key.length; i++) id += `\u0000${key[i]}`;
+  return id;
 }

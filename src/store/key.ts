@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, type KeyObject } from 'node:crypto';
+import { hash, hkdfSync } from 'node:crypto';
 import type { Cell } from './table.ts';
 
 /** What is derived from the state key (formats.md, "Keys"); the state key itself is not kept. */
@@ -19,42 +19,74 @@ export function deriveKeys(stateKey: Uint8Array): StationKeys {
   };
 }
 
-/**
- * formats.md, "Row MAC": HMAC-SHA256 over the table's name, each cell in storage order, and the leaf index, every part with
- * its type and length, so that no two rows have the same encoding. A key that is used often is imported once
- * (`createSecretKey`): Node takes longer to look at 32 bytes that may be a key than to hash a row.
- */
-export function rowMac(key: Uint8Array | KeyObject, table: string, cells: readonly Cell[], leaf: number): Uint8Array {
-  return new Uint8Array(
-    createHmac('sha256', key)
-      .update(encodeRow([table, ...cells, leaf]))
-      .digest(),
-  );
-}
-
+/** HMAC-SHA256 works on blocks of 64 bytes (FIPS 198-1 §4). */
+const block = 64;
 const rowTag = 'portcullis/row/v1\0';
 
-/** Where rows are encoded, one after the other; it grows to the longest. */
-let scratch = Buffer.alloc(16 * 1024);
+/** Makes the codes of rows under one key. */
+export class RowCoder {
+  /** Where rows are encoded, one after the other, behind the inner key block; it grows to the longest. */
+  #inner: Buffer;
+  /** The outer key block, and room for the inner hash. */
+  readonly #outer: Buffer;
 
-/** In one piece: each call into the hash costs more than the bytes that it is given. Valid until the next row. */
-function encodeRow(parts: readonly Cell[]): Uint8Array {
-  // UTF-8 takes at most three bytes for each of a string's UTF-16 units; number and length take nine at most.
-  const most = parts.reduce((size: number, part) => size + 9 + (hasLength(part) ? 3 * part.length : 0), rowTag.length);
-  if (most > scratch.length) scratch = Buffer.alloc(2 * most);
-  let at = scratch.write(rowTag, 'latin1');
-  for (const part of parts) at = writeCell(scratch, at, part);
-  return scratch.subarray(0, at);
+  /** `key`: 32 bytes. */
+  constructor(key: Uint8Array) {
+    if (key.length !== 32) throw new Error(`the row key must be 32 bytes, this one has ${key.length}`);
+    this.#inner = Buffer.alloc(16 * 1024);
+    this.#outer = Buffer.alloc(block + 32);
+    this.#inner.fill(0x36, 0, block);
+    this.#outer.fill(0x5c, 0, block);
+    key.forEach((byte, i) => {
+      this.#inner[i] = byte ^ 0x36;
+      this.#outer[i] = byte ^ 0x5c;
+    });
+  }
+
+  /**
+   * formats.md, "Row MAC": HMAC-SHA256 over the table's name, each cell in storage order, and the leaf index, every part with
+   * its type and length, so that no two rows have the same encoding. The two hashes of RFC 2104 are asked for by themselves: Node makes an
+   * object for each HMAC, and one for each result that is bytes, which costs more than the hashing.
+   */
+  mac(table: string, cells: readonly Cell[], leaf: number): Uint8Array {
+    const end = this.#encode(table, cells, leaf);
+    this.#outer.write(hash('sha256', this.#inner.subarray(0, end), 'binary'), block, 'latin1');
+    return Buffer.from(hash('sha256', this.#outer, 'binary'), 'latin1');
+  }
+
+  /** Returns the offset behind the row. */
+  #encode(table: string, cells: readonly Cell[], leaf: number): number {
+    // UTF-8 takes at most three bytes for each of a string's UTF-16 units; number and length take nine at most.
+    let most = block + rowTag.length + 18 + 3 * table.length;
+    for (const cell of cells) most += 9 + (cell === null || typeof cell === 'number' ? 0 : 3 * cell.length);
+    if (most > this.#inner.length) {
+      const grown = Buffer.alloc(2 * most);
+      this.#inner.copy(grown, 0, 0, block);
+      this.#inner = grown;
+    }
+    const out = this.#inner;
+    let at = block + out.write(rowTag, block, 'latin1');
+    at = writeCell(out, at, table);
+    for (const cell of cells) at = writeCell(out, at, cell);
+    return writeCell(out, at, leaf);
+  }
 }
 
-function hasLength(cell: Cell): cell is string | Uint8Array {
-  return cell !== null && typeof cell !== 'number';
+/** The code of one row. Whoever makes many has a `RowCoder`. */
+export function rowMac(key: Uint8Array, table: string, cells: readonly Cell[], leaf: number): Uint8Array {
+  return new RowCoder(key).mac(table, cells, leaf);
 }
 
 /** Returns the offset behind the cell. */
 function writeCell(out: Buffer, at: number, cell: Cell): number {
   if (cell === null) return out.writeUInt8(0, at);
-  if (typeof cell === 'number') return out.writeBigInt64BE(BigInt(cell), out.writeUInt8(1, at));
+  if (typeof cell === 'number') {
+    if (!Number.isInteger(cell)) throw new RangeError(`a cell is ${cell}, which is no whole number`);
+    // In two's complement of 64 bits, as the format has it.
+    out[at] = 1;
+    out.writeInt32BE(Math.floor(cell / 2 ** 32), at + 1);
+    return out.writeUInt32BE(cell >>> 0, at + 5);
+  }
   const isText = typeof cell === 'string';
   const start = out.writeUInt8(isText ? 2 : 3, at) + 4;
   const length = isText ? out.write(cell, start, 'utf8') : cell.length;

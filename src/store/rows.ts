@@ -1,28 +1,39 @@
-import { createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Statement } from 'better-sqlite3';
+import { Authentic } from './authentic.ts';
 import type { Sqlite } from './database.ts';
+import { factId } from './facts.ts';
 import { TamperedRow } from './failure.ts';
-import { rowMac } from './key.ts';
+import { RowCoder } from './key.ts';
 import { type Cell, columnName, columnsOf, fromCells, type Shape, type Table, toCells } from './table.ts';
 import { type LookupName, type LookupRecord, lookups, type Records, type TableName, tables } from './tables.ts';
 
 interface Statements {
-  readonly get: Statement<Cell[], Cell[]>;
-  readonly put: Statement<Cell[]>;
-  readonly remove: Statement<Cell[]>;
+  readonly get: Statement<[readonly string[]], Cell[]>;
+  readonly put: Statement<[readonly Cell[]]>;
+  readonly remove: Statement<[readonly string[]]>;
   readonly scan: Statement<Cell[], Cell[]>;
+}
+
+/** A row as it was read: its record, and the journal entry that its newest fact went into. */
+export interface Row<R> {
+  readonly record: R;
+  readonly leaf: number;
 }
 
 /** Reads and writes the station's rows, each under its MAC. */
 export class Rows {
   readonly #db: Sqlite;
-  readonly #key: KeyObject;
+  readonly #coder: RowCoder;
+  readonly #authentic = new Authentic();
   readonly #statements = new Map<TableName, Statements>();
   readonly #lookups = new Map<LookupName, Statement<Cell[], Cell[]>>();
+  /** What was read by key in the transaction that is being written, undefined where there is no such row; none outside of one. */
+  #seen: Map<string, Row<unknown> | undefined> | undefined;
 
   constructor(db: Sqlite, rowKey: Uint8Array) {
     this.#db = db;
-    this.#key = createSecretKey(rowKey);
+    this.#coder = new RowCoder(rowKey);
     for (const name of Object.keys(tables) as TableName[]) this.#statements.set(name, prepare(db, tables[name]));
     for (const name of Object.keys(lookups) as LookupName[]) {
       const { table, where } = lookups[name];
@@ -31,9 +42,28 @@ export class Rows {
     }
   }
 
-  get<T extends TableName>(table: T, key: readonly string[]): { record: Records[T]; leaf: number } | undefined {
-    const cells = this.#of(table).get.get(...key);
-    return cells === undefined ? undefined : this.#read(table, cells);
+  /**
+   * A transaction that writes begins: nobody else can write until it ends, so that a row which one of its decisions read, and none wrote,
+   * is read once for all of them.
+   */
+  beginWriting(): void {
+    this.#seen = new Map();
+  }
+
+  /** It ended, or a part of it was undone. `more`: it goes on. */
+  forgetSeen(more = false): void {
+    this.#seen = more ? new Map() : undefined;
+  }
+
+  get<T extends TableName>(table: T, key: readonly string[]): Row<Records[T]> | undefined {
+    const id = factId([table, ...key]);
+    const seen = this.#seen;
+    if (seen === undefined) return this.#fetch(table, key, id);
+    const known = seen.get(id);
+    if (known !== undefined || seen.has(id)) return known as Row<Records[T]> | undefined;
+    const row = this.#fetch(table, key, id);
+    seen.set(id, row);
+    return row;
   }
 
   all<L extends LookupName>(lookup: L, values: readonly (string | number)[]): LookupRecord<L>[] {
@@ -69,13 +99,19 @@ export class Rows {
 
   put<T extends TableName>(table: T, record: Records[T], leaf: number): void {
     const cells = toCells(tables[table], record);
-    const { changes } = this.#of(table).put.run(...cells, leaf, rowMac(this.#key, table, cells, leaf));
-    if (changes !== 1) throw unwritten(table, cells.slice(0, tables[table].key.length).join(' '));
+    const row = [...cells, leaf, this.#coder.mac(table, cells, leaf)];
+    const key = cells.slice(0, tables[table].key.length);
+    const id = factId([table, ...key.map(String)]);
+    this.#seen?.delete(id);
+    const { changes } = this.#of(table).put.run(row);
+    if (changes !== 1) throw unwritten(table, key.join(' '));
+    this.#authentic.add(id, row);
   }
 
   /** Of a row that is there. */
   remove(table: TableName, key: readonly string[]): void {
-    const { changes } = this.#of(table).remove.run(...key);
+    this.#seen?.delete(factId([table, ...key]));
+    const { changes } = this.#of(table).remove.run(key);
     if (changes !== 1) throw unwritten(table, key.join(' '));
   }
 
@@ -85,8 +121,26 @@ export class Rows {
     return statements;
   }
 
-  #read<T extends TableName>(table: T, row: readonly Cell[]): { record: Records[T]; leaf: number } {
-    const of: Table<Records[T]> = tables[table];
+  #fetch<T extends TableName>(table: T, key: readonly string[], id: string): Row<Records[T]> | undefined {
+    const row = this.#of(table).get.get(key);
+    if (row === undefined) return undefined;
+    const authentic = this.#authentic.find(id, row);
+    if (authentic === undefined) this.#verify(table, row);
+    const found = authentic ?? this.#authentic.add(id, row);
+    if (found.read === undefined) {
+      found.row = row;
+      found.read = decoded(table, row);
+    }
+    return found.read as Row<Records[T]>;
+  }
+
+  #read<T extends TableName>(table: T, row: Cell[]): Row<Records[T]> {
+    this.#verify(table, row);
+    return decoded(table, row);
+  }
+
+  /** Throws `TamperedRow` unless the code is the row's. */
+  #verify(table: TableName, row: readonly Cell[]): void {
     const cells = row.slice(0, -2);
     const leaf = row.at(-2);
     const mac = row.at(-1);
@@ -94,10 +148,15 @@ export class Rows {
       typeof leaf === 'number' &&
       mac instanceof Uint8Array &&
       mac.length === 32 &&
-      timingSafeEqual(mac, rowMac(this.#key, table, cells, leaf));
-    if (!genuine) throw new TamperedRow(table, cells.slice(0, of.key.length).join(' '));
-    return { record: fromCells(of, cells), leaf };
+      timingSafeEqual(mac, this.#coder.mac(table, cells, leaf));
+    if (!genuine) throw new TamperedRow(table, cells.slice(0, tables[table].key.length).join(' '));
   }
+}
+
+/** Of a row that is authentic. */
+function decoded<T extends TableName>(table: T, row: readonly Cell[]): Row<Records[T]> {
+  const of: Table<Records[T]> = tables[table];
+  return { record: fromCells(of, row), leaf: Number(row.at(-2)) };
 }
 
 /** SQLite reported success and did nothing: a trigger's RAISE(IGNORE), or a row that another hand took away. */
@@ -122,12 +181,12 @@ function prepare(db: Sqlite, of: Shape): Statements {
   const quoted = columns.map((c) => `"${c}"`);
   const updates = columns.filter((c) => !key.includes(c)).map((c) => `"${c}" = excluded."${c}"`);
   return {
-    get: db.prepare<Cell[], Cell[]>(`SELECT ${quoted.join(', ')} FROM "${of.name}" WHERE ${match}`).raw(),
-    put: db.prepare<Cell[]>(
+    get: db.prepare<[readonly string[]], Cell[]>(`SELECT ${quoted.join(', ')} FROM "${of.name}" WHERE ${match}`).raw(),
+    put: db.prepare<[readonly Cell[]]>(
       `INSERT INTO "${of.name}" (${quoted.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
        ON CONFLICT (${key.map((c) => `"${c}"`).join(', ')}) DO UPDATE SET ${updates.join(', ')}`,
     ),
-    remove: db.prepare<Cell[]>(`DELETE FROM "${of.name}" WHERE ${match}`),
+    remove: db.prepare<[readonly string[]]>(`DELETE FROM "${of.name}" WHERE ${match}`),
     scan: db.prepare<Cell[], Cell[]>(`SELECT ${quoted.join(', ')} FROM "${of.name}"`).raw(),
   };
 }

@@ -82,6 +82,8 @@ interface Moment {
   station: StationRecord;
   readonly clock: ClockRecord;
   readonly now: WallMs;
+  /** `now`, as leaves tell it. */
+  readonly time: string;
   /** Leaves of this commit so far. */
   readonly leaves: Uint8Array[];
 }
@@ -100,6 +102,8 @@ export class Store implements DecisionStore {
   readonly #listeners = new Set<CommitListener>();
   readonly #schema: SchemaWatch;
   readonly #reliances = new Reliances();
+  /** Whether reads see one state of the database now (`snapshot`). */
+  #snapshot = false;
   #frontier: Frontier;
   #tampered: TamperedRow | undefined;
   /** The journal or the schema is not this station's: nothing is written any more, so that no fork is ever made authentic. */
@@ -156,6 +160,33 @@ export class Store implements DecisionStore {
     return new Promise((resolve, reject) => {
       this.#group.add({ keys, judge, resolve: resolve as Job['resolve'], reject });
     });
+  }
+
+  /**
+   * Several reads outside a decision, all of one state of the database, whose schema is looked at once. Should a decision be committed
+   * meanwhile, what is read afterwards is of the state after it.
+   */
+  snapshot<T>(read: () => T): T {
+    if (this.#snapshot || this.#db.inTransaction) return read();
+    try {
+      this.#db.exec('BEGIN');
+    } catch (error) {
+      throw this.#failure(error);
+    }
+    this.#snapshot = true;
+    try {
+      this.#watched(() => this.#schema.check());
+      return read();
+    } finally {
+      this.#endSnapshot();
+    }
+  }
+
+  /** Nothing was written in it. */
+  #endSnapshot(): void {
+    if (!this.#snapshot) return;
+    this.#snapshot = false;
+    if (this.#db.inTransaction) this.#db.exec('COMMIT');
   }
 
   /** Reads a row outside a decision: for answers, and to find out what a decision must name. */
@@ -257,7 +288,7 @@ export class Store implements DecisionStore {
 
   #watched<T>(read: () => T): T {
     try {
-      this.#schema.check();
+      if (!this.#snapshot) this.#schema.check();
       return read();
     } catch (error) {
       this.#met(error);
@@ -284,7 +315,9 @@ export class Store implements DecisionStore {
     const { size } = this.#frontier;
     let grown = this.#frontier;
     try {
+      this.#endSnapshot();
       this.#db.exec('BEGIN IMMEDIATE');
+      this.#rows.beginWriting();
       if (this.#halted !== undefined) throw this.#halted;
       this.#schema.check();
       const moment = this.#moment();
@@ -305,6 +338,7 @@ export class Store implements DecisionStore {
           // At once: neither a later decision of this group nor a permit of an earlier one goes past it.
           this.#met(error);
           this.#db.exec('ROLLBACK TO decision; RELEASE decision');
+          this.#rows.forgetSeen(true);
           leaves.length = before;
           failed.push({ job, error });
         }
@@ -316,6 +350,7 @@ export class Store implements DecisionStore {
         grown = frontier;
       }
       this.#db.exec('COMMIT');
+      this.#rows.forgetSeen();
       this.#frontier = grown;
     } catch (error) {
       for (const { reliance } of decided) reliance?.release();
@@ -324,11 +359,28 @@ export class Store implements DecisionStore {
     }
     // Durable from here on: everyone is answered before anyone is told.
     for (const { job, error } of failed) job.reject(error);
-    for (const one of decided) this.#answer(one);
+    this.#answerAll(decided);
     const written = decided.map(({ verdict }) => verdict.writes ?? []).filter((writes) => writes.length > 0);
     // Leaves alone (a refusal's, the clock's) are growth of the journal too.
     if (written.length === 0 && this.size > size) written.push([]);
     for (const writes of written) this.#tell(writes);
+  }
+
+  #answerAll(decided: readonly Decided[]): void {
+    // Permits are made from the rows that were committed: where there are several, from one reading of them.
+    if (decided.filter(({ verdict }) => verdict.permit !== undefined).length > 1) {
+      try {
+        this.#db.exec('BEGIN');
+        this.#snapshot = true;
+      } catch {
+        // Then each reads by itself, and says what it meets.
+      }
+    }
+    try {
+      for (const one of decided) this.#answer(one);
+    } finally {
+      this.#endSnapshot();
+    }
   }
 
   /** A listener's own failure is not the decision's, which stands, nor its neighbours'. */
@@ -348,19 +400,20 @@ export class Store implements DecisionStore {
     const last = this.#rows.get('clock', ['clock']);
     if (station === undefined || last === undefined) throw new StoreUnusable('the database holds no station');
     const { clock, now, note } = this.#options.witness.commit(last.record);
+    const time = formatInstant(now);
     const leaves: Uint8Array[] = [];
     let leaf = last.leaf;
     if (note !== undefined) {
       leaf = this.size;
-      leaves.push(this.#record(note, this.size, station, clock, now));
+      leaves.push(this.#record(note, this.size, { station, clock, time }));
     }
     this.#rows.put('clock', clock, leaf);
     if (clock.suspect) this.#reliances.breakAll();
-    return { station, clock, now, leaves };
+    return { station, clock, now, time, leaves };
   }
 
-  #record(draft: LeafDraft, index: number, station: StationRecord, clock: ClockRecord, now: WallMs): Uint8Array {
-    const context = { station: station.name, w: clock.w, time: formatInstant(now) };
+  #record(draft: LeafDraft, index: number, { station, clock, time }: Omit<Moment, 'now' | 'leaves'>): Uint8Array {
+    const context = { station: station.name, w: clock.w, time };
     const { bytes, openings } = encodeLeaf(draft, context, this.#options.salt);
     this.log.addLeaf(index, bytes, openings);
     return bytes;
@@ -371,7 +424,7 @@ export class Store implements DecisionStore {
     const first = size + leaves.length;
     const verdict = job.judge(this.#facts(job.keys, station, clock, now, first));
     for (const [i, draft] of (verdict.leaves ?? []).entries()) {
-      leaves.push(this.#record(draft, first + i, station, clock, now));
+      leaves.push(this.#record(draft, first + i, moment));
     }
     for (const [table, ...key] of verdict.removals ?? []) this.#rows.remove(table, key);
     for (const write of verdict.writes ?? []) this.#write(write, first);
@@ -389,8 +442,12 @@ export class Store implements DecisionStore {
 
   #facts(keys: Keys, station: StationRecord, clock: ClockRecord, now: WallMs, nextLeaf: number): Facts {
     const rows = new Map<string, unknown>();
-    for (const [table, ...key] of keys.rows ?? []) {
-      rows.set(factId([table, ...key]), this.#rows.get(table, key)?.record);
+    for (const named of keys.rows ?? []) {
+      const id = factId(named);
+      // Two parts of a decision may name the same row.
+      if (rows.has(id)) continue;
+      const [table, ...key] = named;
+      rows.set(id, this.#rows.get(table, key)?.record);
     }
     const lookups = new Map<string, readonly unknown[]>();
     for (const [name, ...values] of keys.lookups ?? []) {
@@ -448,6 +505,7 @@ export class Store implements DecisionStore {
 
   /** The whole group failed: nothing of it was decided. */
   #abandon(jobs: readonly Job[], error: unknown): void {
+    this.#rows.forgetSeen();
     if (this.#db.inTransaction) {
       try {
         this.#db.exec('ROLLBACK');

@@ -49,21 +49,24 @@ export function columnName(field: string): string {
 
 /** A record as the cells of its row, in storage order. */
 export function toCells(of: Shape, record: object): Cell[] {
-  return of.fields.map(({ field, column, where }) => toCell(column, Reflect.get(record, field), where));
+  const cells: Cell[] = [];
+  for (const { field, column, where } of of.fields) cells.push(toCell(column, Reflect.get(record, field), where));
+  return cells;
 }
 
 /** A record's key, as the table's key columns hold it. */
 export function keyOf(of: Shape, record: object): string[] {
-  const values = new Map<string, unknown>(Object.entries(record));
-  return of.key.map((field) => String(values.get(field)));
+  return of.key.map((field) => String(Reflect.get(record, field)));
 }
 
-/** The inverse of `toCells`. Rows come with a MAC that was checked, so their shape is what this program once wrote. */
+/**
+ * The inverse of `toCells`; bytes are shared with the cells. Rows come with a MAC that was checked, so their shape is what this
+ * program once wrote.
+ */
 export function fromCells<R>(of: Table<R>, cells: readonly Cell[]): R {
   const record: Record<string, unknown> = {};
-  of.fields.forEach(({ field, column, where }, i) => {
-    record[field] = fromCell(column, cells[i] ?? null, where);
-  });
+  let i = 0;
+  for (const { field, column, where } of of.fields) record[field] = fromCell(column, cells[i++] ?? null, where);
   return Object.freeze(record) as R;
 }
 
@@ -72,8 +75,14 @@ export function columnsOf(of: Shape): string[] {
   return [...Object.keys(of.columns).map(columnName), 'leaf', 'mac'];
 }
 
+function optional(column: Column): boolean {
+  return column.charCodeAt(column.length - 1) === questionMark;
+}
+
+const questionMark = 0x3f;
+
 function toCell(column: Column, value: unknown, where: string): Cell {
-  if (value === null && column.endsWith('?')) return null;
+  if (value === null && optional(column)) return null;
   switch (column) {
     case 'text':
     case 'text?':
@@ -102,7 +111,7 @@ function toCell(column: Column, value: unknown, where: string): Cell {
 }
 
 function fromCell(column: Column, cell: Cell, where: string): unknown {
-  if (cell === null && column.endsWith('?')) return null;
+  if (cell === null && optional(column)) return null;
   switch (column) {
     case 'text':
     case 'text?':
@@ -114,7 +123,7 @@ function fromCell(column: Column, cell: Cell, where: string): unknown {
       break;
     case 'blob':
     case 'blob?':
-      if (cell instanceof Uint8Array) return new Uint8Array(cell);
+      if (cell instanceof Uint8Array) return new Uint8Array(cell.buffer, cell.byteOffset, cell.length);
       break;
     case 'amount':
     case 'amount?':

@@ -49,10 +49,15 @@ describe('the bench', () => {
       expect(stdout).toContain(`journal.${figure}`);
   }, 120_000);
 
+  it('signs among many accounts beside few', async () => {
+    const { stdout } = await run(process.execPath, [bench, 'scale', '--tiny']);
+    expect(stdout).toContain('scale.p50_ratio');
+  }, 120_000);
+
   it('names its parts to whoever asks for another', async () => {
-    await expect(run(process.execPath, [bench, 'scale'])).rejects.toMatchObject({
+    await expect(run(process.execPath, [bench, 'nothing'])).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('the parts are gate, sign, start'),
+      stderr: expect.stringContaining('the parts are gate, sign, hsm, scale, start'),
     });
   });
 });

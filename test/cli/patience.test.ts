@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CallFailed } from '../../src/cli/client.ts';
-import { CommandFailed } from '../../src/cli/command.ts';
+import { CallFailed, CommandFailed } from '../../src/cli/command.ts';
 import { patiently } from '../../src/cli/patience.ts';
 import type { Reason } from '../../src/domain/index.ts';
 

@@ -3,9 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { commands } from '../../src/cli/program.ts';
 import { emptyFolder, newStation, ran } from './station.ts';
 
 describe('a command line', () => {
+  it('finds each command under the word that is its name', async () => {
+    for (const [word, load] of commands) expect((await load()).name).toBe(word);
+  });
+
   it.each([
     [[], 'no command is given'],
     [['frobnicate'], 'there is no command "frobnicate"'],

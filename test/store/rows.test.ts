@@ -38,6 +38,61 @@ describe('a row under its MAC', () => {
     }
   });
 
+  it('D4: a row that was checked a moment ago is read and compared again: what another hand changed since is a tampered row', () => {
+    for (const name of ['transactions', 'freezes', 'factors'] as const) {
+      const record = sample(name);
+      const key = keyOf(tables[name], record);
+      const match = `${columnName(tables[name].key[0] ?? '')} = ?`;
+      for (const column of columnsOf(tables[name]).filter((c) => !tables[name].key.map(columnName).includes(c))) {
+        rows.put(name, record, 5);
+        const read = rows.get(name, key);
+        expect(rows.get(name, key)).toBe(read);
+        bare.db
+          .prepare(`UPDATE "${name}" SET "${column}" = ${otherValue(bare, name, column)} WHERE ${match}`)
+          .run(...key);
+        expect(() => rows.get(name, key), column).toThrow(TamperedRow);
+        bare.db.exec(`DELETE FROM "${name}"`);
+        expect(rows.get(name, key)).toBeUndefined();
+      }
+    }
+  });
+
+  it('D4: bytes that a reader of the row changed are not taken for the row’s', () => {
+    const record = sample('factors');
+    rows.put('factors', record, 5);
+    rows.get('factors', [record.id])?.record.coseKey.fill(0);
+    expect(rows.get('factors', [record.id])?.record).toEqual(record);
+  });
+
+  it('many more rows than are remembered come back as they were put', () => {
+    for (let i = 0; i < 6_000; i++) rows.put('spent', { key: `intent:${i}`, by: 'x' }, i);
+    for (const i of [0, 1, 3_000, 5_999]) expect(rows.get('spent', [`intent:${i}`])?.leaf).toBe(i);
+    bare.db.exec(`UPDATE spent SET by = 'y'`);
+    for (const i of [0, 1, 3_000, 5_999]) expect(() => rows.get('spent', [`intent:${i}`])).toThrow(TamperedRow);
+  });
+
+  it('within a transaction a row is read once, and anew once it was written or undone', () => {
+    rows.put('spent', { key: 'intent:a', by: 'x' }, 5);
+    bare.db.exec('BEGIN IMMEDIATE');
+    rows.beginWriting();
+    expect(rows.get('spent', ['intent:b'])).toBeUndefined();
+    expect(rows.get('spent', ['intent:a'])?.record.by).toBe('x');
+    bare.db.exec('SAVEPOINT decision');
+    rows.put('spent', { key: 'intent:a', by: 'y' }, 6);
+    rows.put('spent', { key: 'intent:b', by: 'y' }, 6);
+    expect(rows.get('spent', ['intent:a'])).toEqual({ record: { key: 'intent:a', by: 'y' }, leaf: 6 });
+    expect(rows.get('spent', ['intent:b'])?.leaf).toBe(6);
+    bare.db.exec('ROLLBACK TO decision');
+    rows.forgetSeen(true);
+    expect(rows.get('spent', ['intent:a'])?.record.by).toBe('x');
+    expect(rows.get('spent', ['intent:b'])).toBeUndefined();
+    rows.remove('spent', ['intent:a']);
+    expect(rows.get('spent', ['intent:a'])).toBeUndefined();
+    bare.db.exec('ROLLBACK');
+    rows.forgetSeen();
+    expect(rows.get('spent', ['intent:a'])?.record.by).toBe('x');
+  });
+
   it('D4: NULL in the place of a value, or a value in the place of NULL, is a tampered row', () => {
     rows.put('withdrawals', sample('withdrawals', { anchor: null }), 5);
     bare.db.exec(`UPDATE withdrawals SET anchor = 'nonce:1'`);

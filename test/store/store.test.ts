@@ -64,6 +64,33 @@ describe('a decision', () => {
     expect(['a', 'b', 'c'].map((key) => bare.store.leafOf('spent', key))).toEqual([1, 2, 3]);
   });
 
+  it('a look from before a decision sees one state, and the decision’s once it was decided meanwhile', async () => {
+    let decided: Promise<unknown> | undefined;
+    const seen = bare.store.snapshot(() => {
+      const before = spent('a');
+      decided = decide('a');
+      return [before, spent('a'), bare.store.snapshot(() => spent('a'))];
+    });
+    await decided;
+    expect(seen).toEqual([false, true, true]);
+    expect(bare.db.inTransaction).toBe(false);
+    expect(() =>
+      bare.store.snapshot(() => {
+        throw new Error('a test');
+      }),
+    ).toThrow('a test');
+    expect(bare.db.inTransaction).toBe(false);
+    expect(bare.store.snapshot(() => spent('a'))).toBe(true);
+  });
+
+  it('H: a changed schema is met by a look of several reads before the first of them', () => {
+    bare.db.exec('CREATE TRIGGER foreign_hand AFTER INSERT ON spent BEGIN SELECT 1; END');
+    let reads = 0;
+    expect(() => bare.store.snapshot(() => reads++)).toThrow(/schema/);
+    expect(reads).toBe(0);
+    expect(bare.store.tampered?.table).toBe('sqlite_schema');
+  });
+
   it('sees only what it named', async () => {
     await expect(bare.store.decide({}, (facts) => ({ result: facts.get('spent', 'a') }))).rejects.toThrow(
       /did not name/,

@@ -91,7 +91,7 @@ export function checkAuthenticatorData(
   data: AuthenticatorData,
   expected: { readonly rpId: string; readonly userVerification: boolean },
 ): void {
-  if (data.rpIdHash !== digestOf(utf8.encode(expected.rpId))) {
+  if (data.rpIdHash !== digestOf(Buffer.from(expected.rpId))) {
     throw new Refusal('rp-mismatch', `the authenticator answered another relying party than ${expected.rpId}`);
   }
   if (!data.userPresent) {
@@ -107,8 +107,6 @@ export function checkAuthenticatorData(
     throw new Refusal('backup-state-invalid', 'the credential says that it is backed up and can’t be (BS without BE)');
   }
 }
-
-const utf8 = new TextEncoder();
 
 function wrong(message: string): Refusal {
   return new Refusal('attestation-invalid', `the authenticator data ${message}`);

@@ -21,7 +21,6 @@ import { checkNotRevoked, classOf, modelOf, type TrustedAuthority, type TrustedM
 import { asCborMap, parseCborMap } from './cbor.ts';
 import { checkClientData } from './client-data.ts';
 import { algorithmNumbers, type CredentialKey, parseCoseKey } from './cose-key.ts';
-import { checkStatement } from './library-statement.ts';
 import { parseRegistrationResponse, type RegistrationResponse } from './registration-response.ts';
 import { readStatement } from './statement.ts';
 
@@ -160,7 +159,11 @@ async function readRegistration(
     rpIdHash: authData.subarray(0, 32),
   });
   if (object.size !== 3) throw new Refusal('attestation-invalid', 'the attestation object has further members');
-  if (!judged) await checkStatement(response, expected);
+  if (!judged) {
+    // Loaded when it is first needed: it takes a third of a second and 20 MB, and most starts see no registration for long.
+    const { checkStatement } = await import('./library-statement.ts');
+    await checkStatement(response, expected);
+  }
   const basis = classOf(statement, data, models);
   return {
     credential: response.credential,

@@ -21,10 +21,23 @@ const ascii = new TextEncoder();
 /** SLIP-44's coin type of Ether. It stands for the native asset of every `eip155` chain. */
 const nativeReference = '60';
 
+/** Spellings that were asked for lately, by the lower-case hex: one payment asks for its addresses half a dozen times. */
+const spellings = new Map<string, string>();
+const spellingsMost = 4_096;
+
 /** EIP-55 of 20 bytes: a letter is upper case where the hash of the lower-case hex has a nibble of 8 or more. */
 export function checksummed(address: Uint8Array): string {
   if (address.length !== 20) throw new RangeError(`an address has 20 bytes, not ${address.length}`);
   const lower = toHex(address);
+  const known = spellings.get(lower);
+  if (known !== undefined) return known;
+  const mixed = spelt(lower);
+  if (spellings.size >= spellingsMost) spellings.clear();
+  spellings.set(lower, mixed);
+  return mixed;
+}
+
+function spelt(lower: string): string {
   const hash = toHex(keccak_256(ascii.encode(lower)));
   let mixed = '0x';
   for (let i = 0; i < lower.length; i++)

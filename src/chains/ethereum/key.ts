@@ -15,8 +15,21 @@ export function addressOfKey(publicKeyHex: string): string {
   return checksummed(keccak_256(point.subarray(1)).subarray(12));
 }
 
+/** Keys of wallets that were found to be points: policy names each of them for weeks. */
+const points = new Map<string, Uint8Array>();
+const pointsMost = 1_024;
+
 /** Throws Malformed. */
 export function parsePublicKey(publicKeyHex: string): Uint8Array {
+  const known = points.get(publicKeyHex);
+  if (known !== undefined) return known.slice();
+  const key = pointOf(publicKeyHex);
+  if (points.size >= pointsMost) points.clear();
+  points.set(publicKeyHex, key);
+  return key.slice();
+}
+
+function pointOf(publicKeyHex: string): Uint8Array {
   const hex = /^0[23][0-9a-f]{64}$/.test(publicKeyHex) ? publicKeyHex : '';
   const key = Uint8Array.from(Buffer.from(hex, 'hex'));
   if (hex === '' || !secp256k1.publicKeyVerify(key)) {
@@ -26,6 +39,16 @@ export function parsePublicKey(publicKeyHex: string): Uint8Array {
     );
   }
   return key;
+}
+
+/** A signature, and the key that it was recovered to. */
+export interface Recovered {
+  /** 32 bytes. */
+  readonly digest: Uint8Array;
+  /** r ‖ s. */
+  readonly signature: Uint8Array;
+  readonly parity: number;
+  readonly key: Uint8Array;
 }
 
 /** The key whose signature over `digest` this is, compressed, if the nonce point had this parity; undefined where none is. */

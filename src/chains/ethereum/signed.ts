@@ -2,7 +2,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { type Assembled, equalBytes, toHex } from '../../domain/index.ts';
 import { faultOf } from './assembled.ts';
 import { encodeSigned } from './encode.ts';
-import { order, parsePublicKey, recover } from './key.ts';
+import { order, parsePublicKey, type Recovered, recover } from './key.ts';
 import { parseTransaction } from './transaction.ts';
 
 /**
@@ -27,16 +27,22 @@ export function assembleSigned(unsigned: Uint8Array, signature: Uint8Array, publ
 
   // Ethereum carries one bit. Ids 2 and 3 (r beyond n, SEC 1 §4.1.6) have no form there.
   const digest = digestOf(unsigned);
-  const parity = [0, 1].find((id) => {
-    const key = recover(digest, signature, id);
-    return key !== undefined && equalBytes(key, pinned);
-  });
-  if (parity === undefined) return wrong('it is not by the wallet’s key over the permitted bytes');
+  const recovered = bySender(digest, signature, pinned);
+  if (recovered === undefined) return wrong('it is not by the wallet’s key over the permitted bytes');
 
-  const raw = encodeSigned(transaction, { r, s, parity });
-  const fault = faultOf(raw, transaction, pinned);
+  const raw = encodeSigned(transaction, { r, s, parity: recovered.parity });
+  const fault = faultOf(raw, transaction, pinned, recovered);
   if (fault !== undefined) return wrong(`of the assembled transaction, ${fault}`);
   return { ok: true, raw, hash: `0x${toHex(keccak_256(raw))}` };
+}
+
+/** The recovery, by either parity, that gives the key. */
+function bySender(digest: Uint8Array, signature: Uint8Array, pinned: Uint8Array): Recovered | undefined {
+  for (const parity of [0, 1]) {
+    const key = recover(digest, signature, parity);
+    if (key !== undefined && equalBytes(key, pinned)) return { digest, signature, parity, key };
+  }
+  return undefined;
 }
 
 /** What a signature of these unsigned bytes is over, 32 bytes (EIP-155, EIP-2930, EIP-1559). */

@@ -222,6 +222,21 @@ describe('I7: the assembled transaction is decoded again and must equal the perm
     expect(faultOf(encodeUnsigned(payment), payment, pinned)).toBe('it carries no signature');
   });
 
+  it('takes a recovery that was made before only for the very same digest, signature and parity', () => {
+    const raw = signedAs(payment, foreignKey);
+    const digest = digestOf(encodeUnsigned(payment));
+    const { signature, recid: parity } = secp256k1.ecdsaSign(digest, foreignKey);
+    const known = { digest, signature, parity, key: pinned };
+    // Told a falsehood about the very same, it believes it: only what was recovered may be told.
+    expect(faultOf(raw, payment, pinned, known)).toBeUndefined();
+    const others = [
+      { ...known, digest: digestOf(encodeUnsigned({ ...payment, nonce: 8 })) },
+      { ...known, signature: secp256k1.ecdsaSign(digest, testKey).signature },
+      { ...known, parity: 1 - parity },
+    ];
+    for (const other of others) expect(faultOf(raw, payment, pinned, other)).toBe('its sender is not the wallet');
+  });
+
   it('refuses what the other decoder does not read', () => {
     expect(faultOf(Uint8Array.of(2, 0xc0), payment, pinned)).toMatch(/^it cannot be decoded again/);
     expect(faultOf(new Uint8Array(), payment, pinned)).toMatch(/^it cannot be decoded again/);
