@@ -197,8 +197,8 @@ function outcomeOf(signed: readonly (Signed | Failed)[], wallet: Wallet, { publi
   const key = Uint8Array.from(Buffer.from(publicKey, 'hex'));
   const inputs: { input: number; key: Uint8Array; signature: Uint8Array }[] = [];
   for (const [input, signature] of signatures.entries()) {
-    // What has no such form is no signature: I7 judges it as it is.
-    const der = derOf(signature) ?? signature;
+    // What has no such form is no signature, and stays none: I7 judges it, as far as an input can hold it.
+    const der = derOf(signature) ?? signature.subarray(0, longestDer);
     inputs.push({ input, key, signature: Uint8Array.from([...der, sighashAll]) });
   }
   return { kind: 'signed', signature: encodeSignatures(inputs) };
@@ -206,6 +206,9 @@ function outcomeOf(signed: readonly (Signed | Failed)[], wallet: Wallet, { publi
 
 /** SIGHASH_ALL, the one type that is signed (B3). */
 const sighashAll = 0x01;
+
+/** Bytes of an ECDSA signature, without its sighash (BIP-66). */
+const longestDer = 72;
 
 /** DER of r ‖ s (BIP-66); undefined where they are out of range. */
 function derOf(signature: Uint8Array): Uint8Array | undefined {
