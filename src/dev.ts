@@ -66,6 +66,7 @@ async function main(things: AsyncDisposableStack): Promise<void> {
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
   const hsmLog = (line: string): void => log('signer', { signer: 'hsm', line });
   const making = makeHsm(join(scratch, 'hsm'), [chain, bitcoinChain], hsmLog);
+  things.defer(async () => void (await making));
   const emulated = (app: AppWord) => emulatedLedger(app, values.seed, things);
   const ledger = values.ledger === undefined ? await emulated('ethereum') : speculos(values.ledger, '--ledger');
   const told = values['bitcoin-ledger'];
