@@ -274,7 +274,7 @@ function* checkProbed(what: string, own: readonly Wallet[], { token, wallets }: 
   }
   if (token !== undefined) {
     const { device, label, serial, sessions } = token;
-    yield { what, found: `token ${label} (${serial}), ${device}; sessions open: ${sessions}` };
+    yield { what, found: `token ${label} (${serial}), ${device}; sessions: ${sessions}` };
   }
   yield* readiness(own, wallets);
 }

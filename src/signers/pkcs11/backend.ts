@@ -23,7 +23,7 @@ export class Pkcs11Backend {
         return this.#sessions.with('looking at the token', (session) => ({
           result: 'token',
           ...alive(session),
-          sessions: sessionsOf(session),
+          sessions: sessionsOf(session.module.C_GetTokenInfo(session.slot)),
           faults: asked.keys.map((key) => faultOf(() => fitKey(session, key))),
         }));
       case 'read-key':

@@ -99,7 +99,7 @@ export interface Token {
 
 export interface Identified extends Token {
   readonly result: 'token';
-  /** How many sessions are open with the token, of how many: `1, of at most 10`. */
+  /** How many sessions are open with the token, and can be: `1 open, at most 10`. */
   readonly sessions: string;
   /** Of each key that was asked for, in that order: empty, or why it can't sign. */
   readonly faults: readonly string[];

@@ -117,12 +117,16 @@ export class Sessions {
   }
 }
 
-/** As CK_TOKEN_INFO has it (PKCS#11 2.40, §3.2), whose maximum may be infinite or untold. */
-export function sessionsOf({ module, slot }: Session): string {
-  const { sessionCount, maxSessionCount } = module.C_GetTokenInfo(slot);
-  const open = isTold(sessionCount) ? `${sessionCount}` : 'not told how many';
-  if (maxSessionCount === 0) return `${open}, of any number`;
-  return isTold(maxSessionCount) ? `${open}, of at most ${maxSessionCount}` : `${open}, not told of how many`;
+/** As CK_TOKEN_INFO has them (PKCS#11 2.40, §3.2): the maximum may be infinite, either may be untold. */
+export function sessionsOf({
+  sessionCount,
+  maxSessionCount,
+}: Pick<ReturnType<Module['C_GetTokenInfo']>, 'sessionCount' | 'maxSessionCount'>): string {
+  const told: string[] = [];
+  if (isTold(sessionCount)) told.push(`${sessionCount} open`);
+  if (maxSessionCount === 0) told.push('no limit');
+  else if (isTold(maxSessionCount)) told.push(`at most ${maxSessionCount}`);
+  return told.length === 0 ? 'not told' : told.join(', ');
 }
 
 /** CK_UNAVAILABLE_INFORMATION is the largest CK_ULONG, of 32 bits or 64. */

@@ -9,7 +9,7 @@ const signed = (items: readonly DigestToSign[]): Result => ({
   result: 'signatures',
   items: items.map((item) => ({ signature: signatureOf(item) })),
 });
-const token = { device: 'a test', label: 'test', serial: '1', sessions: '1, of any number' };
+const token = { device: 'a test', label: 'test', serial: '1', sessions: 'no limit' };
 
 /** A child that is answered for by hand. */
 export class Hand implements HostProcess {

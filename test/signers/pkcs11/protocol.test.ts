@@ -32,12 +32,12 @@ const requests: readonly Request[] = [
 
 const replies: readonly Reply[] = [
   { id: 0, result: 'configured' },
-  { id: 1, result: 'token', ...token, sessions: '1, of at most 10', faults: [] },
+  { id: 1, result: 'token', ...token, sessions: '1 open, at most 10', faults: [] },
   {
     id: 1,
     result: 'token',
     ...token,
-    sessions: '1, of any number',
+    sessions: 'no limit',
     faults: ['', 'the key a1 may not sign (CKA_SIGN)'],
   },
   { id: 2, result: 'key', ...token, key: 'a1', publicKey, attributes: ['CKA_SENSITIVE true'] },
