@@ -29,6 +29,17 @@ async function payerOf({ signed }: Pick<Transaction, 'signed'>, chain: string): 
   return `${chain}:${await recoverTransactionAddress({ serializedTransaction })}`;
 }
 
+/** Waits until the token is missed, before or after the transaction was sent to it. */
+async function missed(transactions: Service['transactions'], id: string): Promise<void> {
+  const stream = transactions.watchTransactions({ transactionIds: [id] });
+  try {
+    for await (const { transaction } of stream) if (transaction?.blockedBy === 'device-missing') return;
+  } finally {
+    stream.cancel();
+  }
+  throw new Error(`the station stopped telling of ${id}`);
+}
+
 describe.skipIf(noSoftHsm !== undefined)(`the emulated station’s HSM, over gRPC${skipped}`, () => {
   let exchange: Exchange;
   let hsm: NonNullable<Exchange['station']['hsm']>;
@@ -77,7 +88,7 @@ describe.skipIf(noSoftHsm !== undefined)(`the emulated station’s HSM, over gRP
     const [token = ''] = readdirSync(tokens);
     renameSync(join(tokens, token), join(tokens, '..', 'pulled'));
     const asked = await exchange.pay(alice, 'w-2', hsm.wallet.id);
-    await exchange.until(asked.id, TransactionState.UNCERTAIN, 'device-missing');
+    await missed(exchange.transactions, asked.id);
     expect(await wallet()).toMatchObject({ ready: false, reason: 'device-missing' });
     renameSync(join(tokens, '..', 'pulled'), join(tokens, token));
     const signed = await exchange.until(asked.id, TransactionState.SIGNED);
@@ -190,20 +201,10 @@ describe.skipIf(noSoftHsm !== undefined)(`the daemon, on two tokens, killed at i
     const { asked, spent } = await payBitcoin('b-2', 2);
     await daemon.kill();
     service = await daemon.start();
-    const stream = service.transactions.watchTransactions({ transactionIds: [asked.id] });
-    const told: Transaction[] = [];
-    for await (const { transaction } of stream) {
-      if (transaction === undefined) continue;
-      if (transaction.blockedBy === 'device-missing' && !told.some(missing)) token.plug();
-      told.push(transaction);
-      if (transaction.state === TransactionState.SIGNED) break;
-    }
-    stream.cancel();
-    expect(told.some(missing)).toBe(true);
-    const signed = told.at(-1);
-    expect(signed?.unsigned).toEqual(asked.unsigned);
-    expect(interpreted(signed?.signed ?? new Uint8Array(), spent)).toEqual(['ok', 'ok']);
+    await missed(service.transactions, asked.id);
+    token.plug();
+    const signed = await untilSettled(service.transactions, asked.id);
+    expect(signed.unsigned).toEqual(asked.unsigned);
+    expect(interpreted(signed.signed, spent)).toEqual(['ok', 'ok']);
   }, 90_000);
-
-  const missing = ({ blockedBy }: Transaction): boolean => blockedBy === 'device-missing';
 });
