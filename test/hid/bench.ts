@@ -31,6 +31,8 @@ export interface Bench extends AsyncDisposable {
   readonly bitcoin: VirtualLedger;
   /** Of the Ethereum wallets, by their ids. */
   readonly addresses: GuestStation['addresses'];
+  /** Installs the udev rules that a station has. */
+  permit(): Promise<void>;
   /** Runs a line of shell as root in the guest, and gives what it printed. */
   guest(line: string): Promise<string>;
 }
@@ -85,10 +87,26 @@ export async function openBench(): Promise<Bench> {
       if (code !== 0) throw new Error(`in the guest, ${line} ended with ${code}: ${output}`);
       return output;
     };
+    const permit = async (): Promise<void> => {
+      await guest('cp deploy/udev/*.rules /etc/udev/rules.d/');
+      await guest('udevadm control --reload');
+      await guest('udevadm trigger --subsystem-match=hidraw --subsystem-match=usb');
+    };
     const ledgers = { first, second, bitcoin };
     const { addresses } = station;
     const dispose = () => opened.disposeAsync();
-    return { machine, station, exchange, alice, bob, ...ledgers, addresses, guest, [Symbol.asyncDispose]: dispose };
+    return {
+      machine,
+      station,
+      exchange,
+      alice,
+      bob,
+      ...ledgers,
+      addresses,
+      permit,
+      guest,
+      [Symbol.asyncDispose]: dispose,
+    };
   } catch (error) {
     await things.disposeAsync();
     throw error;

@@ -52,13 +52,19 @@ export class VirtualLedger {
     return output;
   }
 
-  /** Where it was plugged in last. */
+  /** Where it is plugged in; empty where it isn't. */
   get file(): string {
     return this.#file;
   }
 
+  /** Plugs it in unless it is. */
+  async ensure(identity: UsbIdentity = nanoSPlus): Promise<void> {
+    if (this.#file === '') await this.plug(identity);
+  }
+
   /** Pulls it: the device has no battery. */
   async unplug(): Promise<void> {
+    this.#file = '';
     await this.#machine.order({ order: 'unplug', slot: this.#slot });
     await this.operator.fault({ kind: 'unplug' });
   }
@@ -93,7 +99,8 @@ export class VirtualLedger {
   }
 
   async #log(): Promise<readonly { data: string }[]> {
-    return JSON.parse(await (await fetch(`${this.url}/log`)).text());
+    const { log }: { log: readonly { data: string }[] } = JSON.parse(await (await fetch(`${this.url}/log`)).text());
+    return log;
   }
 
   async review(): Promise<void> {

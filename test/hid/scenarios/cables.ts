@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { TransactionState } from '../../../src/generated/portcullis/v1/transaction.ts';
 import { type Bench, seeds } from '../bench.ts';
+import { nanoX } from '../ledger.ts';
 import { signerOf } from './devices.ts';
 
 const { PERMITTED, SENT, SIGNED, UNCERTAIN } = TransactionState;
@@ -8,10 +9,17 @@ const { PERMITTED, SENT, SIGNED, UNCERTAIN } = TransactionState;
 /** What happens to a payment whose device is pulled out: of eth-1, its own and others plugged in. */
 export function cables(bench: () => Bench): void {
   describe('a cable that is pulled', () => {
-    it('F3: before the review: the transaction waits, and goes on by itself', async () => {
-      const { exchange, alice, first, bitcoin } = bench();
-      // One with another app open would be told of first: it might be the wallet's own.
+    beforeAll(async () => {
+      const { first, second, bitcoin, permit } = bench();
+      await permit();
+      // One with another app open would be told of first where one is missing: it might be the wallet's own.
       await bitcoin.unplug();
+      await first.ensure();
+      await second.ensure(nanoX);
+    });
+
+    it('F3: before the review: the transaction waits, and goes on by itself', async () => {
+      const { exchange, alice, first } = bench();
       await first.unplug();
       const asked = await exchange.pay(alice, 'w-before');
       // Another Ledger with the same app is there: it is told of, and asked nothing more.

@@ -16,14 +16,12 @@ export function signerOf({ signed }: Transaction): Promise<string> {
 export function devices(bench: () => Bench): void {
   describe('devices on USB', () => {
     it('F3: one that the station’s user may not open is as good as missing, until the udev rules are there', async () => {
-      const { exchange, alice, first, guest } = bench();
+      const { exchange, alice, first, guest, permit } = bench();
       const file = await first.plug();
       expect(await guest(`ls -l ${file}`)).toMatch(/^crw------- +1 root +root/);
       const asked = await exchange.pay(alice, 'w-permission');
       await exchange.until(asked.id, PERMITTED, 'device-missing');
-      await guest('cp deploy/udev/*.rules /etc/udev/rules.d/');
-      await guest('udevadm control --reload');
-      await guest('udevadm trigger --subsystem-match=hidraw --subsystem-match=usb');
+      await permit();
       const screens = await first.approve();
       expect(screens).toContain('Amount\n1 ETH');
       const signed = await exchange.until(asked.id, SIGNED);

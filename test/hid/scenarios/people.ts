@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { TransactionState } from '../../../src/generated/portcullis/v1/transaction.ts';
 import type { Bench } from '../bench.ts';
 import { nanoX } from '../ledger.ts';
@@ -9,6 +9,15 @@ const { SIGNED, UNCERTAIN } = TransactionState;
 /** What happens when nobody decides, when the device says nothing, and when the station is stopped meanwhile. */
 export function people(bench: () => Bench): void {
   describe('a read that never ends', () => {
+    beforeAll(async () => {
+      const { first, second, bitcoin, permit } = bench();
+      await permit();
+      // One with another app open would be told of first where one is missing: it might be the wallet's own.
+      await bitcoin.unplug();
+      await first.ensure();
+      await second.ensure(nanoX);
+    });
+
     it('F3: a silent device: the child is killed at the deadline and started again, and the next signs the same bytes', async () => {
       const { exchange, alice, second, station } = bench();
       await second.operator.fault({ kind: 'hang', at: 'review' });
