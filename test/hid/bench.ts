@@ -6,7 +6,7 @@ import { Exchange } from '../e2e/exchange.ts';
 import { buildImage, cache } from './image/image.ts';
 import { VirtualLedger } from './ledger.ts';
 import { takeLock } from './lock.ts';
-import { freePort, Machine } from './machine.ts';
+import { freePort, Machine, requireQemu } from './machine.ts';
 import { GuestStation, ports } from './station.ts';
 
 /** Public test seeds: Speculos' own, and two of BIP-39's vectors. */
@@ -41,6 +41,7 @@ export interface Bench extends AsyncDisposable {
 export const transcript = join(cache, 'last-run.log');
 
 export async function openBench(): Promise<Bench> {
+  requireQemu();
   mkdirSync(cache, { recursive: true });
   const things = new AsyncDisposableStack();
   try {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,12 @@ export interface MachineOptions {
   readonly forwards: readonly { readonly host: number; readonly guest: number }[];
   /** What the guest says on its console. */
   readonly console: (line: string) => void;
+}
+
+/** Before anything is fetched. Throws `Missing`. */
+export function requireQemu(): void {
+  if (spawnSync('qemu-system-x86_64', ['--version']).status === 0) return;
+  throw new Missing('qemu-system-x86_64 is not there: apt-get install --no-install-recommends qemu-system-x86');
 }
 
 /** Far above what a boot takes on a busy machine without KVM. */
@@ -119,9 +125,9 @@ function called(door: Server, qemu: ChildProcess): Promise<Socket> {
       clearTimeout(late);
       resolve(socket.setNoDelay(true));
     });
-    qemu.once('error', () => {
+    qemu.once('error', (error) => {
       clearTimeout(late);
-      reject(new Missing('qemu-system-x86_64 is not there: apt-get install --no-install-recommends qemu-system-x86'));
+      reject(error);
     });
     qemu.once('close', (code, signal) => {
       clearTimeout(late);
