@@ -102,6 +102,12 @@ export class Attempts {
     return committed.permit;
   }
 
+  /** Whether every rule but freshness lets a transaction go on, by what is read now; nothing is written. */
+  stands(id: TransactionId): boolean {
+    const again = this.#judges.again(this.#record(id));
+    return again.judge(this.#station.look(again.keys)).approved;
+  }
+
   /** Records how an attempt ended. The third reading: a signature finished under a freeze is sealed, not released. */
   async end(id: TransactionId, outcome: Outcome, reliance?: Reliance): Promise<TransactionRecord['state']> {
     const record = this.#record(id);

@@ -1,4 +1,4 @@
-import { signersOf, type TransactionId, type Wallet } from '../domain/index.ts';
+import { Refusal, signersOf, type TransactionId, type Wallet } from '../domain/index.ts';
 import type { Outcome, Readiness, Signer } from '../signers/signer.ts';
 import type { Permit } from '../store/permit.ts';
 import type { Reliance } from '../store/reliance.ts';
@@ -8,6 +8,11 @@ import type { Underway } from './underway.ts';
 
 /** As many permits as wait for one signer's turn; what comes then is left to the dispatch's line. */
 const mostWaiting = 512;
+
+/** It waits for the dispatch, by which it is judged again. */
+function unsent(reason: 'device-lost' | 'changed-meanwhile'): Outcome {
+  return { kind: 'uncertain', reason, message: 'nothing was sent: it is to be judged again first' };
+}
 
 type Unready = Extract<Readiness, { ready: false }>;
 
@@ -36,24 +41,28 @@ export class AutomaticLane {
   readonly #rests: Rests;
   readonly #lanes: ReadonlyMap<string, Lane>;
   readonly #isReady: (wallet: Wallet, signer: string) => boolean;
+  readonly #stands: (id: TransactionId) => boolean;
   readonly #failed: (wallet: Wallet, signer: string, why: Unready) => void;
   readonly #running = new Set<Promise<void>>();
   #closed = false;
 
   /**
-   * `isReady`: what a signer said when it was last asked. `failed`: told of one that did not sign, or whose end could not be
+   * `isReady`: what a signer said when it was last asked. `stands`: whether every rule lets a transaction go on, by what is read now.
+   * `failed`: told of one that did not sign, or whose end could not be
    * recorded; until it is asked again, it is not ready.
    */
   constructor(
     parts: { readonly station: Station; readonly underway: Underway; readonly rests: Rests },
     signers: Iterable<Signer>,
     isReady: (wallet: Wallet, signer: string) => boolean,
+    stands: (id: TransactionId) => boolean,
     failed: (wallet: Wallet, signer: string, why: Unready) => void,
   ) {
     this.#station = parts.station;
     this.#underway = parts.underway;
     this.#rests = parts.rests;
     this.#isReady = isReady;
+    this.#stands = stands;
     this.#failed = failed;
     this.#lanes = new Map(
       [...signers]
@@ -118,7 +127,7 @@ export class AutomaticLane {
   async #carry(signer: Signer, { permit, reliance }: Carried): Promise<void> {
     const { transaction: id, wallet } = permit;
     try {
-      const outcome = this.#standing(reliance) ?? (await this.#underway.sign(signer, permit));
+      const outcome = this.#standing(id, reliance) ?? (await this.#underway.sign(signer, permit));
       const state = await this.#underway.end(id, outcome, reliance);
       if (state === 'UNCERTAIN') this.#rests.begin(id, signer.name);
       if (outcome.kind === 'uncertain' && outcome.reason !== 'changed-meanwhile')
@@ -135,10 +144,22 @@ export class AutomaticLane {
     }
   }
 
-  /** The second reading of what the permit relied on (design §4); it has been read again if none of it was written since. */
-  #standing(reliance: Reliance): Outcome | undefined {
-    if (!this.#closed && reliance.stands) return undefined;
-    const reason = this.#closed ? 'device-lost' : 'changed-meanwhile';
-    return { kind: 'uncertain', reason, message: 'nothing was sent: it is to be judged again first' };
+  /**
+   * The second reading of what the permit relied on (design §4): nothing is to be read where none of it was written since; else every
+   * rule is, here and now. Undefined where it may be sent.
+   */
+  #standing(id: TransactionId, reliance: Reliance): Outcome | undefined {
+    if (this.#closed) return unsent('device-lost');
+    return reliance.stands || this.#standsYet(id) ? undefined : unsent('changed-meanwhile');
+  }
+
+  #standsYet(id: TransactionId): boolean {
+    try {
+      return this.#stands(id);
+    } catch (error) {
+      // What can't be judged any more is told by the dispatch, which meets it again.
+      if (error instanceof Refusal) return false;
+      throw error;
+    }
   }
 }

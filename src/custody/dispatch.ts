@@ -48,6 +48,7 @@ export class Dispatch {
       parts,
       signers.values(),
       (wallet, signer) => this.readinessOf(wallet, signer).ready,
+      (id) => this.#attemptsOf().stands(id),
       (wallet, signer, readiness) => {
         this.#readiness.set(ofWallet(wallet.id, signer), readiness);
         this.#later(signer);

@@ -85,6 +85,17 @@ describe('a signer that asks nobody', () => {
     expect(get(second).state).toBe('SIGNED');
   });
 
+  it('what waits while its customer approves another payment is read again, and sent', async () => {
+    hold();
+    await pay('w-1', 0);
+    const second = await pay('w-2', 1);
+    // Writes the passkey's counter, on which the second relied.
+    await alice.authorize('w-3', { amount: 5n });
+    await letGo();
+    expect(get(second)).toMatchObject({ state: 'SIGNED', attempts: 1 });
+    expect(kinds(second)).toEqual(['transaction-permitted', 'transaction-sent', 'transaction-signed']);
+  });
+
   it.each<[string, string, () => Promise<unknown>]>([
     ['a freeze', 'frozen', () => station.custody.operators.freeze('account:alice', 'ops-1', 'drill')],
     ['a factor revoked', 'factor-unusable', () => station.custody.factors.revoke(alice.credential)],
