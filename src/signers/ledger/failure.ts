@@ -59,7 +59,8 @@ export function failureOf(error: unknown, stage: Stage): DeviceFailure {
   if (error instanceof DeviceFailure) return error;
   const { name, message, statusCode, id, code, response, isAxiosError } = traits(error);
   const gone = stage === 'signing' ? 'device-lost' : 'device-missing';
-  const text = shown(message).slice(1, -1);
+  // ASCII, as everything that crosses to the daemon is.
+  const text = shown(message, 160).slice(1, -1).replace('…', '...');
   const failure = (reason: FailureReason) => new DeviceFailure(reason, text === '' ? name : text);
 
   if (typeof statusCode === 'number') {
@@ -80,7 +81,7 @@ export function failureOf(error: unknown, stage: Stage): DeviceFailure {
   }
   // node-hid throws this from `open`: no permission, or gone in the meantime.
   if (stage === 'identifying' && name === 'TypeError') {
-    if (!/permission denied/i.test(text)) return failure('device-missing');
+    if (!/permission denied/i.test(message)) return failure('device-missing');
     return new DeviceFailure('device-missing', 'a Ledger is connected that this user may not open: see its udev rules');
   }
   return failure('signer-failed');

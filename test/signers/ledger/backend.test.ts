@@ -92,8 +92,11 @@ describe('S6: among several devices', () => {
   });
 
   it('a survey tells of each what it has open, and why it says nothing', async () => {
-    const denied = Object.assign(new TypeError('cannot open device with path /dev/hidraw2: Permission denied'));
-    const bus = busOf({ a: own, b: dashboard, c: word('5515'), d: denied });
+    // As node-hid has it: long enough to be cut where it is shown.
+    const unopened = "cannot open device with path /dev/hidraw2: Failed to open a device with path '/dev/hidraw2'";
+    const denied = new TypeError(`${unopened}: Permission denied`);
+    const gone = new TypeError(`${unopened}: ${'No such file or directory '.repeat(8)}`);
+    const bus = busOf({ a: own, b: dashboard, c: word('5515'), d: denied, e: gone });
     expect(await new LedgerBackend(bus).perform({ op: 'survey' })).toEqual({
       result: 'surveyed',
       devices: [
@@ -104,6 +107,11 @@ describe('S6: among several devices', () => {
           at: 'd',
           product: 'Nano d',
           failed: { reason: 'device-missing', message: expect.stringContaining('may not open') },
+        },
+        {
+          at: 'e',
+          product: 'Nano e',
+          failed: { reason: 'device-missing', message: expect.stringMatching(/^cannot open [\x20-\x7e]*[.]{3}$/) },
         },
       ],
     });
