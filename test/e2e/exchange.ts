@@ -22,6 +22,8 @@ import { WithdrawalServiceClient } from '../../src/generated/portcullis/v1/withd
 export const chainId = 11_155_111;
 export const oneEther = 10n ** 18n;
 const address: Hex = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
+/** Who is paid on Ethereum: the address that customers list (CAIP-10). */
+export const payee = `eip155:${chainId}:${address}`;
 const aDay = 24 * 60 * 60 + 1;
 
 /** A real Speculos to test against, if the environment names one; else the emulator. */
@@ -116,7 +118,7 @@ export class Exchange {
   }
 
   get destination(): string {
-    return `eip155:${chainId}:${address}`;
+    return payee;
   }
 
   /** Authorizes a withdrawal of one Ether and asks for a signature that pays it, at the wallet's next nonce. */

@@ -1,13 +1,15 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Customer } from '../../simulators/exchange/customer.ts';
+import { startEmulator } from '../../simulators/ledger/emulator.ts';
 import { payees } from '../custody/bitcoin-station.ts';
-import { Exchange } from '../e2e/exchange.ts';
+import { Exchange, payee } from '../e2e/exchange.ts';
+import { FoundedStation, ports } from './founded-station.ts';
 import { buildImage, cache } from './image/image.ts';
 import { VirtualLedger } from './ledger.ts';
 import { takeLock } from './lock.ts';
 import { freePort, Machine, requireQemu } from './machine.ts';
-import { GuestStation, ports } from './station.ts';
+import { GuestStation } from './station.ts';
 
 /** Public test seeds: Speculos' own, and two of BIP-39's vectors. */
 export const seeds = {
@@ -52,7 +54,15 @@ export async function openBench(): Promise<Bench> {
     const image = buildImage();
     note('the image is there');
     const forwarded = { api: await freePort(), operators: await freePort() };
-    const machine = await Machine.boot({
+    const emulated = async (app: 'ethereum' | 'bitcoin-test', seed: string) => {
+      const emulator = await startEmulator({ model: 'nanosp', app, seed, apiPort: 0, apduPort: 0 });
+      things.defer(() => emulator.close());
+      return emulator;
+    };
+    const glory = await emulated('ethereum', seeds.glory);
+    const abandon = await emulated('ethereum', seeds.abandon);
+    const zoo = await emulated('bitcoin-test', seeds.zoo);
+    const booting = Machine.boot({
       image,
       forwards: [
         { host: forwarded.api, guest: ports.api },
@@ -60,28 +70,33 @@ export async function openBench(): Promise<Bench> {
       ],
       console: (line) => note(`console: ${line}`),
     });
-    things.defer(() => machine.close());
+    things.defer(() =>
+      booting.then(
+        (machine) => machine.close(),
+        () => undefined,
+      ),
+    );
+    const founded = await FoundedStation.found({
+      'eth-1': glory.apiUrl,
+      'eth-2': abandon.apiUrl,
+      'btc-1': zoo.apiUrl,
+    });
+    things.defer(() => founded.remove());
+    note('the station is founded');
+    const [alice, bob] = await founded.customers({ alice: payee, bob: payees.wpkh });
+    if (alice === undefined || bob === undefined) throw new Error('nobody was enrolled');
+    note('customers are enrolled');
+    const machine = await booting;
     machine.onTold((told) => note(JSON.stringify(told)));
     note('the agent is there');
-    const make = async (slot: number, app: 'ethereum' | 'bitcoin-test', seed: string) => {
-      const ledger = await VirtualLedger.make(machine, { slot, app, seed });
-      things.defer(() => ledger.close());
-      return ledger;
-    };
-    const first = await make(0, 'ethereum', seeds.glory);
-    const second = await make(1, 'ethereum', seeds.abandon);
-    const bitcoin = await make(2, 'bitcoin-test', seeds.zoo);
-    const station = await GuestStation.found(machine, {
-      ledgers: { 'eth-1': first.url, 'eth-2': second.url, 'btc-1': bitcoin.url },
-      forwarded,
-    });
+    const first = await VirtualLedger.attach(machine, 0, glory);
+    const second = await VirtualLedger.attach(machine, 1, abandon);
+    const bitcoin = await VirtualLedger.attach(machine, 2, zoo);
+    const station = await GuestStation.carry(machine, founded, forwarded);
     await station.start();
     note('the station serves');
     const exchange = new Exchange(station.announcement);
     things.defer(() => exchange.close());
-    const [alice, bob] = await exchange.customers({ alice: exchange.destination, bob: payees.wpkh });
-    if (alice === undefined || bob === undefined) throw new Error('nobody was enrolled');
-    note('customers are enrolled');
     const opened = things.move();
     const guest = async (line: string): Promise<string> => {
       const { code, output = '' } = await machine.order({ order: 'run', argv: ['/bin/sh', '-c', line], as: 'root' });

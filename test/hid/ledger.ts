@@ -1,4 +1,4 @@
-import { startEmulator } from '../../simulators/ledger/emulator.ts';
+import type { startEmulator } from '../../simulators/ledger/emulator.ts';
 import { Operator } from '../simulators/ledger/operator.ts';
 import type { Machine } from './machine.ts';
 
@@ -10,11 +10,7 @@ export const nanoX = { productId: 0x4011, product: 'Nano X' } as const;
 
 type UsbIdentity = typeof nanoSPlus | typeof nanoSPlusDashboard | typeof nanoX;
 
-export interface LedgerOptions {
-  readonly slot: number;
-  readonly app: 'ethereum' | 'bitcoin-test';
-  readonly seed: string;
-}
+type Emulator = Awaited<ReturnType<typeof startEmulator>>;
 
 /** An emulated Ledger on this machine, with a cable that goes into the virtual one, and a person before it. */
 export class VirtualLedger {
@@ -25,19 +21,18 @@ export class VirtualLedger {
   readonly #close: () => Promise<void>;
   #file = '';
 
-  private constructor(machine: Machine, slot: number, url: string, close: () => Promise<void>) {
-    this.operator = new Operator(url);
-    this.url = url;
+  private constructor(machine: Machine, slot: number, { apiUrl, close }: Emulator) {
+    this.operator = new Operator(apiUrl);
+    this.url = apiUrl;
     this.#machine = machine;
     this.#slot = slot;
     this.#close = close;
   }
 
-  static async make(machine: Machine, { slot, app, seed }: LedgerOptions): Promise<VirtualLedger> {
-    const emulator = await startEmulator({ model: 'nanosp', app, seed, apiPort: 0, apduPort: 0 });
-    const ledger = new VirtualLedger(machine, slot, emulator.apiUrl, () => emulator.close());
+  /** Gives the machine its end of the cable. */
+  static async attach(machine: Machine, slot: number, emulator: Emulator): Promise<VirtualLedger> {
     await machine.order({ order: 'ledger', slot, emulator: emulator.apduPort ?? 0 });
-    return ledger;
+    return new VirtualLedger(machine, slot, emulator);
   }
 
   /** Puts the cable in. A device that was without power starts afresh. Resolves to its file, such as `/dev/hidraw0`. */
