@@ -93,6 +93,7 @@ export async function openBench(): Promise<Bench> {
     const second = await VirtualLedger.attach(machine, 1, abandon);
     const bitcoin = await VirtualLedger.attach(machine, 2, zoo);
     const station = await GuestStation.carry(machine, founded, forwarded);
+    note('the station is carried over');
     await station.start();
     note('the station serves');
     const exchange = new Exchange(station.announcement);

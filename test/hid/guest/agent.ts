@@ -107,8 +107,9 @@ function launch([command = '', ...args]: readonly string[], as: Account): ChildP
 
 function put(path: string, content: Uint8Array, as: Account): void {
   const { uid, gid } = ids[as];
-  for (const folder of [dirname(dirname(path)), dirname(path)]) {
-    if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) chownSync(folder, uid, gid);
+  const made = mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  for (let folder = dirname(path); made !== undefined && folder.length >= made.length; folder = dirname(folder)) {
+    chownSync(folder, uid, gid);
   }
   writeFileSync(path, content, { mode: 0o600 });
   chownSync(path, uid, gid);

@@ -66,6 +66,7 @@ export function people(bench: () => Bench): void {
       expect(output).toMatch(
         /^WRONG USB \/dev\/hidraw\d+: Nano S Plus: device-missing: .* may not open.*\n +Install deploy\/udev/m,
       );
+      await bitcoin.unplug();
       await station.start();
       await first.approve();
       const signed = await exchange.until(asked.id, SIGNED);
