@@ -2,10 +2,11 @@ import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Api, createApi } from './api/server.ts';
 import type { Service } from './api/service.ts';
-import { type Config, journalPlace, readMetadata } from './config.ts';
+import { aheadFile, type Config, journalPlace, publishedFiles, readMetadata } from './config.ts';
 import { type Running, startCustody } from './custody/index.ts';
 import { Models } from './custody/models.ts';
 import { Publication } from './custody/publication.ts';
+import { logKeys, readPublished } from './custody/published.ts';
 import { WitnessedClock } from './custody/witnessed-clock.ts';
 import { Malformed, placeKind, second, signersOf, type TimeSource, type Wallet } from './domain/index.ts';
 import type { Policy } from './gate/policy.ts';
@@ -24,6 +25,7 @@ import { startCheckpointer } from './store/checkpointer.ts';
 import { openDatabase } from './store/database.ts';
 import { deriveKeys } from './store/key.ts';
 import { Store } from './store/store.ts';
+import { writeWhole } from './store/tile-folder.ts';
 import { startTiler } from './store/tiler.ts';
 import { checkAuthorities, differenceOf, readTls } from './tls-files.ts';
 import { openJournalKey, Vaults } from './vaults.ts';
@@ -86,16 +88,22 @@ async function compose(composition: Composition, vaults: Vaults): Promise<Compos
       onListenerFailed: (error) => log('listener-failed', { error: String(error) }),
     });
     const record = store.look({}).station;
+    const journal = await Promise.all(
+      config.keys.journal.map((source, i, all) => openJournalKey(source, record.origin, journalPlace(all, i), vaults)),
+    );
+    const [verifierKey = '', ...formerKeys] = journal.map(({ verifier }) => formatVerifierKey(verifier));
+    const keysNamed = logKeys(store.log, record, [verifierKey, ...formerKeys]);
+    const published = readPublished(
+      publishedFiles(config),
+      { log: store.log, size: () => store.size, station: record },
+      keysNamed,
+    );
     const { policy } = policyInForce(config.policy, record.policy, store, log);
     composition.allowed?.(policy);
     checkAuthorities(tls, policy.clients, config.tls.ca);
     checkTime(record.origin, time);
-    const journal = await Promise.all(
-      config.keys.journal.map((source, i, all) => openJournalKey(source, record.origin, journalPlace(all, i), vaults)),
-    );
     // What opened the other keys is not needed any more.
     if (config.keys.journal.every(({ kind }) => kind === 'file')) await vaults.close();
-    const [verifierKey = '', ...formerKeys] = journal.map(({ verifier }) => formatVerifierKey(verifier));
     const signers = openSigners(config, policy, log);
     const running = startCustody({
       store,
@@ -114,6 +122,7 @@ async function compose(composition: Composition, vaults: Vaults): Promise<Compos
       freeSpace: () => freeSpace(config.database),
       timing: { retryAfter: composition.retryAfter ?? 15 * second, later },
       journal,
+      published: { keys: keysNamed, behind: published.behind, keep: (note) => writeWhole(aheadFile(config), note) },
     });
     await running.ready;
     let inForce = policy;
@@ -139,8 +148,15 @@ async function compose(composition: Composition, vaults: Vaults): Promise<Compos
     // Not in the turn of the commit: the file is for people, and a start mends it.
     running.onPolicy(() => setImmediate(() => writePolicyFile(config.policy, running.policyDocument(), log)));
     const checkpointer = startCheckpointer(config.database, log);
-    const tiler = startTiler(config.database, config.tiles, [verifierKey, ...formerKeys]);
-    const publication = new Publication({ journal: running.custody.journal, tiler, later, log });
+    const { database: file, tiles: folder, kept } = config;
+    const tiler = startTiler({ file, folder, kept, keys: keysNamed });
+    const publication = new Publication({
+      journal: running.custody.journal,
+      tiler,
+      later,
+      log,
+      behind: running.fallBehind,
+    });
     const ticking = setInterval(() => {
       running.timekeeper.tick().catch((error: unknown) => log('tick-failed', { error: String(error) }));
     }, second);

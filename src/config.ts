@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { metadataMost } from './attestation/index.ts';
 import { Malformed, shown } from './domain/index.ts';
@@ -15,6 +15,7 @@ import {
 import { parseSealingKeys } from './sealing-keys.ts';
 import { checkSecret, readHexKey, statOf } from './secret-file.ts';
 import { checkPin, parseSigner, type SignerConfig } from './signer-config.ts';
+import { checkpointFile, cosignedFile } from './store/tile-folder.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 /** Where a listener is bound. Port 0: any that is free. */
@@ -33,6 +34,8 @@ export interface Config {
   readonly database: string;
   /** The folder that the journal is published in as files: `tiles` beside the database unless `journal.tiles` says otherwise. */
   readonly tiles: string;
+  /** Files that the newest checkpoint is written into besides: elsewhere than the database. */
+  readonly kept: readonly string[];
   readonly policy: string;
   readonly keys: {
     readonly state: KeySource;
@@ -67,6 +70,7 @@ export function loadConfig(file: string): Config {
   if (config.metadata !== undefined) checkFile(config.metadata, 'config.metadata.file');
   checkFile(tls.ca, 'config.tls.ca');
   checkFile(tls.certificate, 'config.tls.certificate');
+  config.kept.forEach(checkKept);
   for (const [place, source] of keySources(config)) checkKeySource(source, place);
   checkSecret(tls.key, 'config.tls.key');
   signers.forEach((signer, i) => {
@@ -90,7 +94,8 @@ export function parseConfig(document: unknown, file: string): Config {
     file,
     data,
     database: join(data, 'station.db'),
-    tiles: journal === undefined ? join(data, 'tiles') : path(journal, 'tiles'),
+    tiles: journal?.has('tiles') === true ? path(journal, 'tiles') : join(data, 'tiles'),
+    kept: journal?.has('kept') === true ? keptFiles(journal, dirname(file)) : [],
     policy,
     keys: {
       state: parseKeyOrFile(keys.take('state'), keys.at('state'), dirname(file)),
@@ -154,7 +159,46 @@ function keySources({ keys }: Pick<Config, 'keys'>): [place: string, source: Key
   ];
 }
 
+function keptFiles(journal: Members, folder: string): readonly string[] {
+  const files = journal.list('kept', (value, place) => {
+    if (typeof value !== 'string' || value === '') throw new Malformed(place, 'expected the path of a file');
+    return resolve(folder, value);
+  });
+  const again = files.findIndex((path, i) => files.indexOf(path) !== i);
+  if (again !== -1) throw new Malformed(`${journal.at('kept')}[${again}]`, 'stands twice');
+  return Object.freeze(files);
+}
+
+/** One that is not there may lie on a disk that is not mounted: the checkpoint on it is not to be missed. */
+function checkKept(file: string, i: number): void {
+  const place = `config.journal.kept[${i}]`;
+  if (!existsSync(file))
+    throw new Malformed(
+      place,
+      `${file} is not there: mount its disk; for a place that is new, make an empty file there`,
+    );
+  checkFile(file, place);
+}
+
+/** Every file that the station's checkpoints are read from at a start, and by whoever looks after it. */
+export function publishedFiles({ data, tiles, kept }: Pick<Config, 'data' | 'tiles' | 'kept'>): readonly string[] {
+  return [join(tiles, checkpointFile), join(tiles, cosignedFile), ...kept, aheadFile({ data })];
+}
+
+/** Where a checkpoint is kept that somebody showed the station, and that its journal does not go on from. */
+export function aheadFile({ data }: Pick<Config, 'data'>): string {
+  return join(data, 'checkpoint.ahead');
+}
+
 function checkWhole(config: Config): void {
+  config.kept.forEach((file, i) => {
+    const place = `config.journal.kept[${i}]`;
+    if (file.startsWith(`${config.data}/`) || file.startsWith(`${config.tiles}/`))
+      throw new Malformed(
+        place,
+        'lies beside the database, and would be put back with it: name a file on another disk',
+      );
+  });
   const { data, tls, listen, operatorsListen, signers } = config;
   // Who gets a copy of the database must not get the key that authenticates it (threat H).
   const secrets: [place: string, file: string][] = [['config.tls.key', tls.key]];

@@ -94,6 +94,7 @@ describe('a config', () => {
       data: join(folder, 'data'),
       database: join(folder, 'data/station.db'),
       tiles: join(folder, 'data/tiles'),
+      kept: [],
       policy: join(folder, 'policy.yaml'),
       keys: {
         state: { kind: 'file', file: join(folder, 'keys/state.key') },
@@ -141,6 +142,22 @@ describe('a config', () => {
     expect(loadConfig(file).tiles).toBe('/srv/tiles');
     writeFileSync(file, `${document}journal: { tiles: /srv/tiles, every: 1s }\n`);
     expect(messageOf(() => loadConfig(file))).toMatch('config.journal.every: is not a member');
+  });
+
+  it('S4: may name files elsewhere that checkpoints are kept in; each has to be there already, and not beside the database', () => {
+    const named = (journal: string): string => {
+      writeFileSync(file, `${document}journal: ${journal}\n`);
+      return messageOf(() => loadConfig(file));
+    };
+    writeFileSync(join(folder, 'kept'), '');
+    writeFileSync(join(folder, 'data/kept'), '');
+    named('{ kept: [kept] }');
+    expect(loadConfig(file)).toMatchObject({ kept: [join(folder, 'kept')], tiles: join(folder, 'data/tiles') });
+    expect(named('{ kept: [kept, gone] }')).toMatch(/^config\.journal\.kept\[1\]: .*gone is not there: mount its disk/);
+    expect(named('{ kept: [keys] }')).toMatch(/^config\.journal\.kept\[0\]: .*keys is not a file/);
+    expect(named('{ kept: [kept, kept] }')).toMatch('config.journal.kept[1]: stands twice');
+    expect(named('{ kept: [data/kept] }')).toMatch('config.journal.kept[0]: lies beside the database');
+    expect(named('{ kept: [7] }')).toMatch('config.journal.kept[0]: expected the path of a file');
   });
 
   it.each([

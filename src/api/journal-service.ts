@@ -91,6 +91,7 @@ export function journalService(journal: Journal): Service {
     addCosignatures: async ({ size, signatures }) => ({
       cosignatures: (await journal.witnesses.accept(parseCount(size, 'size'), signatures)).map(cosignature),
     }),
+    submitCheckpoint: ({ checkpoint }) => ({ size: BigInt(journal.hold(new TextEncoder().encode(checkpoint))) }),
     getCosignedCheckpoint: async () => {
       const cosigned = await journal.witnesses.cosigned();
       return { checkpoint: cosigned?.note ?? '', cosignatures: cosigned?.cosignatures.map(cosignature) ?? [] };

@@ -63,6 +63,7 @@ export const journalRights: Rights<JournalServiceService> = {
   getEntriesTile: auditors,
   getCheckpointForWitness: ['auditors', 'courier'],
   addCosignatures: ['auditors', 'courier'],
+  submitCheckpoint: ['auditors', 'courier'],
   getCosignedCheckpoint: ['auditors', 'courier'],
 };
 

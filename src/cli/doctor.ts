@@ -20,6 +20,7 @@ import type { Diagnosis } from './diagnosis.ts';
 import { unfounded } from './founding-policy.ts';
 import { takeAway } from './init.ts';
 import { checkMetadata } from './metadata-check.ts';
+import { checkPublished } from './published-check.ts';
 import { sealedLine } from './sealed-line.ts';
 import { checkUsb, type Survey } from './usb-check.ts';
 
@@ -109,10 +110,10 @@ async function* diagnoseKeys(
   if (station === undefined) return;
   yield* checkDatabase(station);
   const origin = station.station?.origin ?? '-';
-  yield checkJournalKey(
-    station,
-    journalKeys.map(({ verifier }) => verifierKeyOf(origin, verifier.publicKey)),
-  );
+  const ownKeys = journalKeys.map(({ verifier }) => verifierKeyOf(origin, verifier.publicKey));
+  yield checkJournalKey(station, ownKeys);
+  const published = attempt('published', () => checkPublished(config, ownKeys), 'Run "portcullis verify".');
+  yield published.diagnosis ?? published.value ?? { what: 'published', found: 'not looked at' };
   if (station.sealing !== undefined) yield* checkSealing(station.sealing);
   yield* checkClock(station);
   if (read.value === undefined) return;

@@ -232,6 +232,11 @@ export interface Journal {
   checkpoint(
     consistentWith: number | undefined,
   ): Promise<{ readonly note: string; readonly proof: readonly Uint8Array[] }>;
+  /**
+   * Takes a checkpoint that somebody kept, a signed note. Returns its size where the journal goes on from it. Where it does not, the
+   * log's own signature is the proof: the station is frozen from then on, and this throws `journal-behind`, as does each decision.
+   */
+  hold(note: Uint8Array): number;
   /** The signed head, for publishing. */
   head(): Promise<Head>;
   /** A tile of the journal as it is. Throws `not-found` for one that it does not fill so far. */

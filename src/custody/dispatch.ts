@@ -160,6 +160,8 @@ export class Dispatch {
   }
 
   async #run(name: string): Promise<void> {
+    // Nothing could be recorded of what a device was asked.
+    if (this.#station.store.behind !== undefined) return;
     const signer = this.#signers.get(name);
     if (signer === undefined) {
       for (const record of this.#open(name)) await this.#attemptsOf().block(record.id, 'device-missing');

@@ -7,11 +7,12 @@ import {
   parseAssetId,
   parseChainId,
   parseWalletId,
+  Refusal,
   shown,
   type WallMs,
 } from '../domain/index.ts';
 import type { Policy } from '../gate/policy.ts';
-import type { TamperedRow } from '../store/failure.ts';
+import type { JournalBehind, TamperedRow } from '../store/failure.ts';
 import { canonicalDestination } from './chain.ts';
 
 /** A freeze's scope as people write it. Throws `Malformed`. */
@@ -73,4 +74,17 @@ export function scopeFields(
 export function tamperFreeze(tampered: TamperedRow | undefined, since: WallMs): FreezeRecord | undefined {
   if (tampered === undefined) return undefined;
   return { scope: 'station', active: true, who: 'station', why: `fact-tampered: ${tampered.told}`, since };
+}
+
+/** What people do about it, in one sentence. */
+export const behindRemedy =
+  'put the newest database back and start again, or, where it is lost, have "portcullis restore" make this one the station’s (docs/station.md, "Backups")';
+
+/** Where the journal does not go on from what was published of it. No thaw lifts it. */
+export function behindFreeze(behind: JournalBehind, since: WallMs): FreezeRecord {
+  return { scope: 'station', active: true, who: 'station', why: `journal-behind: ${behind.message}`, since };
+}
+
+export function behindRefusal({ message }: JournalBehind): Refusal {
+  return new Refusal('journal-behind', `${message}: ${behindRemedy}`);
 }

@@ -4,6 +4,8 @@ import { sameBytes } from '../journal/hash.ts';
 
 /** A signed head of the journal. */
 export interface Head {
+  /** The log's. */
+  readonly origin: string;
   readonly size: number;
   /** RFC 9162, 32 bytes. */
   readonly root: Uint8Array;
@@ -60,10 +62,8 @@ export class Heads {
   async #signed({ size, root }: Pick<Head, 'size' | 'root'>): Promise<Head> {
     const [first] = this.#signers;
     if (first === undefined) throw new Error('the journal has no key: name one in the config');
-    return {
-      size,
-      root,
-      note: await signedCheckpoint({ origin: first.origin, size, root, extensions: [] }, this.#signers),
-    };
+    const { origin } = first;
+    const note = await signedCheckpoint({ origin, size, root, extensions: [] }, this.#signers);
+    return { origin, size, root, note };
   }
 }

@@ -2,6 +2,7 @@ import { signersOf, type TimeSource, type Wallet } from '../domain/index.ts';
 import type { Policy } from '../gate/policy.ts';
 import type { CheckpointSigner } from '../journal/checkpoint-signer.ts';
 import type { Signer } from '../signers/signer.ts';
+import type { JournalBehind } from '../store/failure.ts';
 import { ActDesk } from './acts/desk.ts';
 import type { EffectParts } from './acts/effect.ts';
 import { checkOperatorKeys } from './acts/signatures.ts';
@@ -45,6 +46,18 @@ export interface CustodyParts extends StationParts {
   readonly fitting?: EffectParts['fitting'];
   /** The journal's keys, the newest first: each signs every checkpoint. */
   readonly journal: readonly CheckpointSigner[];
+  /** Absent: nothing was published. */
+  readonly published?: PublishedParts;
+}
+
+/** What was published of the journal. */
+export interface PublishedParts {
+  /** Verifier keys of the log: each that it named, and the config's. */
+  readonly keys: readonly string[];
+  /** Set where the journal does not go on from it. */
+  readonly behind: JournalBehind | undefined;
+  /** Keeps a checkpoint that the journal does not go on from, to be found at the next start. */
+  readonly keep: (note: Uint8Array) => void;
 }
 
 /** A station at work: what it can be asked, and what it does by itself. */
@@ -58,6 +71,8 @@ export interface Running {
   policyDocument(): string;
   /** Called in the turn in which another policy takes effect. */
   onPolicy(listener: (policy: Policy) => void): void;
+  /** What was published shows that the journal was put back or forked. */
+  readonly fallBehind: (error: JournalBehind) => void;
   /** Tells what was only counted, and stops asking devices; what is in flight is found again at the next start. */
   close(): Promise<void>;
 }
@@ -69,6 +84,7 @@ export function startCustody(parts: CustodyParts): Running {
   checkOperatorKeys(parts.policy);
   checkAuthorities(parts.policy);
   const station = new Station(parts);
+  if (parts.published?.behind !== undefined) station.fallBehind(parts.published.behind);
   followMetadata(station);
   const breaker = new Breaker(station);
   const refusals = new Refusals(breaker);
@@ -94,7 +110,7 @@ export function startCustody(parts: CustodyParts): Running {
     destinations: new DestinationDesk(station, refusals),
     factors: new FactorDesk(station, refusals),
     notices: new NoticeDesk(station, acts),
-    journal: new JournalDesk(station, parts.journal),
+    journal: new JournalDesk(station, parts.journal, parts.published),
     operators: new OperatorDesk(station, dispatch, resealing, () => parts.time.read()),
     acts,
     onboarding: new OnboardingDesk(station, refusals),
@@ -111,7 +127,8 @@ export function startCustody(parts: CustodyParts): Running {
   resealing.start();
   const space = new SpaceWatch(station, parts.freeSpace ?? (() => Number.POSITIVE_INFINITY));
   const timekeeper = new Timekeeper(station, refusals, breaker, parts.clock, acts, space);
-  const ready = nameJournalKey(station, parts.journal);
+  // Where the journal is another's, no key is named in it.
+  const ready = station.store.behind === undefined ? nameJournalKey(station, parts.journal) : Promise.resolve();
   // Told to whoever waits for it.
   ready.catch(() => undefined);
   return {
@@ -121,6 +138,7 @@ export function startCustody(parts: CustodyParts): Running {
     ready,
     policyDocument: () => station.policyDocument(),
     onPolicy: (listener) => station.onPolicy(listener),
+    fallBehind: (error) => station.fallBehind(error),
     close: async () => {
       resealing.close();
       const told = timekeeper

@@ -1,11 +1,14 @@
-import { parseInstant, Refusal, type WallMs, type WithdrawalId } from '../domain/index.ts';
+import { Malformed, parseInstant, Refusal, type WallMs, type WithdrawalId } from '../domain/index.ts';
 import type { CheckpointSigner } from '../journal/checkpoint-signer.ts';
 import { parseLeaf } from '../journal/leaf.ts';
 import { consistencyProof } from '../journal/merkle.ts';
-import { formatVerifierKey } from '../journal/note.ts';
+import { formatVerifierKey, type NoteVerifier, parseVerifierKey } from '../journal/note.ts';
 import { type Tile, tilePath, tileWidth } from '../journal/tiles.ts';
+import { JournalBehind } from '../store/failure.ts';
+import { standingOf } from '../store/published.ts';
 import type { Store } from '../store/store.ts';
 import type { Journal, Unwatch } from './custody.ts';
+import { behindRefusal } from './freeze.ts';
 import { type Head, Heads } from './heads.ts';
 import { receiptOf } from './receipt.ts';
 import type { Station } from './station.ts';
@@ -17,9 +20,15 @@ export class JournalDesk implements Journal {
   readonly #station: Station;
   readonly #heads: Heads;
   readonly witnesses: WitnessDesk;
+  readonly #verifiers: readonly NoteVerifier[];
+  readonly #keep: (note: Uint8Array) => void;
 
   /** The newest of the log's keys first. */
-  constructor(station: Station, signers: readonly CheckpointSigner[]) {
+  constructor(
+    station: Station,
+    signers: readonly CheckpointSigner[],
+    published?: { readonly keys: readonly string[]; readonly keep: (note: Uint8Array) => void },
+  ) {
     const [newest] = signers;
     if (newest === undefined) throw new Error('the journal has no key: name one in the config');
     this.#station = station;
@@ -27,6 +36,8 @@ export class JournalDesk implements Journal {
     // Never over a root that someone else's hand made: what is signed once can't be taken back.
     this.#heads = new Heads(signers, () => station.reading(() => station.store.head()));
     this.witnesses = new WitnessDesk(station, this.#heads, newest.origin);
+    this.#verifiers = published?.keys.map((key) => parseVerifierKey(key)) ?? signers.map(({ verifier }) => verifier);
+    this.#keep = published?.keep ?? (() => {});
   }
 
   size(): number {
@@ -40,6 +51,22 @@ export class JournalDesk implements Journal {
       throw new Refusal('not-found', `the journal has ${size} entries, fewer than the ${consistentWith} asked about`);
     }
     return { note, proof: consistencyProof(consistentWith, size, this.#station.store.log.readNode) };
+  }
+
+  hold(note: Uint8Array): number {
+    const { store } = this.#station;
+    const { origin } = this.#station.look({}).station;
+    const own = { origin, size: store.size, readNode: store.log.readNode };
+    const standing = standingOf(note, 'what was handed in', own, this.#verifiers);
+    if (standing.stands === 'goes-on') return standing.size;
+    if (standing.stands === 'unproven') throw new Malformed('checkpoint', standing.message);
+    if (standing.stands === 'former')
+      throw new Malformed('checkpoint', `it is of ${standing.checkpoint.origin}, from before the station was restored`);
+    const behind = new JournalBehind(standing.message);
+    // The next start has to find it, too.
+    if (store.behind === undefined) this.#keep(note);
+    this.#station.fallBehind(behind);
+    throw behindRefusal(behind);
   }
 
   head(): Promise<Head> {

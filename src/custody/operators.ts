@@ -30,7 +30,7 @@ import type {
   WalletView,
 } from './custody.ts';
 import type { Dispatch } from './dispatch.ts';
-import { checkScope, scopeFields, tamperFreeze } from './freeze.ts';
+import { behindFreeze, checkScope, scopeFields, tamperFreeze } from './freeze.ts';
 import { readPolicyDocument } from './policy-document.ts';
 import { replayPolicy } from './replay.ts';
 import type { Resealing } from './resealing.ts';
@@ -102,6 +102,8 @@ export class OperatorDesk implements Operators {
       since: facts.now,
     };
     const recorded = facts.all('activeFreezes');
+    const { behind } = station.store;
+    const told = forged === undefined || recorded.some((f) => f.scope === 'station') ? recorded : [forged, ...recorded];
     const wallets = [...station.policy.wallets.values()];
     const kept = station.reading(() => new Map(wallets.map(({ id }) => [id, station.store.read('wallets', id)])));
     return {
@@ -111,7 +113,8 @@ export class OperatorDesk implements Operators {
       now: facts.now,
       w: facts.w,
       clockSuspect: facts.clock.suspect,
-      freezes: forged === undefined || recorded.some((f) => f.scope === 'station') ? recorded : [forged, ...recorded],
+      // Before whatever the database has of its own: it may be anyone's.
+      freezes: behind === undefined ? told : [behindFreeze(behind, facts.now), ...told],
       wallets: wallets.map((wallet) => this.#wallet(wallet, kept.get(wallet.id))),
       noticesWaiting: facts.all('noticesWaiting', -1, 1000).length,
       journalSize: station.store.size,

@@ -1,9 +1,12 @@
+import { JournalBehind } from '../store/failure.ts';
 import type { Tiler } from '../store/tiler.ts';
 import type { Journal } from './custody.ts';
 
 export interface PublicationParts {
   readonly journal: Pick<Journal, 'head' | 'onGrowth'> & { readonly witnesses: Pick<Journal['witnesses'], 'cosigned'> };
   readonly tiler: Pick<Tiler, 'publish'>;
+  /** A published checkpoint is one that the journal does not go on from. */
+  readonly behind: (error: JournalBehind) => void;
   /** Calls back after so many ms; returns what stops it. */
   readonly later: (ms: number, run: () => void) => () => void;
   readonly log: (event: string, details?: Readonly<Record<string, string | number>>) => void;
@@ -78,6 +81,7 @@ export class Publication {
       if (this.#failed) log('journal-published-again', { size: head.size });
       this.#failed = false;
     } catch (error) {
+      if (error instanceof JournalBehind) this.#parts.behind(error);
       // Told once, not each time that it is tried.
       if (!this.#failed)
         log('journal-not-published', { error: error instanceof Error ? error.message : String(error) });

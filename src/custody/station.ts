@@ -16,11 +16,12 @@ import type { Moment } from '../gate/cases.ts';
 import type { Policy } from '../gate/policy.ts';
 import type { LeafDraft } from '../journal/leaf.ts';
 import type { Facts, Keys, RowKey } from '../store/facts.ts';
-import { StorageFailed, TamperedRow } from '../store/failure.ts';
+import { JournalBehind, StorageFailed, TamperedRow } from '../store/failure.ts';
 import type { StationKeys } from '../store/key.ts';
 import type { Committed, Store } from '../store/store.ts';
 import type { Verdict, Write } from '../store/verdict.ts';
 import type { Approved } from './evidence.ts';
+import { behindFreeze, behindRefusal, behindRemedy } from './freeze.ts';
 import { Models } from './models.ts';
 import { noticeSeed, tamperedText, writeNotice } from './notice.ts';
 import { readPolicyDocument } from './policy-document.ts';
@@ -193,7 +194,7 @@ export class Station {
       w: facts.w,
       clockSuspect: facts.clock.suspect,
       freezes: [
-        ...(scopes.includes('station') ? this.#tamperFreeze(facts.now) : []),
+        ...(scopes.includes('station') ? this.#ownFreeze(facts.now) : []),
         ...freezes.filter((f) => f !== undefined),
       ],
     };
@@ -220,9 +221,20 @@ export class Station {
     if (!this.store.forgetTampered(seen) && tampered !== undefined) this.#freezeForTamper(tampered);
   }
 
+  /**
+   * A published checkpoint shows that the journal was put back or forked. Frozen in memory alone: whatever were written, a leaf that
+   * tells of it included, would go on with what is not the published log. Told once, in the log, and by every answer.
+   */
+  fallBehind(error: JournalBehind): void {
+    if (this.store.behind !== undefined) return;
+    this.store.fallBehind(error);
+    this.log('journal-behind', { error: error.message, do: behindRemedy });
+  }
+
   /** A forged row was met: the station counts as frozen from that instant, before the freeze is on disk. */
-  #tamperFreeze(now: WallMs): FreezeRecord[] {
-    const { tampered } = this.store;
+  #ownFreeze(now: WallMs): FreezeRecord[] {
+    const { tampered, behind } = this.store;
+    if (behind !== undefined) return [behindFreeze(behind, now)];
     if (tampered === undefined) return [];
     return [{ scope: 'station', active: true, who: 'station', why: 'fact-tampered', since: now }];
   }
@@ -232,6 +244,7 @@ export class Station {
       this.#freezeForTamper(error);
       return new Refusal('fact-tampered', error.told);
     }
+    if (error instanceof JournalBehind) return behindRefusal(error);
     if (error instanceof StorageFailed) {
       this.log('storage-failed', { code: error.code });
       return new Refusal('storage-failed', error.message);

@@ -53,6 +53,8 @@ export class Timekeeper {
   /** One second has passed, or `elapsed` ms. */
   async tick(elapsed: number = second): Promise<void> {
     this.#clock.tick();
+    // What is not the station's own journal is not written.
+    if (this.#station.store.behind !== undefined) return;
     this.#sinceWrite += elapsed;
     this.#sinceSweep += elapsed;
     if (this.#sinceSweep >= minute) {

@@ -49,7 +49,8 @@ export class WitnessDesk {
     const { store } = this.#station;
     const from = old ?? this.#station.reading(() => store.read('cosignatures', key))?.size ?? 0;
     if (from > size) {
-      const why = `the witness has a checkpoint of ${from} entries, this journal has ${size}: it was put back to an older state, or the witness is wrong. Freeze the station and find out`;
+      const why = `the witness has a checkpoint of ${from} entries, this journal has ${size}: it was put back to an older state, or the witness is wrong. Freeze the station and find out; whoever kept a checkpoint of that size hands it in with SubmitCheckpoint`;
+      this.#station.log('witness-ahead', { witness, witnessed: from, size });
       throw new Refusal('not-found', why);
     }
     const proof = consistencyProof(from, size, store.log.readNode);
@@ -64,7 +65,11 @@ export class WitnessDesk {
    */
   async accept(size: number, lines: string): Promise<readonly CosignatureRecord[]> {
     const { store } = this.#station;
-    if (size > store.size) throw new Malformed('size', `the journal has ${store.size} entries`);
+    if (size > store.size)
+      throw new Malformed(
+        'size',
+        `the journal has ${store.size} entries; hand in the checkpoint itself with SubmitCheckpoint`,
+      );
     const root = rootAt(size, store.log.readNode);
     const text = formatCheckpoint({ origin: this.#origin, size, root, extensions: [] });
     const signatures = parseLines(lines);
@@ -100,12 +105,12 @@ export class WitnessDesk {
     if (first === undefined) return undefined;
     const { root } = first;
     // The witnesses' root, from a row under its code: whatever the stored tree is by now.
-    const { note } = await this.#heads.of({ size, root });
+    const { note, origin } = await this.#heads.of({ size, root });
     const lines = cosignatures.map(({ witness, signature }) => {
       const { name, id } = parseWitnessKey(witness);
       return signatureLine({ name, id, signature });
     });
-    return { size, root, note: `${note}${lines.join('')}`, cosignatures };
+    return { origin, size, root, note: `${note}${lines.join('')}`, cosignatures };
   }
 
   #named(witness: string): { readonly key: string } {

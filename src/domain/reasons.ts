@@ -448,6 +448,10 @@ export const reasons = {
   'signer-failed': notNow('The signer’s process failed.', 'It is restarted by itself.'),
 
   // Failures of the station itself
+  'journal-behind': notNow(
+    'The station’s journal is not the one that it published: an older database was put back, or it was forked.',
+    'Tell the operators: the station decides nothing before the newest database is back, or this one was restored.',
+  ),
   'sealing-key-missing': notNow(
     'What is needed was sealed under a key that the station’s config does not name.',
     'Name the key of the id in the message in config.keys.sealing, behind the newest, and restart the station.',

@@ -15,6 +15,17 @@ export class TamperedRow extends Error {
   }
 }
 
+/**
+ * A checkpoint was published that the journal has not reached, or does not go on from: an older state was put back, or the log was
+ * forked. Nothing is written any more, so that what differs from the published log does not grow.
+ */
+export class JournalBehind extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'JournalBehind';
+  }
+}
+
 /** The database could not be read, or could not record a decision: then nothing of its group was decided. */
 export class StorageFailed extends Error {
   /** SQLite's extended result code, e.g. `SQLITE_FULL`. */

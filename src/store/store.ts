@@ -5,7 +5,7 @@ import { MerkleError } from '../journal/merkle.ts';
 import { CommitGroup } from './commit-group.ts';
 import type { Sqlite } from './database.ts';
 import { Facts, factId, type Keys } from './facts.ts';
-import { StorageFailed, StoreUnusable, sqliteCode, TamperedRow } from './failure.ts';
+import { type JournalBehind, StorageFailed, StoreUnusable, sqliteCode, TamperedRow } from './failure.ts';
 import { Frontier, headOf } from './frontier.ts';
 import { Log } from './log.ts';
 import { type Permit, takeMint } from './permit.ts';
@@ -108,6 +108,8 @@ export class Store implements DecisionStore {
   #tampered: TamperedRow | undefined;
   /** The journal or the schema is not this station's: nothing is written any more, so that no fork is ever made authentic. */
   #halted: TamperedRow | undefined;
+  /** What was published of the journal does not lead to what the database has: likewise. */
+  #behind: JournalBehind | undefined;
   #fatal: StorageFailed | undefined;
   #closed = false;
 
@@ -131,6 +133,17 @@ export class Store implements DecisionStore {
     return this.#halted ?? this.#tampered;
   }
 
+  /** Set once the journal was found not to go on from what was published of it: from then on nothing is decided. */
+  get behind(): JournalBehind | undefined {
+    return this.#behind;
+  }
+
+  /** A published checkpoint shows it. Only people at the database come back from that, and a start on what they left. */
+  fallBehind(error: JournalBehind): void {
+    this.#behind ??= error;
+    this.#reliances.breakAll();
+  }
+
   /** People have looked at this one: permits are minted again, unless another was met since. Returns whether they are. */
   forgetTampered(seen: TamperedRow | undefined): boolean {
     if (this.#tampered === seen) this.#tampered = undefined;
@@ -139,20 +152,22 @@ export class Store implements DecisionStore {
 
   /**
    * What a checkpoint may say: the journal's size and root as this process grew it, held against the authentic row and the
-   * stored tree. Throws `TamperedRow` where they differ.
+   * stored tree. Throws `TamperedRow` where they differ, and `JournalBehind`.
    */
   head(): HeadRecord {
     return this.#watched(() => {
       const { size } = this.#frontier;
       if (this.#halted !== undefined) throw this.#halted;
+      // Signed over, a fork would be the log's own word against itself.
+      if (this.#behind !== undefined) throw this.#behind;
       this.#checkHead(this.#storedFrontier(size));
       return headOf(this.#frontier);
     });
   }
 
   /**
-   * Rejects with what `judge` throws, with `TamperedRow` for a forged row, or with `StorageFailed`: in each case nothing of
-   * this decision was written.
+   * Rejects with what `judge` throws, with `TamperedRow` for a forged row, with `JournalBehind` or with `StorageFailed`: in each case
+   * nothing of this decision was written.
    */
   decide<R>(keys: Keys, judge: (facts: Facts) => Verdict<R>): Promise<Committed<R>> {
     if (this.#fatal !== undefined) return Promise.reject(this.#fatal);
@@ -319,6 +334,7 @@ export class Store implements DecisionStore {
       this.#db.exec('BEGIN IMMEDIATE');
       this.#rows.beginWriting();
       if (this.#halted !== undefined) throw this.#halted;
+      if (this.#behind !== undefined) throw this.#behind;
       this.#schema.check();
       const moment = this.#moment();
       const leaves: Uint8Array[] = moment.leaves;
@@ -482,6 +498,7 @@ export class Store implements DecisionStore {
   /** From the committed row and nothing else: what a restart would find is what gets signed. */
   #permit(request: PermitRequest): Permit {
     if (this.tampered !== undefined) throw this.tampered;
+    if (this.#behind !== undefined) throw this.#behind;
     const row = this.#rows.get('transactions', [request.transaction])?.record;
     if (
       row === undefined ||

@@ -9,7 +9,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { TILE_WIDTH, type Tile, tilePath } from '../journal/tiles.ts';
 
 /** The newest checkpoint that the tiles beside it are whole up to. */
@@ -66,6 +66,13 @@ export class TileFolder {
     // From the first that is new to the last: each has to stand in its parent.
     for (let at = folder; at.length >= made.length; at = dirname(at)) this.#dirty.add(dirname(at));
   }
+}
+
+/** One file, whole and durable before this returns. */
+export function writeWhole(path: string, bytes: Uint8Array): void {
+  const folder = new TileFolder(dirname(path));
+  folder.write(basename(path), bytes);
+  folder.sync();
 }
 
 function syncFolder(folder: string): void {

@@ -356,7 +356,13 @@ export class FakeCustody {
           accept: on('witnesses.accept', async () => [cosignature]),
           cosigned: on('witnesses.cosigned', async () => ({ note: 'cosigned', cosignatures: [cosignature] })),
         },
-        head: on('journal.head', async () => ({ size: 2, root: Buffer.alloc(32, 1), note: 'note' })),
+        hold: on('journal.hold', () => 2),
+        head: on('journal.head', async () => ({
+          origin: 'portcullis/test',
+          size: 2,
+          root: Buffer.alloc(32, 1),
+          note: 'note',
+        })),
         tile: on('journal.tile', ({ level, index, width }) => utf8.encode(`tile ${level} ${index} ${width}`)),
         entries: on('journal.entries', (from, limit) =>
           [0, 1]

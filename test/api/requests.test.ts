@@ -475,7 +475,7 @@ describe('what custody is asked', () => {
   });
 
   it('the journal: what goes to witnesses and comes back', async () => {
-    const { getCheckpointForWitness, addCosignatures, getCosignedCheckpoint } = JournalServiceService;
+    const { getCheckpointForWitness, addCosignatures, submitCheckpoint, getCosignedCheckpoint } = JournalServiceService;
     const said = { witness: 'witness.example/w1', size: 2n, time: new Date(fake.time) };
     for (const role of ['courier', 'auditors'] as const) {
       const asked = accepted(
@@ -486,6 +486,8 @@ describe('what custody is asked', () => {
       const added = accepted(await as(role, addCosignatures, { size: 2n, signatures: 'lines' }));
       expect(added).toEqual({ cosignatures: [said] });
       expect(served.fake.last('witnesses.accept')).toEqual([2, 'lines']);
+      expect(accepted(await as(role, submitCheckpoint, { checkpoint: 'kept' }))).toEqual({ size: 2n });
+      expect(served.fake.last('journal.hold')).toEqual([new TextEncoder().encode('kept')]);
       const cosigned = accepted(await as(role, getCosignedCheckpoint, {}));
       expect(cosigned).toEqual({ checkpoint: 'cosigned', cosignatures: [said] });
     }
@@ -497,6 +499,7 @@ describe('what custody is asked', () => {
     const denied = [
       await as('withdrawals', getCheckpointForWitness, { witness: 'w', oldSize: undefined }),
       await as('withdrawals', addCosignatures, { size: 2n, signatures: 'lines' }),
+      await as('withdrawals', submitCheckpoint, { checkpoint: 'kept' }),
       await as('withdrawals', getCosignedCheckpoint, {}),
     ];
     for (const outcome of denied) expect(refused<unknown>(outcome).code).toBe(status.PERMISSION_DENIED);

@@ -112,7 +112,9 @@ async function republished(change: (leaves: Uint8Array[]) => Uint8Array[]): Prom
   const signer = heldSigner(station.origin, station.journalKey);
   const note = await signedCheckpoint({ origin: station.origin, size: leaves.length, root, extensions: [] }, [signer]);
   rmSync(folder, { recursive: true });
-  writeTiles(new TileFolder(folder), { readNode, tile }, { size: leaves.length, root, note }, [signer.verifier]);
+  writeTiles(new TileFolder(folder), { readNode, tile }, { origin: station.origin, size: leaves.length, root, note }, [
+    signer.verifier,
+  ]);
 }
 const changed = (leaf: Uint8Array, from: string, to: string): Uint8Array =>
   utf8.encode(new TextDecoder().decode(leaf).replace(from, to));

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkCertificates } from '../../src/cli/certificate-check.ts';
@@ -8,13 +8,17 @@ import type { Diagnosis } from '../../src/cli/diagnosis.ts';
 import { diagnose, type Probe } from '../../src/cli/doctor.ts';
 import { foundingPolicy } from '../../src/cli/founding-policy.ts';
 import { makeStation } from '../../src/cli/init.ts';
-import { readStateKey } from '../../src/config.ts';
+import { composeStation } from '../../src/compose.ts';
+import { loadConfig, readStateKey } from '../../src/config.ts';
 import { policyHash } from '../../src/custody/founding.ts';
 import { Keyring, sealingKeyId } from '../../src/custody/seal.ts';
+import { WitnessedClock } from '../../src/custody/witnessed-clock.ts';
 import { certificatesIn, day, type FactorId, fingerprint, type WallMs } from '../../src/domain/index.ts';
+import { machineTime } from '../../src/machine-time.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { deriveKeys } from '../../src/store/key.ts';
 import { Rows } from '../../src/store/rows.ts';
+import { Store } from '../../src/store/store.ts';
 import { tamper } from '../custody/audit-station.ts';
 import { emptyFolder, newStation, ran } from './station.ts';
 
@@ -36,6 +40,31 @@ async function all(probe: Probe): Promise<Diagnosis[]> {
   const diagnoses: Diagnosis[] = [];
   for await (const diagnosis of diagnose(config, probe, async () => [connected])) diagnoses.push(diagnosis);
   return diagnoses;
+}
+
+/** Runs the station for as long as it takes to publish its journal. */
+async function started(file: string): Promise<void> {
+  const loaded = {
+    ...loadConfig(file),
+    listen: { host: '127.0.0.1', port: 0 },
+    operatorsListen: { host: '127.0.0.1', port: 0 },
+  };
+  const station = await composeStation({ config: loaded, time: machineTime(), log: () => {}, onFatal: () => {} });
+  await station.close();
+}
+
+/** An entry more in the journal. */
+async function frozen(file: string): Promise<void> {
+  const { db, close } = openDatabase(file);
+  const rowKey = deriveKeys(readStateKey(join(folder, 'keys/state.key'))).row;
+  const witness = new WitnessedClock(machineTime());
+  const store = new Store({ db, rowKey, witness, salt: () => randomBytes(32), onFatal: () => {} });
+  await store.decide({}, () => ({
+    result: undefined,
+    leaves: [{ kind: 'refusals-aggregated', fields: { count: '1' } }],
+  }));
+  store.close();
+  close();
 }
 
 /** Writes rows as the station itself would. */
@@ -73,6 +102,34 @@ describe('doctor', () => {
     expect(out).not.toContain('WRONG');
     expect(out).toContain('nothing is wrong');
     expect(code).toBe(0);
+  });
+
+  it('S4: finds that an older database was put back, by a checkpoint that was published', async () => {
+    const database = join(folder, 'data/station.db');
+    const old = join(emptyFolder(), 'old.db');
+    copyFileSync(database, old);
+    await started(config);
+    expect((await all(nobody)).find(({ what }) => what === 'published')?.found).toMatch(
+      /goes on from 1 checkpoints; none/,
+    );
+    const kept = join(emptyFolder(), 'kept');
+    writeFileSync(kept, 'nonsense');
+    appendFileSync(config, `journal: { kept: ['${kept}'] }\n`);
+    expect(await onlyWrong()).toMatch(/^published: journal-behind: the checkpoint in .*kept is not this log’s/);
+    writeFileSync(kept, '');
+    await frozen(database);
+    await started(config);
+    expect((await all(nobody)).find(({ what }) => what === 'published')?.found).toBe(
+      'the journal goes on from 2 checkpoints',
+    );
+    for (const end of ['-wal', '-shm']) rmSync(`${database}${end}`, { force: true });
+    copyFileSync(old, database);
+    const [found] = await wrongs();
+    expect(found).toMatchObject({
+      what: 'published',
+      found: expect.stringMatching(/^journal-behind: .* has a checkpoint of 3 entries, the database’s journal has 2/),
+      mend: expect.stringContaining('portcullis restore'),
+    });
   });
 
   it('S11: finds a CA that policy does not name, and one of policy’s that the file lacks', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Head } from '../../src/custody/heads.ts';
 import { Publication } from '../../src/custody/publication.ts';
+import { JournalBehind } from '../../src/store/failure.ts';
 
 /** Lets everything go on that can. */
 async function turn(): Promise<void> {
@@ -14,6 +15,7 @@ class Rig {
   readonly events: string[] = [];
   readonly waits: { ms: number; run: () => void }[] = [];
   failing = false;
+  ahead = false;
   cosigned: string | undefined;
   #grew = (): void => {};
   hold: Promise<void> = Promise.resolve();
@@ -22,7 +24,12 @@ class Rig {
   constructor() {
     this.publication = new Publication({
       journal: {
-        head: async (): Promise<Head> => ({ size: this.size, root: new Uint8Array(32), note: `note ${this.size}` }),
+        head: async (): Promise<Head> => ({
+          origin: 'portcullis/test',
+          size: this.size,
+          root: new Uint8Array(32),
+          note: `note ${this.size}`,
+        }),
         witnesses: {
           cosigned: async () => (this.cosigned === undefined ? undefined : { note: this.cosigned, cosignatures: [] }),
         },
@@ -36,6 +43,7 @@ class Rig {
       tiler: {
         publish: async ({ size, cosigned }) => {
           await this.hold;
+          if (this.ahead) throw new JournalBehind('the tiles are ahead');
           if (this.failing) throw new Error('no space left');
           this.published.push(size);
           this.cosignedPublished.push(cosigned);
@@ -50,6 +58,7 @@ class Rig {
         };
       },
       log: (event) => this.events.push(event),
+      behind: (error) => this.events.push(error.message),
     });
   }
 
@@ -114,6 +123,13 @@ describe('Publication', () => {
     await rig.wake();
     expect(rig.published).toEqual([4]);
     expect(rig.events).toEqual(['journal-not-published', 'journal-published-again']);
+  });
+
+  it('S4: what was published and the journal does not go on from is told to the station', async () => {
+    const rig = new Rig();
+    rig.ahead = true;
+    await rig.wake();
+    expect(rig.events).toEqual(['the tiles are ahead', 'journal-not-published']);
   });
 
   it('the last head is published as the station stops, unless that takes too long', async () => {

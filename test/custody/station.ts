@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CompactSign, exportJWK } from 'jose';
@@ -10,7 +10,8 @@ import type { Deviation } from '../../simulators/authenticator/deviation.ts';
 import { parseCreationOptions } from '../../simulators/authenticator/options.ts';
 import { addressOfKey } from '../../src/chains/ethereum/index.ts';
 import { foundStation, journalOrigin, newStationId, policyHash } from '../../src/custody/founding.ts';
-import { type Running, startCustody } from '../../src/custody/index.ts';
+import { type PublishedParts, type Running, startCustody } from '../../src/custody/index.ts';
+import { logKeys, readPublished } from '../../src/custody/published.ts';
 import { Keyring } from '../../src/custody/seal.ts';
 import { WitnessedClock } from '../../src/custody/witnessed-clock.ts';
 import {
@@ -29,11 +30,13 @@ import {
 } from '../../src/domain/index.ts';
 import { type Policy, parsePolicy } from '../../src/gate/policy.ts';
 import { heldSigner } from '../../src/journal/checkpoint-signer.ts';
-import { formatVerifierKey } from '../../src/journal/note.ts';
+import { formatVerifierKey, parseVerifierKey } from '../../src/journal/note.ts';
 import { openDatabase, type Sqlite } from '../../src/store/database.ts';
 import { TamperedRow } from '../../src/store/failure.ts';
 import { deriveKeys } from '../../src/store/key.ts';
 import { Store } from '../../src/store/store.ts';
+import { writeWhole } from '../../src/store/tile-folder.ts';
+import { writeKept } from '../../src/store/tile-writer.ts';
 import { FakeSigner, publicKeyOf, testKey } from './fake-signer.ts';
 import { SimulatedTime } from './simulated-time.ts';
 import { foundOperators, type TestOperator, TestOperators, type TestOperatorsOptions } from './test-operators.ts';
@@ -117,6 +120,8 @@ export class TestStation {
   /** The events with their details. */
   readonly details: [event: string, details: unknown][] = [];
   readonly fatal: Error[] = [];
+  /** Files that its checkpoints are kept in, from the next start on; `publish` writes them. */
+  kept: string[] = [];
   running!: Running;
   store!: Store;
   db!: Sqlite;
@@ -252,7 +257,27 @@ export class TestStation {
       freeSpace: () => this.freeSpace,
       timing: { retryAfter: 1_000, later: (ms, run) => this.#later(ms, run) },
       journal: this.journalKeys.map((key) => heldSigner(this.origin, key)),
+      published: this.#published(),
     });
+  }
+
+  #published(): PublishedParts {
+    const { station } = this.store.look({});
+    const own = { log: this.store.log, size: () => this.store.size, station };
+    const keys = logKeys(this.store.log, station, [this.verifierKey]);
+    const { behind } = readPublished([...this.kept, join(this.folder, 'checkpoint.ahead')], own, keys);
+    return { keys, behind, keep: (note) => writeWhole(join(this.folder, 'checkpoint.ahead'), note) };
+  }
+
+  /** What the real station's worker does within a second. */
+  async publish(): Promise<void> {
+    const head = await this.custody.journal.head();
+    const { station } = this.store.look({});
+    const verifiers = logKeys(this.store.log, station, [this.verifierKey]).map((key) => parseVerifierKey(key));
+    for (const file of this.kept) {
+      if (!existsSync(file)) writeFileSync(file, '');
+      writeKept(file, this.store.log, head, verifiers);
+    }
   }
 
   async stop(): Promise<void> {

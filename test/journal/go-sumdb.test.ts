@@ -73,7 +73,7 @@ describe.skipIf(skipped)(`Go’s sumdb/tlog and sumdb/note${skipped ? ` (skipped
     const cosigned = (await journal.witnesses.cosigned())?.note;
     const head = await journal.head();
     size = head.size;
-    const tiler = startTiler(station.file, tiles, [station.verifierKey]);
+    const tiler = startTiler({ file: station.file, folder: tiles, kept: [], keys: [station.verifierKey] });
     await tiler.publish({ ...head, cosigned });
     await tiler.close();
     const { readNode } = station.store.log;

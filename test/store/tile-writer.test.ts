@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -16,8 +16,9 @@ import {
   tilePath,
   tilesBetween,
 } from '../../src/journal/tiles.ts';
+import { JournalBehind } from '../../src/store/failure.ts';
 import { TileFolder } from '../../src/store/tile-folder.ts';
-import { type PublishedHead, TilesDiffer, writeTiles } from '../../src/store/tile-writer.ts';
+import { type PublishedHead, TilesDiffer, writeKept, writeTiles } from '../../src/store/tile-writer.ts';
 import { startTiler } from '../../src/store/tiler.ts';
 import { BareStore } from './bare-store.ts';
 
@@ -49,7 +50,7 @@ class MadeLog {
 
   async head(size: number): Promise<PublishedHead> {
     const root = rootAt(size, this.readNode);
-    return { size, root, note: await signedCheckpoint({ origin, size, root, extensions: [] }, [signer]) };
+    return { origin, size, root, note: await signedCheckpoint({ origin, size, root, extensions: [] }, [signer]) };
   }
 }
 
@@ -149,18 +150,20 @@ describe('Tiles as files', () => {
       try {
         write(of, head);
       } catch (error) {
-        if (error instanceof TilesDiffer) return error.message;
+        if (error instanceof TilesDiffer || error instanceof JournalBehind) return `${error.name}: ${error.message}`;
         throw error;
       }
       return 'written';
     };
-    expect(await refused(new MadeLog(200), 200)).toMatch(/has a checkpoint of 300 entries, the database’s has 200/);
+    expect(await refused(new MadeLog(200), 200)).toMatch(
+      /^JournalBehind: .* has a checkpoint of 300 entries, the database’s journal has 200/,
+    );
     const forked = new MadeLog(400, (i) => (i === 7 ? 'another' : `entry ${i}`));
-    expect(await refused(forked, 400)).toMatch(/the first 300 entries of the database are not those of/);
+    expect(await refused(forked, 400)).toMatch(/^JournalBehind: the first 300 entries of the database are not those/);
     expect(folder.read('checkpoint')).toEqual(kept);
     expect(files()).toEqual(before);
     writeFileSync(join(path, 'checkpoint'), 'nonsense');
-    expect(await refused(log, 300)).toMatch(/is not this log’s/);
+    expect(await refused(log, 300)).toMatch(/^TilesDiffer: .*is not this log’s/);
   });
 
   it('S4: a checkpoint whose root the stored tree has not is not published', async () => {
@@ -171,11 +174,91 @@ describe('Tiles as files', () => {
   });
 });
 
+describe('A checkpoint that is kept elsewhere', () => {
+  let file: string;
+  const keep = (log: MadeLog, head: PublishedHead, verifiers = [signer.verifier]): void =>
+    writeKept(file, log, head, verifiers);
+  beforeEach(() => {
+    file = join(path, '..', 'kept');
+    writeFileSync(file, '');
+  });
+
+  it('is begun in an empty file, and follows the journal', async () => {
+    const log = new MadeLog(300);
+    for (const size of [100, 300]) {
+      const head = await log.head(size);
+      keep(log, head);
+      expect(readFileSync(file, 'utf8')).toBe(head.note);
+    }
+  });
+
+  it('is not made anew where it is gone: its disk may not be mounted', async () => {
+    rmSync(file);
+    const log = new MadeLog(10);
+    const head = await log.head(10);
+    expect(() => keep(log, head)).toThrow(/kept is not there any more: is its disk mounted/);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('S4: that is ahead of the database, beside it, or nobody’s is left as it is', async () => {
+    const log = new MadeLog(300);
+    const head = await log.head(300);
+    keep(log, head);
+    const older = new MadeLog(200);
+    const behind = await older.head(200);
+    expect(() => keep(older, behind)).toThrow(JournalBehind);
+    const forked = new MadeLog(400, (i) => (i === 7 ? 'another' : `entry ${i}`));
+    const fork = await forked.head(400);
+    expect(() => keep(forked, fork)).toThrow(JournalBehind);
+    expect(readFileSync(file, 'utf8')).toBe(head.note);
+    writeFileSync(file, 'nonsense');
+    expect(() => keep(log, head)).toThrow(TilesDiffer);
+    expect(readFileSync(file, 'utf8')).toBe('nonsense');
+  });
+
+  it('of the log before a restore stays beside the new one, under its log’s name', async () => {
+    const log = new MadeLog(300);
+    const former = await log.head(300);
+    keep(log, former);
+    const second = heldSigner(`${origin}/2`, generateKeyPairSync('ed25519').privateKey);
+    const root = rootAt(200, log.readNode);
+    const note = await signedCheckpoint({ origin: `${origin}/2`, size: 200, root, extensions: [] }, [second]);
+    keep(log, { origin: `${origin}/2`, size: 200, root, note }, [signer.verifier, second.verifier]);
+    expect(readFileSync(file, 'utf8')).toBe(note);
+    expect(readFileSync(`${file}.portcullis-test.300`, 'utf8')).toBe(former.note);
+    // Its tiles are evidence, too: they are not written over, and a folder of its own is asked for.
+    write(log, former);
+    expect(() =>
+      writeTiles(folder, log, { origin: `${origin}/2`, size: 200, root, note }, [signer.verifier, second.verifier]),
+    ).toThrow(/name another folder in journal\.tiles/);
+  });
+});
+
 describe('The worker that writes them', () => {
+  it('S4: writes every place that it can, and says which one shows that the database was put back', async () => {
+    const file = join(path, '..', 'station.db');
+    const bare = new BareStore(file);
+    const kept = ['a', 'b', 'c'].map((name) => join(path, '..', name));
+    for (const name of [0, 2]) writeFileSync(kept[name] ?? '', '');
+    const keys = [formatVerifierKey(signer.verifier)];
+    const tiler = startTiler({ file, folder: path, kept, keys });
+    try {
+      const { size, root } = bare.store.head();
+      const note = await signedCheckpoint({ origin, size, root, extensions: [] }, [signer]);
+      await expect(tiler.publish({ origin, size, root, note })).rejects.toThrow(/b is not there any more/);
+      for (const name of [0, 2]) expect(readFileSync(kept[name] ?? '', 'utf8')).toBe(note);
+      writeFileSync(kept[1] ?? '', (await new MadeLog(size + 1).head(size + 1)).note);
+      await expect(tiler.publish({ origin, size, root, note })).rejects.toThrow(JournalBehind);
+    } finally {
+      await tiler.close();
+      bare.close();
+    }
+  });
+
   it('publishes a database’s journal, and after a head that failed the next', async () => {
     const file = join(path, '..', 'station.db');
     const bare = new BareStore(file);
-    const tiler = startTiler(file, path, [formatVerifierKey(signer.verifier)]);
+    const tiler = startTiler({ file, folder: path, kept: [], keys: [formatVerifierKey(signer.verifier)] });
     try {
       await bare.store.decide({}, () => ({
         result: undefined,
@@ -184,8 +267,8 @@ describe('The worker that writes them', () => {
       const { size, root } = bare.store.head();
       expect(size).toBe(300);
       const note = await signedCheckpoint({ origin, size, root, extensions: [] }, [signer]);
-      await expect(tiler.publish({ size, root: new Uint8Array(32), note })).rejects.toThrow('TilesDiffer');
-      await tiler.publish({ size, root, note });
+      await expect(tiler.publish({ origin, size, root: new Uint8Array(32), note })).rejects.toThrow('TilesDiffer');
+      await tiler.publish({ origin, size, root, note });
       expect(files()).toEqual(expected(300));
       expect(decodeBundle(folder.read('tile/entries/001.p/44') ?? new Uint8Array())[43]).toEqual(
         new Uint8Array(bare.store.log.leaf(299) ?? []),

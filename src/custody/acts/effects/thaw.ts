@@ -1,6 +1,6 @@
 import { canonicalBytes, type FreezeRecord, type FreezeScope, formatInstant, Refusal } from '../../../domain/index.ts';
 import type { Facts } from '../../../store/facts.ts';
-import { parseFreezeScope, scopeFields, tamperFreeze } from '../../freeze.ts';
+import { behindRefusal, parseFreezeScope, scopeFields, tamperFreeze } from '../../freeze.ts';
 import type { Effect } from '../effect.ts';
 
 /**
@@ -14,6 +14,9 @@ export const thawEffect: Effect = {
   ask(subject, _payload, { station }) {
     // Not checked against policy: what was frozen may have left it since.
     const scope = parseFreezeScope(subject, 'subject');
+    // What would be thawed is another's history: operators' signatures cannot make it this station's.
+    const { behind } = station.store;
+    if (behind !== undefined && scope === 'station') throw behindRefusal(behind);
     const inForce = (facts: Facts): FreezeRecord => {
       const recorded = facts.get('freezes', scope);
       if (recorded?.active === true) return recorded;

@@ -26,6 +26,16 @@ export const protobufPackage = "portcullis.v1";
 
 export const protobufFileName = "portcullis/v1/journal.proto";
 
+export interface SubmitCheckpointRequest {
+  /** A signed note; lines of witnesses under it are left out of account. */
+  checkpoint: string;
+}
+
+export interface SubmitCheckpointResponse {
+  /** The journal goes on from this checkpoint: its size. */
+  size: bigint;
+}
+
 export interface Entry {
   index: bigint;
   /** The leaf's canonical bytes (docs/formats.md). */
@@ -141,6 +151,119 @@ export interface Cosignature {
   /** By the witness's clock. */
   time: Date | undefined;
 }
+
+function createBaseSubmitCheckpointRequest(): SubmitCheckpointRequest {
+  return { checkpoint: "" };
+}
+
+export const SubmitCheckpointRequest: MessageFns<SubmitCheckpointRequest> = {
+  encode(message: SubmitCheckpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.checkpoint !== "") {
+      writer.uint32(10).string(message.checkpoint);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubmitCheckpointRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubmitCheckpointRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.checkpoint = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SubmitCheckpointRequest>): SubmitCheckpointRequest {
+    return SubmitCheckpointRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SubmitCheckpointRequest>): SubmitCheckpointRequest {
+    const message = createBaseSubmitCheckpointRequest();
+    message.checkpoint = object.checkpoint ?? "";
+    return message;
+  },
+};
+
+function createBaseSubmitCheckpointResponse(): SubmitCheckpointResponse {
+  return { size: 0n };
+}
+
+export const SubmitCheckpointResponse: MessageFns<SubmitCheckpointResponse> = {
+  encode(message: SubmitCheckpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.size !== 0n) {
+      if (BigInt.asUintN(64, message.size) !== message.size) {
+        throw new globalThis.Error("value provided for field message.size of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.size);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubmitCheckpointResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubmitCheckpointResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.size = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SubmitCheckpointResponse>): SubmitCheckpointResponse {
+    return SubmitCheckpointResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SubmitCheckpointResponse>): SubmitCheckpointResponse {
+    const message = createBaseSubmitCheckpointResponse();
+    message.size = (object.size !== undefined && object.size !== null) ? BigInt(object.size) : 0n;
+    return message;
+  },
+};
 
 function createBaseEntry(): Entry {
   return { index: 0n, leaf: Buffer.alloc(0) };
@@ -1445,7 +1568,7 @@ export const Cosignature: MessageFns<Cosignature> = {
   },
 };
 
-/** The append-only log. Role: auditors; withdrawals may call the first two, the courier the last three. */
+/** The append-only log. Role: auditors; withdrawals may call the first two, the courier the last four. */
 export type JournalServiceService = typeof JournalServiceService;
 export const JournalServiceService = {
   /** The signed head. */
@@ -1536,6 +1659,21 @@ export const JournalServiceService = {
       Buffer.from(AddCosignaturesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): AddCosignaturesResponse => AddCosignaturesResponse.decode(value),
   },
+  /**
+   * A checkpoint that somebody kept. Where the journal does not go on from it, the station was put back or forked: it freezes from then
+   * on, and answers journal-behind.
+   */
+  submitCheckpoint: {
+    path: "/portcullis.v1.JournalService/SubmitCheckpoint" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SubmitCheckpointRequest): Buffer =>
+      Buffer.from(SubmitCheckpointRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SubmitCheckpointRequest => SubmitCheckpointRequest.decode(value),
+    responseSerialize: (value: SubmitCheckpointResponse): Buffer =>
+      Buffer.from(SubmitCheckpointResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SubmitCheckpointResponse => SubmitCheckpointResponse.decode(value),
+  },
   /** The newest checkpoint that witnesses of the policy cosigned. */
   getCosignedCheckpoint: {
     path: "/portcullis.v1.JournalService/GetCosignedCheckpoint" as const,
@@ -1566,6 +1704,11 @@ export interface JournalServiceServer extends UntypedServiceImplementation {
   getCheckpointForWitness: handleUnaryCall<GetCheckpointForWitnessRequest, GetCheckpointForWitnessResponse>;
   /** What a witness answered. */
   addCosignatures: handleUnaryCall<AddCosignaturesRequest, AddCosignaturesResponse>;
+  /**
+   * A checkpoint that somebody kept. Where the journal does not go on from it, the station was put back or forked: it freezes from then
+   * on, and answers journal-behind.
+   */
+  submitCheckpoint: handleUnaryCall<SubmitCheckpointRequest, SubmitCheckpointResponse>;
   /** The newest checkpoint that witnesses of the policy cosigned. */
   getCosignedCheckpoint: handleUnaryCall<GetCosignedCheckpointRequest, GetCosignedCheckpointResponse>;
 }
@@ -1691,6 +1834,25 @@ export interface JournalServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AddCosignaturesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * A checkpoint that somebody kept. Where the journal does not go on from it, the station was put back or forked: it freezes from then
+   * on, and answers journal-behind.
+   */
+  submitCheckpoint(
+    request: SubmitCheckpointRequest,
+    callback: (error: ServiceError | null, response: SubmitCheckpointResponse) => void,
+  ): ClientUnaryCall;
+  submitCheckpoint(
+    request: SubmitCheckpointRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SubmitCheckpointResponse) => void,
+  ): ClientUnaryCall;
+  submitCheckpoint(
+    request: SubmitCheckpointRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SubmitCheckpointResponse) => void,
   ): ClientUnaryCall;
   /** The newest checkpoint that witnesses of the policy cosigned. */
   getCosignedCheckpoint(
