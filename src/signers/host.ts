@@ -7,7 +7,7 @@ import { parseRequest } from './requests.ts';
 import { serve } from './serve.ts';
 
 // The executable that holds a Ledger for the daemon (design §5). Everything that it is told comes by stdin, everything that it says
-// goes to stdout; when stdin closes, it ends.
+// goes to stdout; when stdin closes, it ends. What it imports names the domain's files one by one: it loads no more than it uses.
 
 serve<Request>({
   longestRequest,

@@ -1,4 +1,4 @@
-import { shown } from '../domain/index.ts';
+import { shown } from '../domain/refusal.ts';
 import { ProtocolError } from './lines.ts';
 import { version } from './protocol.ts';
 

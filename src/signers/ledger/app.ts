@@ -1,4 +1,6 @@
-import { type ChainId, isTestNetwork, Malformed } from '../../domain/index.ts';
+import type { ChainId } from '../../domain/caip.ts';
+import { isTestNetwork } from '../../domain/networks.ts';
+import { Malformed } from '../../domain/refusal.ts';
 import type { App } from '../protocol.ts';
 
 /** The oldest version of each app that may sign. */

@@ -1,4 +1,4 @@
-import { shown } from '../../domain/index.ts';
+import { shown } from '../../domain/refusal.ts';
 import type { FailureReason } from '../protocol.ts';
 
 /** Why a device did not do what it was asked, as a reason of the catalogue. */

@@ -1,4 +1,7 @@
-import { type Reason, referenceOfAddress, shown, type Wallet } from '../../domain/index.ts';
+import { referenceOfAddress } from '../../domain/caip.ts';
+import type { Reason } from '../../domain/reasons.ts';
+import { shown } from '../../domain/refusal.ts';
+import type { Wallet } from '../../domain/wallet.ts';
 import type { App, Identity, PinnedKey } from '../protocol.ts';
 import { isRecent, minimumVersions } from './app.ts';
 import { compressed } from './public-key.ts';

@@ -1,4 +1,6 @@
-import { type Branded, Malformed, type ScriptType, shown } from '../../domain/index.ts';
+import type { ScriptType } from '../../domain/descriptor.ts';
+import type { Branded } from '../../domain/ids.ts';
+import { Malformed, shown } from '../../domain/refusal.ts';
 import type { BitcoinApp } from '../protocol.ts';
 
 /** A BIP-32 path of BIP-44's form for Ethereum, `m/44'/60'/0'/0/0`. */

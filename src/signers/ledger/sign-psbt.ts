@@ -1,4 +1,6 @@
-import { encodeSignatures, equalBytes, type InputSignature, toHex } from '../../domain/index.ts';
+import { equalBytes } from '../../domain/canonical.ts';
+import { toHex } from '../../domain/digest.ts';
+import { encodeSignatures, type InputSignature } from '../../domain/signatures.ts';
 import { declines, type Signatures, type SignBitcoin } from '../protocol.ts';
 import { bitcoinClient, signWithDefaultPolicy, walletPolicy } from './bitcoin-library.ts';
 import { DeviceFailure, failureOf } from './failure.ts';

@@ -1,4 +1,6 @@
-import { type ChainId, isTestNetwork, Malformed, shown } from '../../domain/index.ts';
+import type { ChainId } from '../../domain/caip.ts';
+import { isTestNetwork } from '../../domain/networks.ts';
+import { Malformed, shown } from '../../domain/refusal.ts';
 
 /** How a Ledger is reached: over USB, or as an emulated device behind Speculos' REST interface. */
 export type Transport =
