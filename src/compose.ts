@@ -17,6 +17,7 @@ import { policyInForce, writePolicyFile } from './policy-file.ts';
 import { randomBytesPooled } from './random-pool.ts';
 import { Rotation } from './rotation.ts';
 import { readSealingKeys } from './sealing-keys.ts';
+import { sharedToken } from './shared-token.ts';
 import type { SignerConfig } from './signer-config.ts';
 import { transportAllowed } from './signers/ledger/transport.ts';
 import { pinnedKey } from './signers/ledger/wallet-key.ts';
@@ -220,6 +221,8 @@ function checkWallet(wallet: Wallet, { signers }: Config, log: StationLog): void
   const place = `policy.wallets.${wallet.id}`;
   // A path that its device would not take, or would ask a person about each time.
   if (placeKind(wallet) === 'derived') for (const signer of signersOf(wallet)) pinnedKey(wallet, signer, place);
+  const shared = sharedToken(wallet, signers);
+  if (shared !== undefined) log('wallet-on-one-token', { wallet: wallet.id, signers: shared.join(' ') });
   for (const name of signersOf(wallet)) {
     const signer = signers.find((one) => one.name === name);
     if (signer === undefined) log('wallet-without-signer', { wallet: wallet.id, signer: name });
@@ -250,9 +253,11 @@ function fitting(policy: Policy, { config, allowed, time }: Composition, metadat
   new Models(metadata).open(policy, time.read().wall, 0);
   const warnings: string[] = [];
   for (const wallet of policy.wallets.values()) {
-    checkWallet(wallet, config, (_, details) =>
+    checkWallet(wallet, config, (event, details) =>
       warnings.push(
-        `the config names no signer ${details?.['signer']}, so that wallet ${wallet.id} signs ${without(wallet)}`,
+        event === 'wallet-on-one-token'
+          ? `signers ${details?.['signers']} are one token: who has it has more than one key of wallet ${wallet.id}`
+          : `the config names no signer ${details?.['signer']}, so that wallet ${wallet.id} signs ${without(wallet)}`,
       ),
     );
   }

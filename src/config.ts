@@ -204,7 +204,7 @@ function checkWhole(config: Config): void {
   const secrets: [place: string, file: string][] = [['config.tls.key', tls.key]];
   for (const [place, source] of keySources(config)) {
     checkHsm(source, signers, place);
-    if (source.kind === 'file') secrets.push([place, source.file]);
+    if ('file' in source) secrets.push([source.kind === 'hsm' ? `${place}.wrapped` : place, source.file]);
   }
   signers.forEach((signer, i) => {
     if (signer.kind === 'pkcs11' && signer.pin.kind === 'file')

@@ -92,8 +92,23 @@ export function checkHsm(
 /** Throws `Malformed` for a file that is none, or that others may read. Only the station itself has its credentials at hand. */
 export function checkKeySource(source: KeySource | JournalKeySource, place: string): void {
   if (source.kind === 'file') checkSecret(source.file, place);
-  if (source.kind === 'hsm' && 'file' in source && !statOf(source.file, `${place}.wrapped`).isFile())
-    throw new Malformed(`${place}.wrapped`, `${source.file} is not a file`);
+  if (source.kind === 'hsm' && 'file' in source) checkWrapped(source.file, `${place}.wrapped`);
+}
+
+/**
+ * Anybody may read it, and nobody else may write it: RSAES-OAEP tells not who encrypted, and the public key is no secret. Who chose the
+ * state key could write rows that hold (threat H).
+ */
+function checkWrapped(file: string, place: string): void {
+  const stat = statOf(file, place);
+  const { mode, size } = stat;
+  if (!stat.isFile()) throw new Malformed(place, `${file} is not a file`);
+  if (size < 128 || size > longestWrapped)
+    throw new Malformed(place, `${file} has ${size} bytes: no RSA key makes that of a key`);
+  if ((mode & 0o022) !== 0) {
+    const shown = (mode & 0o777).toString(8).padStart(4, '0');
+    throw new Malformed(place, `others may write ${file} (mode ${shown}), and so choose the key: run chmod go-w on it`);
+  }
 }
 
 /** Throws `Malformed` for what is no key, and `Refusal` with the reason of an HSM that does not open it. */
@@ -105,9 +120,7 @@ export async function readKey(source: KeySource, place: string, vaults: Unwrappi
       return readCredential(source.name, place);
     case 'hsm': {
       const { file, signer, key, hash } = source;
-      const { size } = statOf(file, `${place}.wrapped`);
-      if (size < 128 || size > longestWrapped)
-        throw new Malformed(`${place}.wrapped`, `${file} has ${size} bytes: no RSA key makes that of a key`);
+      checkWrapped(file, `${place}.wrapped`);
       const plain = await vaults.of(signer, `${place}.hsm`).unwrap(key, hash, new Uint8Array(readFileSync(file)));
       return parseHexKey(Buffer.from(plain).toString('latin1'), `${place}.wrapped`, `what ${file} holds`);
     }

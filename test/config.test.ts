@@ -137,6 +137,22 @@ describe('a config', () => {
     expect(messageOf(() => loadConfig(file))).toMatch('config.keys.journal[0]: lies in the data folder');
   });
 
+  it('D4: keeps what an HSM opens apart from the data, and from others’ hands', () => {
+    const signer =
+      '  - { name: vault, kind: pkcs11, module: /usr/lib/x.so, token: { label: x }, pin: { file: keys/pin } }\n';
+    writeFileSync(join(folder, 'keys/pin'), '1234', { mode: 0o600 });
+    const opened = (wrapped: string): string => {
+      const state = `state: { hsm: vault, key: '0a', wrapped: ${wrapped} }`;
+      writeFileSync(file, `${document.replace('state: keys/state.key', state)}${signer}`);
+      writeFileSync(join(folder, wrapped), Buffer.alloc(256));
+      return messageOf(() => loadConfig(file));
+    };
+    expect(opened('data/state.wrapped')).toMatch('config.keys.state.wrapped: lies in the data folder');
+    expect(opened('keys/state.wrapped')).not.toMatch('config.keys.state');
+    chmodSync(join(folder, 'keys/state.wrapped'), 0o664);
+    expect(opened('keys/state.wrapped')).toMatch('config.keys.state.wrapped: others may write');
+  });
+
   it('may name another folder for the journal’s tiles', () => {
     writeFileSync(file, `${document}journal: { tiles: /srv/tiles }\n`);
     expect(loadConfig(file).tiles).toBe('/srv/tiles');

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { verify } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../src/journal/checkpoint.ts';
 import { signedCheckpoint } from '../src/journal/checkpoint-signer.ts';
-import { type KeySource, readKey } from '../src/key-source.ts';
+import { checkKeySource, type KeySource, readKey } from '../src/key-source.ts';
 import type { SignerConfig } from '../src/signer-config.ts';
 import { openJournalKey, Vaults } from '../src/vaults.ts';
 import { noSoftHsm, SoftHsm } from './softhsm.ts';
@@ -80,6 +80,60 @@ describe.skipIf(noSoftHsm !== undefined)(
       await expect(readKey(noise, 'config.keys.state', vaults)).rejects.toMatchObject({ reason: 'signer-failed' });
       writeFileSync(file, Buffer.alloc(64, 7));
       await expect(readKey(noise, 'config.keys.state', vaults)).rejects.toThrow('no RSA key makes that');
+    });
+
+    it.each([0o666, 0o620, 0o602])(
+      'D4: what others may write is not opened: they could have chosen the key (mode %o)',
+      async (mode) => {
+        const source = wrapped(stateKey);
+        const file = 'file' in source ? source.file : '';
+        const why = /^config.keys.state.wrapped: others may write .* \(mode 06..\)/;
+        chmodSync(file, mode);
+        try {
+          await expect(readKey(source, 'config.keys.state', vaults)).rejects.toThrow(why);
+          expect(() => checkKeySource(source, 'config.keys.state')).toThrow(why);
+        } finally {
+          chmodSync(file, 0o644);
+        }
+        expect(() => checkKeySource(source, 'config.keys.state')).not.toThrow();
+        expect(() => checkKeySource({ ...source, file: folder } as KeySource, 'config.keys.state')).toThrow(
+          'not a file',
+        );
+      },
+    );
+
+    it.each<[string, string[], string]>([
+      ['could be copied out', ['--key-type', 'rsa:2048', '--usage-decrypt', '--extractable'], 'is CKA_EXTRACTABLE'],
+      ['is short', ['--key-type', 'rsa:1024', '--usage-decrypt'], 'has 1024 bits'],
+      [
+        'wants its PIN each time',
+        ['--key-type', 'rsa:2048', '--usage-decrypt', '--always-auth'],
+        'CKA_ALWAYS_AUTHENTICATE',
+      ],
+      ['is for signing', ['--key-type', 'EC:edwards25519', '--usage-sign'], 'is no RSA key'],
+    ])('D4: the station’s keys are opened by no key that %s', async (_, made, why) => {
+      hsm.tool('--keypairgen', '--id', 'd4', ...made);
+      try {
+        const source = { ...wrapped(stateKey), key: 'd4' } as KeySource;
+        const read = readKey(source, 'config.keys.state', vaults);
+        await expect(read).rejects.toMatchObject({ reason: 'hsm-key-unfit', message: expect.stringContaining(why) });
+      } finally {
+        for (const type of ['privkey', 'pubkey']) hsm.tool('--delete-object', '--type', type, '--id', 'd4');
+      }
+    });
+
+    it.each<[string, string[], string]>([
+      ['could be copied out', ['--extractable'], 'is CKA_EXTRACTABLE'],
+      ['wants its PIN each time', ['--always-auth'], 'CKA_ALWAYS_AUTHENTICATE'],
+    ])('S6: no checkpoint is signed by a key that %s', async (_, made, why) => {
+      hsm.tool('--keypairgen', '--id', 'd5', '--key-type', 'EC:edwards25519', '--usage-sign', ...made);
+      try {
+        const source = { kind: 'hsm', signer: 'hsm-1', key: 'd5' } as const;
+        const open = openJournalKey(source, origin, 'config.keys.journal', vaults);
+        await expect(open).rejects.toMatchObject({ reason: 'hsm-key-unfit', message: expect.stringContaining(why) });
+      } finally {
+        for (const type of ['privkey', 'pubkey']) hsm.tool('--delete-object', '--type', type, '--id', 'd5');
+      }
     });
 
     it('an id that the token has not is told', async () => {

@@ -65,6 +65,7 @@ async function tokenWallet(
   // Before any key is made.
   const form = script === undefined ? undefined : tokenScript(script);
   const keys: TokenKey[] = [];
+  const tokens = new Map<string, string>();
   for (const [i, signer] of signers.entries()) {
     const asked = ids[i];
     const { device, key } = made
@@ -78,8 +79,15 @@ async function tokenWallet(
       ['attributes', key.attributes.join(', ')],
     ] as const)
       output.out(legible(`  ${name.padEnd(12)}${value}`));
+    const other = tokens.get(device);
+    if (other !== undefined)
+      throw new CommandFailed(
+        `${signer} and ${other} are one token (${device}): who has it has all of its keys, and a threshold over them asks one party ` +
+          `several times. Give each signer a token of its own${made ? '; the keys that were made stay in the token, of no use' : ''}`,
+      );
+    tokens.set(device, signer);
     if (keys.some(({ publicKey }) => publicKey === key.publicKey))
-      throw new CommandFailed(`${signer} gave the same key as another signer: they are one token`);
+      throw new CommandFailed(`${signer} gave the same key as another signer: one is a copy of the other`);
     keys.push({ signer, id: key.keyId, publicKey: key.publicKey });
   }
   if (form !== undefined) return walletOfKeys({ id, chain, derives: false, script: form, threshold, keys });

@@ -115,7 +115,7 @@ describe('portcullis wallet create', () => {
     const leaf = parseLeaf(founded.station.store.log.leaf(size) ?? new Uint8Array());
     expect(leaf).toMatchObject({
       kind: 'signer-key-created',
-      fields: { signer: 'hsm-1', key: 'a1b2', public_key: publicKey, device: 'Test token 1.0', who: 'olivia' },
+      fields: { signer: 'hsm-1', key: 'a1b2', public_key: publicKey, device: hsm.device, who: 'olivia' },
     });
   });
 
@@ -132,6 +132,21 @@ describe('portcullis wallet create', () => {
     expect(several.out).toContain(`wsh(sortedmulti(2,${hsm.publicKeyAt('02')},${other.publicKeyAt('03')}))#`);
     expect(several.out).toContain("keys: ['02', '03'], signers: [hsm-1, hsm-2],");
     expect(several.out).toContain('looser: wallets[btc-both]');
+  });
+
+  it('of keys in one token, under the names of two signers, there is no wallet: its threshold would be nothing', async () => {
+    const { device } = other;
+    other.device = hsm.device;
+    try {
+      const both = ['--signer', 'hsm-1', '--signer', 'hsm-2', '--key-id', '12', '--key-id', '13', '--threshold', '2'];
+      for (const make of [create, add]) {
+        const { out, err, code } = await make('btc-both', '--chain', regtest, ...both);
+        expect([code, err]).toEqual([1, expect.stringContaining('hsm-2 and hsm-1 are one token (Test token 1.0')]);
+        expect(out).not.toContain('btc-both');
+      }
+    } finally {
+      other.device = device;
+    }
   });
 
   it('makes no key before it knows that policy could have the wallet', async () => {

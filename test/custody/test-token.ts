@@ -10,10 +10,13 @@ export class TestToken extends FakeSigner {
   override readonly keys = 'token';
   /** What was asked of it, in order. */
   readonly asked: string[] = [];
+  /** What it says of itself, with its serial number. */
+  device: string;
   readonly #ids = new Set<string>();
 
   constructor(name: string) {
     super(name);
+    this.device = `Test token 1.0, token ${name}`;
     this.attended = false;
   }
 
@@ -36,6 +39,6 @@ export class TestToken extends FakeSigner {
   }
 
   #reading(id: string): KeyReading {
-    return { kind: 'token', device: 'Test token 1.0', id, publicKey: this.publicKeyAt(id), attributes };
+    return { kind: 'token', device: this.device, id, publicKey: this.publicKeyAt(id), attributes };
   }
 }

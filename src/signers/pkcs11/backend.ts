@@ -1,5 +1,5 @@
 import { failureOf, TokenFailure } from './failure.ts';
-import { createKey, fitKey, noteKey, privateKey, readKey } from './keys.ts';
+import { createKey, fitKey, noteHandle, noteKey, opening, readKey } from './keys.ts';
 import type { Asked, Configure, DigestToSign, Result, Signed, SignNote, Unwrap } from './protocol.ts';
 import { type Session, Sessions, sessionsOf } from './session.ts';
 
@@ -96,7 +96,7 @@ function sign(session: Session, item: DigestToSign): string {
 
 function noteSignature(session: Session, { key, message }: SignNote): string {
   const { module, handle } = session;
-  module.C_SignInit(handle, { mechanism: CKM_EDDSA }, privateKey(session, key));
+  module.C_SignInit(handle, { mechanism: CKM_EDDSA }, noteHandle(session, key));
   const made = module.C_Sign(handle, Buffer.from(message, 'hex'), Buffer.alloc(128));
   if (made.length !== 64)
     throw new TokenFailure('signer-failed', `the token gave ${made.length} bytes for a signature`);
@@ -108,7 +108,7 @@ function unwrapped(session: Session, { key, hash, wrapped }: Unwrap): string {
   const { library: p, module, handle } = session;
   const [hashAlg, mgf] = hash === 'sha1' ? [p.CKM_SHA_1, p.CKG_MGF1_SHA1] : [p.CKM_SHA256, p.CKG_MGF1_SHA256];
   const parameter = { type: p.CK_PARAMS_RSA_OAEP, hashAlg, mgf, source: 1 };
-  module.C_DecryptInit(handle, { mechanism: p.CKM_RSA_PKCS_OAEP, parameter }, privateKey(session, key));
+  module.C_DecryptInit(handle, { mechanism: p.CKM_RSA_PKCS_OAEP, parameter }, opening(session, key));
   const bytes = Buffer.from(wrapped, 'hex');
   try {
     return module.C_Decrypt(handle, bytes, Buffer.alloc(bytes.length)).toString('hex');

@@ -22,20 +22,42 @@ export function fitKey(session: Session, { key, publicKey }: PinnedTokenKey): Ha
   return handle;
 }
 
-/** Of whatever use: a private key by its CKA_ID. Throws `TokenFailure` where there is none, or more than one. */
-export function privateKey(session: Session, key: string): Handle {
-  return one(session, 'private', key);
+/** An RSA key that opens what was encrypted for it. Throws `TokenFailure` for another one, or one that its token would give away. */
+export function opening(session: Session, key: string): Handle {
+  const known = session.keys.get(`opens ${key}`);
+  if (known !== undefined) return known;
+  const p = session.library;
+  const handle = one(session, 'private', key);
+  const type = attribute(session, handle, p.CKA_KEY_TYPE);
+  if (!isNumber(type, p.CKK_RSA)) throw unfit(key, 'is no RSA key');
+  const fault = toldOrAsked(session, handle);
+  if (fault !== undefined) throw unfit(key, fault);
+  const bits = 8 * (attribute(session, handle, p.CKA_MODULUS)?.length ?? 0);
+  if (bits < leastRsaBits) throw unfit(key, `has ${bits} bits: an RSA key that opens keys has ${leastRsaBits} or more`);
+  session.keys.set(`opens ${key}`, handle);
+  return handle;
+}
+
+/** NIST SP 800-57 part 1, table 2: 112 bits of strength. */
+const leastRsaBits = 2048;
+
+/** An Ed25519 key to sign with. Throws `TokenFailure` as `noteKey` does. */
+export function noteHandle(session: Session, key: string): Handle {
+  const known = session.keys.get(`notes ${key}`);
+  if (known !== undefined) return known;
+  const handle = one(session, 'private', key);
+  const p = session.library;
+  if (!isTrue(attribute(session, handle, p.CKA_SIGN))) throw unfit(key, 'may not sign (CKA_SIGN)');
+  const fault = toldOrAsked(session, handle);
+  if (fault !== undefined) throw unfit(key, fault);
+  session.keys.set(`notes ${key}`, handle);
+  return handle;
 }
 
 /** The public half of an Ed25519 key, hex. Throws `TokenFailure` for a pair of another sort, or one that its token would give away. */
 export function noteKey(session: Session, key: string): string {
   const p = session.library;
-  const handle = one(session, 'private', key);
-  if (!isTrue(attribute(session, handle, p.CKA_SIGN))) throw unfit(key, 'may not sign (CKA_SIGN)');
-  if (!isTrue(attribute(session, handle, p.CKA_SENSITIVE)))
-    throw unfit(key, 'is not CKA_SENSITIVE: its token would tell it');
-  if (!isFalse(attribute(session, handle, p.CKA_EXTRACTABLE)))
-    throw unfit(key, 'is CKA_EXTRACTABLE: it could be copied out of its token');
+  noteHandle(session, key);
   const raw = attribute(session, one(session, 'public', key), p.CKA_EC_POINT);
   // PKCS#11 3.0 has the 32 bytes as they are; most modules put them in a DER octet string.
   const point = raw?.length === 34 && raw[0] === 0x04 && raw[1] === 0x20 ? raw.subarray(2) : raw;
@@ -112,6 +134,9 @@ function attribute({ module, handle }: Session, key: Handle, type: number): Buff
   }
 }
 
+/** CK_ULONG, in the machine's order. */
+const isNumber = (value: Buffer | undefined, number: number): boolean =>
+  value !== undefined && value.length >= 4 && value.readUInt32LE(0) === number;
 const isTrue = (value: Buffer | undefined): boolean => value !== undefined && value.length === 1 && value[0] === 1;
 const isFalse = (value: Buffer | undefined): boolean => value !== undefined && value.length === 1 && value[0] === 0;
 
@@ -119,14 +144,21 @@ const isFalse = (value: Buffer | undefined): boolean => value !== undefined && v
 function faultOf(session: Session, key: Handle): string | undefined {
   const p = session.library;
   const type = attribute(session, key, p.CKA_KEY_TYPE);
-  // CK_ULONG, in the machine's order.
-  if (type === undefined || type.length < 4 || type.readUInt32LE(0) !== p.CKK_EC) return 'is no elliptic-curve key';
+  if (!isNumber(type, p.CKK_EC)) return 'is no elliptic-curve key';
   const curve = attribute(session, key, p.CKA_EC_PARAMS);
   if (curve === undefined || !curve.equals(secp256k1)) return 'is on another curve than secp256k1';
   if (!isTrue(attribute(session, key, p.CKA_SIGN))) return 'may not sign (CKA_SIGN)';
+  return toldOrAsked(session, key);
+}
+
+/** Why a private key is none to be relied on, whatever it is for: it would be told, or be asked for each time. */
+function toldOrAsked(session: Session, key: Handle): string | undefined {
+  const p = session.library;
   if (!isTrue(attribute(session, key, p.CKA_SENSITIVE))) return 'is not CKA_SENSITIVE: its token would tell it';
   if (!isFalse(attribute(session, key, p.CKA_EXTRACTABLE)))
     return 'is CKA_EXTRACTABLE: it could be copied out of its token';
+  if (isTrue(attribute(session, key, p.CKA_ALWAYS_AUTHENTICATE)))
+    return 'wants its PIN before each use (CKA_ALWAYS_AUTHENTICATE), which nobody is there to give';
   return undefined;
 }
 
@@ -149,6 +181,7 @@ const told = [
   'CKA_PRIVATE',
   'CKA_TOKEN',
   'CKA_SIGN',
+  'CKA_ALWAYS_AUTHENTICATE',
 ] as const;
 
 function attributesOf(session: Session, key: Handle): string[] {

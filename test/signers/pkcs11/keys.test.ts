@@ -50,6 +50,11 @@ describe.skipIf(noSoftHsm !== undefined)(`S6: a key that no wallet may have${ski
     );
   });
 
+  it('one that wants its PIN before each signature', async () => {
+    const why = 'wants its PIN before each use (CKA_ALWAYS_AUTHENTICATE), which nobody is there to give';
+    await expectRefused('e7', hsm.makeKey('e7', ['--always-auth']), why);
+  });
+
   /** The generator of the curve: a test key that everybody has. */
   const anyKey = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
 

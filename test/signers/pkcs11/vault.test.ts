@@ -1,3 +1,4 @@
+import { verify } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Vault } from '../../../src/signers/pkcs11/vault.ts';
 import { HandTimers } from '../hand-timers.ts';
@@ -14,8 +15,27 @@ describe.skipIf(noFaultyToken !== undefined)(`the station’s own keys in a modu
   afterAll(() => hsm.close());
   afterEach(() => vault.close());
 
+  it('S7: a signature that is not the key’s is not given out for a checkpoint', async () => {
+    hsm.tool('--keypairgen', '--key-type', 'EC:edwards25519', '--id', '0b', '--usage-sign');
+    vault = new Vault({
+      module: hsm.faulty.module,
+      token: { by: 'label', value: hsm.label },
+      pin: hsm.pin,
+      environment: hsm.bothEnvironments,
+      deadline: 20_000,
+      timers: new HandTimers(),
+      log: () => undefined,
+    });
+    const publicKey = await vault.noteKey('0b');
+    const message = new Uint8Array(Buffer.from('a checkpoint'));
+    hsm.faulty.cue('C_Sign count 1 wrong-signature');
+    await expect(vault.signNote('0b', publicKey, message)).rejects.toMatchObject({ reason: 'signature-wrong' });
+    expect(verify(null, message, publicKey, await vault.signNote('0b', publicKey, message))).toBe(true);
+  });
+
   it('F4: a PIN that was refused is not tried again, nor by a child that is restarted', async () => {
     const timers = new HandTimers();
+    const before = hsm.faulty.calls('C_Login').length;
     vault = new Vault({
       module: hsm.faulty.module,
       token: { by: 'label', value: hsm.label },
@@ -28,10 +48,10 @@ describe.skipIf(noFaultyToken !== undefined)(`the station’s own keys in a modu
     });
     const refused = () => expect(vault.noteKey('0b')).rejects.toMatchObject({ reason: 'hsm-pin-refused' });
     await refused();
-    const [login] = hsm.faulty.calls('C_Login');
+    const [login] = hsm.faulty.calls('C_Login').slice(before);
     process.kill(login?.pid ?? 0, 'SIGKILL');
     await timers.goOff(backOff);
     await refused();
-    expect(hsm.faulty.calls('C_Login')).toHaveLength(1);
+    expect(hsm.faulty.calls('C_Login')).toHaveLength(before + 1);
   });
 });
