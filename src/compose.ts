@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { type Api, createApi } from './api/server.ts';
 import type { Service } from './api/service.ts';
 import { aheadFile, type Config, journalPlace, publishedFiles, readMetadata } from './config.ts';
+import type { BackupSource } from './custody/backups.ts';
 import { type Running, startCustody } from './custody/index.ts';
 import { Models } from './custody/models.ts';
 import { Publication } from './custody/publication.ts';
@@ -22,6 +23,7 @@ import type { SignerConfig } from './signer-config.ts';
 import { transportAllowed } from './signers/ledger/transport.ts';
 import { pinnedKey } from './signers/ledger/wallet-key.ts';
 import type { Signer } from './signers/signer.ts';
+import { backupOf } from './store/backup.ts';
 import { startCheckpointer } from './store/checkpointer.ts';
 import { openDatabase } from './store/database.ts';
 import { deriveKeys } from './store/key.ts';
@@ -123,6 +125,7 @@ async function compose(composition: Composition, vaults: Vaults): Promise<Compos
       freeSpace: () => freeSpace(config.database),
       timing: { retryAfter: composition.retryAfter ?? 15 * second, later },
       journal,
+      backup: backupFor(config),
       published: { keys: keysNamed, behind: published.behind, keep: (note) => writeWhole(aheadFile(config), note) },
     });
     await running.ready;
@@ -184,6 +187,10 @@ async function compose(composition: Composition, vaults: Vaults): Promise<Compos
     closeDatabase();
     throw error;
   }
+}
+
+function backupFor({ backup: recipients, database: file }: Config): BackupSource | undefined {
+  return recipients.length === 0 ? undefined : (made) => backupOf({ file, recipients, made });
 }
 
 /** SQLite would open it for reading, and fail at the first commit. */

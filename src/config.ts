@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { bech32 } from '@scure/base';
 import { metadataMost } from './attestation/index.ts';
 import { Malformed, shown } from './domain/index.ts';
 import { Members } from './gate/document.ts';
@@ -37,6 +38,8 @@ export interface Config {
   /** Files that the newest checkpoint is written into besides: elsewhere than the database. */
   readonly kept: readonly string[];
   readonly policy: string;
+  /** age recipients, whom backups are encrypted to; none: no backup is made. */
+  readonly backup: readonly string[];
   readonly keys: {
     readonly state: KeySource;
     /** Newest first: each signs every checkpoint. */
@@ -89,6 +92,7 @@ export function parseConfig(document: unknown, file: string): Config {
   const keys = top.members('keys');
   const tls = top.members('tls');
   const metadata = top.has('metadata') ? top.members('metadata') : undefined;
+  const backup = top.has('backup') ? top.members('backup') : undefined;
   const journal = top.has('journal') ? top.members('journal') : undefined;
   const config: Config = {
     file,
@@ -97,6 +101,7 @@ export function parseConfig(document: unknown, file: string): Config {
     tiles: journal?.has('tiles') === true ? path(journal, 'tiles') : join(data, 'tiles'),
     kept: journal?.has('kept') === true ? keptFiles(journal, dirname(file)) : [],
     policy,
+    backup: backup === undefined ? [] : parseRecipients(backup),
     keys: {
       state: parseKeyOrFile(keys.take('state'), keys.at('state'), dirname(file)),
       journal: journalKeys(keys, dirname(file)),
@@ -112,7 +117,7 @@ export function parseConfig(document: unknown, file: string): Config {
     operatorsListen: parseListen(top.text('operators_listen'), top.at('operators_listen')),
     signers: top.list('signers', (value, place) => parseSigner(value, place, dirname(file))),
   };
-  for (const members of [keys, tls, metadata, journal, top]) members?.done();
+  for (const members of [keys, tls, metadata, journal, backup, top]) members?.done();
   checkWhole(config);
   return Object.freeze(config);
 }
@@ -158,6 +163,24 @@ function keySources({ keys }: Pick<Config, 'keys'>): [place: string, source: Key
     ...keys.sealing.map((source, i): [string, KeySource] => [`config.keys.sealing[${i}]`, source]),
   ];
 }
+
+/** Of what restoring can open with a file: native age recipients, post-quantum ones included. */
+function parseRecipients(backup: Members): readonly string[] {
+  const recipients = backup.list('recipients', (value, place) => {
+    const known = typeof value === 'string' && value.length < 4_096 ? bech32.decodeUnsafe(value, false) : undefined;
+    const bytes = known === undefined ? undefined : bech32.fromWordsUnsafe(known.words);
+    if (typeof value === 'string' && bytes && ages.get(known?.prefix ?? '') === bytes.length) return value;
+    throw new Malformed(place, 'expected an age recipient: age1…, or age1pq1…');
+  });
+  if (recipients.length === 0) throw new Malformed(backup.at('recipients'), 'names nobody who could open a backup');
+  return Object.freeze(recipients);
+}
+
+/** By prefix (C2SP age), how many bytes the key has. */
+const ages: ReadonlyMap<string, number> = new Map([
+  ['age', 32],
+  ['age1pq', 1_216],
+]);
 
 function keptFiles(journal: Members, folder: string): readonly string[] {
   const files = journal.list('kept', (value, place) => {

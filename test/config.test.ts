@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generateHybridIdentity, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadConfig, loadPolicy, readMetadata, readStateKey } from '../src/config.ts';
 import { parseYaml } from '../src/custody/yaml.ts';
@@ -95,6 +96,7 @@ describe('a config', () => {
       database: join(folder, 'data/station.db'),
       tiles: join(folder, 'data/tiles'),
       kept: [],
+      backup: [],
       policy: join(folder, 'policy.yaml'),
       keys: {
         state: { kind: 'file', file: join(folder, 'keys/state.key') },
@@ -158,6 +160,27 @@ describe('a config', () => {
     expect(loadConfig(file).tiles).toBe('/srv/tiles');
     writeFileSync(file, `${document}journal: { tiles: /srv/tiles, every: 1s }\n`);
     expect(messageOf(() => loadConfig(file))).toMatch('config.journal.every: is not a member');
+  });
+
+  it('may name those who can open backups: native age recipients, and nothing else', async () => {
+    const named = (recipients: string): string => {
+      writeFileSync(file, `${document}backup: { recipients: ${recipients} }\n`);
+      return messageOf(() => loadConfig(file));
+    };
+    const own = await identityToRecipient(await generateX25519Identity());
+    const hybrid = await identityToRecipient(await generateHybridIdentity());
+    named(`[${own}, ${hybrid}]`);
+    expect(loadConfig(file).backup).toEqual([own, hybrid]);
+    const wrong = 'config.backup.recipients[1]: expected an age recipient';
+    for (const value of [
+      `${own.slice(0, -1)}q`,
+      'ssh-ed25519',
+      '7',
+      own.slice(0, 20),
+      'bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq',
+    ])
+      expect(named(`[${own}, ${value}]`)).toMatch(wrong);
+    expect(named('[]')).toMatch('config.backup.recipients: names nobody who could open a backup');
   });
 
   it('S4: may name files elsewhere that checkpoints are kept in; each has to be there already, and not beside the database', () => {

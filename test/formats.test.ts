@@ -9,6 +9,7 @@ import {
   sign,
 } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import canonicalize from 'canonicalize';
 import { describe, expect, it } from 'vitest';
 import {
@@ -60,6 +61,7 @@ import {
   sealIntent,
   transactionId,
   type WalletId,
+  type WallMs,
   type WitnessedMs,
   worth,
 } from '../src/domain/index.ts';
@@ -72,9 +74,12 @@ import { formatVerifierKey, noteSigner, noteVerifier, parseVerifierKey, signatur
 import { verifyReceipt } from '../src/journal/receipt.ts';
 import { encodeBundle, tilePath } from '../src/journal/tiles.ts';
 import { policyId } from '../src/signers/ledger/policy-id.ts';
+import { dumpDatabase, loadDatabase } from '../src/store/backup-format.ts';
+import { createDatabase } from '../src/store/database.ts';
 import { deriveKeys, rowMac } from '../src/store/key.ts';
 import { toCells } from '../src/store/table.ts';
 import { tables } from '../src/store/tables.ts';
+import { BareStore, start } from './store/bare-store.ts';
 
 // docs/formats.md, the code and a reading by hand must say the same. The values in the document were computed by another
 // program than this one; here each is computed twice more: by the code, and from the document's words with node:crypto.
@@ -675,6 +680,18 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
     expect(tilePath({ level: 2, index: 1_234_067, width: 9 })).toBe(of.far);
   });
 
+  it('backup', async () => {
+    const of = vector<{ lines: string[] }>('backup');
+    const bare = new BareStore();
+    const text_ = Buffer.concat([...dumpDatabase(bare.db, (start + 1_000) as WallMs)]).toString();
+    expect(text_.split('\n')).toEqual([...of.lines, '']);
+    const { db } = createDatabase(':memory:');
+    const header = await loadDatabase(db, Readable.from([Buffer.from(text_)]));
+    expect(header).toEqual({ station: 'ab/1', origin: 'portcullis/test', size: 1, made: start + 1_000 });
+    db.close();
+    bare.close();
+  });
+
   it('receipt', () => {
     const of = vector<{ file: string; verifier_key: string; withdrawal: string }>('receipt');
     const receipt = new Uint8Array(readFileSync(new URL(of.file, root)));
@@ -713,6 +730,6 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
 
   it('nothing else: every vector of the document is checked here', () => {
     expect([...blocks.keys()].filter((name) => !used.has(name))).toEqual([]);
-    expect(blocks.size).toBe(34);
+    expect(blocks.size).toBe(35);
   });
 });

@@ -1,15 +1,12 @@
 import type {
-  Acts,
+  Custody,
   HeldWithdrawal,
-  Onboarding,
-  Operators,
   OperatorsView,
   ReadinessView,
   Replay,
   SignerKey,
   TokenKeyView,
   WalletSignerView,
-  Wallets,
   WalletView,
 } from '../custody/custody.ts';
 import { parseFreezeScope } from '../custody/freeze.ts';
@@ -195,7 +192,7 @@ function replayMessage({ since, decided, cut, changed, byRule, examples, unknown
 }
 
 /** `OperatorService` of the API, spoken to custody. Who acts is the name in the caller's certificate, nothing sent. */
-export function operatorService(operators: Operators, acts: Acts, onboarding: Onboarding, wallets: Wallets): Service {
+export function operatorService({ operators, acts, onboarding, wallets, backups }: Custody): Service {
   return bind(OperatorServiceService, operatorRights, {
     getStation: () => {
       const view = operators.station();
@@ -309,6 +306,30 @@ export function operatorService(operators: Operators, acts: Acts, onboarding: On
       await outlet.send({
         ...(await wallets.showAddress({ ...of, branch: parseBranch(request.branch), index: request.index })),
       });
+    },
+    createBackup: async (_request, outlet, { name }) => {
+      const chunks = backups.create(name);
+      try {
+        for (;;) {
+          const { done, value } = await chunks.next();
+          if (outlet.closed) return;
+          if (done === true) {
+            const made = {
+              ...value,
+              journalSize: BigInt(value.size),
+              rows: BigInt(value.rows),
+              bytes: BigInt(value.bytes),
+            };
+            return await outlet.send({
+              part: { $case: 'made', value: { ...made, sha256: Buffer.from(value.sha256) } },
+            });
+          }
+          await outlet.send({ part: { $case: 'chunk', value: Buffer.from(value) } });
+        }
+      } finally {
+        // Whoever went away has stopped it.
+        await chunks.return({ size: 0, rows: 0, bytes: 0, sha256: new Uint8Array() });
+      }
     },
     freeze: async (request, { name }) => ({
       freeze: freezeMessage(

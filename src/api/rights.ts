@@ -83,6 +83,7 @@ export const operatorRights: Rights<OperatorServiceService> = {
   createSignerKey: operators,
   registerWallet: operators,
   showWalletAddress: operators,
+  createBackup: operators,
   freeze: operators,
   thaw: operators,
   acknowledgeClock: operators,

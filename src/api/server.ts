@@ -70,7 +70,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     ...extra,
   ]);
   const operators = await open(options.operatorsListen, { roles: ['operators'], others: false }, [
-    operatorService(custody.operators, custody.acts, custody.onboarding, custody.wallets),
+    operatorService(custody),
   ]).catch(async (error: unknown) => {
     await main.listener.close(0);
     throw error;

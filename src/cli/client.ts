@@ -72,11 +72,36 @@ export async function askAtDevice<C extends Client, R>(
   return answer;
 }
 
+/**
+ * Reads a stream to its end, however long it takes: no faster than each message is dealt with. Throws as `callStation` does, and with what
+ * `take` throws, which ends the call.
+ */
+export async function readStream<C extends Client, R>(
+  args: Arguments,
+  service: Constructor<C>,
+  call: (client: C, metadata: Metadata, options: CallOptions) => ClientReadableStream<R>,
+  take: (message: R) => void,
+): Promise<void> {
+  await calling<C, undefined>(args, service, 'operatorsListen', (client, settle, fail) => {
+    const stream = call(client, new Metadata(), {});
+    stream.on('data', (message: R) => {
+      try {
+        take(message);
+      } catch (error) {
+        stream.cancel();
+        fail(error);
+      }
+    });
+    stream.once('error', (error: ServiceError) => settle(error, undefined));
+    stream.once('end', () => settle(null, undefined));
+  });
+}
+
 async function calling<C extends Client, R>(
   args: Arguments,
   service: Constructor<C>,
   listener: Listener,
-  call: (client: C, settle: Answer<R>) => void,
+  call: (client: C, settle: Answer<R>, fail: (error: unknown) => void) => void,
 ): Promise<R> {
   const { address, host, tls } = connection(args, listener);
   // No proxy: a station is called directly, whatever the environment says of other traffic.
@@ -88,10 +113,11 @@ async function calling<C extends Client, R>(
   );
   try {
     return await new Promise<R>((resolve, reject) => {
-      call(client, (error, response) => {
+      const settle: Answer<R> = (error, response) => {
         if (error === null) resolve(response);
         else reject(explained(error, address));
-      });
+      };
+      call(client, settle, reject);
     });
   } finally {
     client.close();

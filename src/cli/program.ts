@@ -12,6 +12,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['verify', async () => (await import('./verify.ts')).verify],
   ['journal', async () => (await import('./journal.ts')).journal],
   ['doctor', async () => (await import('./doctor.ts')).doctor],
+  ['backup', async () => (await import('./backup.ts')).backup],
   ['certificate', async () => (await import('./certificate.ts')).certificate],
   ['status', async () => (await import('./status.ts')).status],
   ['freeze', async () => (await import('./freeze.ts')).freeze],

@@ -38,6 +38,7 @@ import type {
 } from '../domain/index.ts';
 import type { EvidenceDemand } from '../gate/demand.ts';
 import type { Tile } from '../journal/tiles.ts';
+import type { BackupMade } from '../store/backup.ts';
 import type { CodeEnrolment } from './code-enrolment.ts';
 import type { Head } from './heads.ts';
 import type { SealingState } from './sealed.ts';
@@ -223,6 +224,11 @@ export interface Witnesses {
   accept(size: number, lines: string): Promise<readonly CosignatureRecord[]>;
   /** The newest checkpoint that policy's witnesses cosigned, their lines under it; undefined where none did. */
   cosigned(): Promise<{ readonly note: string; readonly cosignatures: readonly CosignatureRecord[] } | undefined>;
+}
+
+export interface Backups {
+  /** A backup of the database as it is now, encrypted, chunk by chunk. `who`: the name in the caller's certificate. */
+  create(who: string): AsyncGenerator<Uint8Array, BackupMade>;
 }
 
 export interface Journal {
@@ -506,6 +512,7 @@ export interface Custody {
   readonly factors: Factors;
   readonly notices: Notices;
   readonly journal: Journal;
+  readonly backups: Backups;
   readonly operators: Operators;
   readonly acts: Acts;
   readonly onboarding: Onboarding;

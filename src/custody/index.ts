@@ -6,6 +6,7 @@ import type { JournalBehind } from '../store/failure.ts';
 import { ActDesk } from './acts/desk.ts';
 import type { EffectParts } from './acts/effect.ts';
 import { checkOperatorKeys } from './acts/signatures.ts';
+import { BackupDesk, type BackupSource } from './backups.ts';
 import { Breaker } from './breaker.ts';
 import { checkSpellings, checkWallets } from './chain.ts';
 import type { Custody } from './custody.ts';
@@ -46,6 +47,8 @@ export interface CustodyParts extends StationParts {
   readonly fitting?: EffectParts['fitting'];
   /** The journal's keys, the newest first: each signs every checkpoint. */
   readonly journal: readonly CheckpointSigner[];
+  /** Absent: no backup is made. */
+  readonly backup?: BackupSource | undefined;
   /** Absent: nothing was published. */
   readonly published?: PublishedParts;
 }
@@ -111,6 +114,7 @@ export function startCustody(parts: CustodyParts): Running {
     factors: new FactorDesk(station, refusals),
     notices: new NoticeDesk(station, acts),
     journal: new JournalDesk(station, parts.journal, parts.published),
+    backups: new BackupDesk(station, parts.backup),
     operators: new OperatorDesk(station, dispatch, resealing, () => parts.time.read()),
     acts,
     onboarding: new OnboardingDesk(station, refusals),

@@ -448,6 +448,10 @@ export const reasons = {
   'signer-failed': notNow('The signer’s process failed.', 'It is restarted by itself.'),
 
   // Failures of the station itself
+  'backup-unconfigured': notNow(
+    'The station’s config names nobody who could open a backup.',
+    'Name age recipients in config.backup.recipients, and restart the station.',
+  ),
   'journal-behind': notNow(
     'The station’s journal is not the one that it published: an older database was put back, or it was forked.',
     'Tell the operators: the station decides nothing before the newest database is back, or this one was restored.',

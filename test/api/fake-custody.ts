@@ -1,4 +1,5 @@
 // A custody that decides nothing: it records what it was asked and answers with fixed records, or as a test tells it to.
+import { createHash } from 'node:crypto';
 import type { ActView, Custody, Prepared, PreparedAct, Ripened } from '../../src/custody/custody.ts';
 import {
   type AccountId,
@@ -35,6 +36,7 @@ import {
   type WithdrawalRecord,
   type WitnessedMs,
 } from '../../src/domain/index.ts';
+import type { BackupMade } from '../../src/store/backup.ts';
 
 export const account: AccountId = parseAccountId('alice', 'account');
 export const withdrawalId: WithdrawalId = parseWithdrawalId('w-1', 'withdrawal');
@@ -347,6 +349,9 @@ export class FakeCustody {
         acknowledge: on('notices.acknowledge', async () => ({ ...notice, acknowledgedAt: time })),
         report: on('notices.report', async () => ({ account, cancelled: ['e-1'], disputed: ['w-1'] })),
       },
+      backups: {
+        create: on('backups.create', () => madeBackup()),
+      },
       journal: {
         verifierKey: 'station+key',
         size: on('journal.size', () => 2),
@@ -480,4 +485,11 @@ export class FakeCustody {
   last(path: string): readonly unknown[] | undefined {
     return this.asked.findLast((question) => question.path === path)?.args;
   }
+}
+
+/** Of two chunks. */
+async function* madeBackup(): AsyncGenerator<Uint8Array, BackupMade> {
+  yield utf8.encode('first ');
+  yield utf8.encode('second');
+  return { size: 2, rows: 7, bytes: 12, sha256: createHash('sha256').update('first second').digest() };
 }

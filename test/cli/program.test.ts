@@ -59,6 +59,7 @@ describe('a command line', () => {
       'verify',
       'journal',
       'doctor',
+      'backup',
       'certificate',
       'status',
       'freeze',

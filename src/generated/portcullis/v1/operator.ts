@@ -397,6 +397,30 @@ export interface RegisterWalletRequest {
   signer: string;
 }
 
+export interface CreateBackupRequest {
+}
+
+export interface CreateBackupResponse {
+  part:
+    | //
+    /** The next bytes of the file (age). */
+    { $case: "chunk"; value: Buffer }
+    | //
+    /** The last message: the file is whole. */
+    { $case: "made"; value: BackupMade }
+    | undefined;
+}
+
+export interface BackupMade {
+  /** Entries of the journal in it. */
+  journalSize: bigint;
+  rows: bigint;
+  /** Of the whole file. */
+  bytes: bigint;
+  /** SHA-256 of the whole file. */
+  sha256: Buffer;
+}
+
 export interface RegisterWalletResponse {
   /** SHA-256 of the wallet policy (BIP-388) as the device has it, 64 hex digits. */
   walletPolicy: string;
@@ -3640,6 +3664,232 @@ export const RegisterWalletRequest: MessageFns<RegisterWalletRequest> = {
   },
 };
 
+function createBaseCreateBackupRequest(): CreateBackupRequest {
+  return {};
+}
+
+export const CreateBackupRequest: MessageFns<CreateBackupRequest> = {
+  encode(_: CreateBackupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateBackupRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateBackupRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CreateBackupRequest>): CreateBackupRequest {
+    return CreateBackupRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<CreateBackupRequest>): CreateBackupRequest {
+    const message = createBaseCreateBackupRequest();
+    return message;
+  },
+};
+
+function createBaseCreateBackupResponse(): CreateBackupResponse {
+  return { part: undefined };
+}
+
+export const CreateBackupResponse: MessageFns<CreateBackupResponse> = {
+  encode(message: CreateBackupResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.part?.$case) {
+      case "chunk":
+        writer.uint32(10).bytes(message.part.value);
+        break;
+      case "made":
+        BackupMade.encode(message.part.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateBackupResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateBackupResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.part = { $case: "chunk", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.part = { $case: "made", value: BackupMade.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CreateBackupResponse>): CreateBackupResponse {
+    return CreateBackupResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateBackupResponse>): CreateBackupResponse {
+    const message = createBaseCreateBackupResponse();
+    switch (object.part?.$case) {
+      case "chunk": {
+        if (object.part?.value !== undefined && object.part?.value !== null) {
+          message.part = { $case: "chunk", value: object.part.value };
+        }
+        break;
+      }
+      case "made": {
+        if (object.part?.value !== undefined && object.part?.value !== null) {
+          message.part = { $case: "made", value: BackupMade.fromPartial(object.part.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseBackupMade(): BackupMade {
+  return { journalSize: 0n, rows: 0n, bytes: 0n, sha256: Buffer.alloc(0) };
+}
+
+export const BackupMade: MessageFns<BackupMade> = {
+  encode(message: BackupMade, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.journalSize !== 0n) {
+      if (BigInt.asUintN(64, message.journalSize) !== message.journalSize) {
+        throw new globalThis.Error("value provided for field message.journalSize of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.journalSize);
+    }
+    if (message.rows !== 0n) {
+      if (BigInt.asUintN(64, message.rows) !== message.rows) {
+        throw new globalThis.Error("value provided for field message.rows of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.rows);
+    }
+    if (message.bytes !== 0n) {
+      if (BigInt.asUintN(64, message.bytes) !== message.bytes) {
+        throw new globalThis.Error("value provided for field message.bytes of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.bytes);
+    }
+    if (message.sha256.length !== 0) {
+      writer.uint32(34).bytes(message.sha256);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BackupMade {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBackupMade();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.journalSize = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.rows = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.bytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sha256 = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BackupMade>): BackupMade {
+    return BackupMade.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BackupMade>): BackupMade {
+    const message = createBaseBackupMade();
+    message.journalSize = (object.journalSize !== undefined && object.journalSize !== null)
+      ? BigInt(object.journalSize)
+      : 0n;
+    message.rows = (object.rows !== undefined && object.rows !== null) ? BigInt(object.rows) : 0n;
+    message.bytes = (object.bytes !== undefined && object.bytes !== null) ? BigInt(object.bytes) : 0n;
+    message.sha256 = object.sha256 ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 function createBaseRegisterWalletResponse(): RegisterWalletResponse {
   return { walletPolicy: "", fingerprint: "" };
 }
@@ -4369,6 +4619,17 @@ export const OperatorServiceService = {
       Buffer.from(ShowWalletAddressResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ShowWalletAddressResponse => ShowWalletAddressResponse.decode(value),
   },
+  /** A backup of the database as it is now, encrypted to those whom the config names. The station's keys are not in it. */
+  createBackup: {
+    path: "/portcullis.v1.OperatorService/CreateBackup" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: CreateBackupRequest): Buffer => Buffer.from(CreateBackupRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CreateBackupRequest => CreateBackupRequest.decode(value),
+    responseSerialize: (value: CreateBackupResponse): Buffer =>
+      Buffer.from(CreateBackupResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CreateBackupResponse => CreateBackupResponse.decode(value),
+  },
   /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
   freeze: {
     path: "/portcullis.v1.OperatorService/Freeze" as const,
@@ -4437,6 +4698,8 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
    * the station derives itself. Policy need not name the wallet yet. One message, once they took it.
    */
   showWalletAddress: handleServerStreamingCall<ShowWalletAddressRequest, ShowWalletAddressResponse>;
+  /** A backup of the database as it is now, encrypted to those whom the config names. The station's keys are not in it. */
+  createBackup: handleServerStreamingCall<CreateBackupRequest, CreateBackupResponse>;
   /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
   freeze: handleUnaryCall<FreezeRequest, FreezeResponse>;
   /** Lifts a freeze. Only where no operators are founded yet; else it needs their quorum. */
@@ -4677,6 +4940,16 @@ export interface OperatorServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ShowWalletAddressResponse>;
+  /** A backup of the database as it is now, encrypted to those whom the config names. The station's keys are not in it. */
+  createBackup(
+    request: CreateBackupRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<CreateBackupResponse>;
+  createBackup(
+    request: CreateBackupRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<CreateBackupResponse>;
   /** A stop on the station, or on a wallet, account, chain, asset or destination. Only where no operators are founded; else by an act. */
   freeze(
     request: FreezeRequest,
