@@ -25,6 +25,7 @@ const arrows = {
     'machine-time\\.ts',
     'signer-probe\\.ts',
     'usb-survey\\.ts',
+    'main-network\\.ts',
   ],
 };
 

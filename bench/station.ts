@@ -73,6 +73,9 @@ export interface Commits {
 
 /** A whole station over gRPC, with everything that the daemon has but its config files and its devices. */
 export interface BenchStation {
+  /** The database. */
+  readonly file: string;
+  readonly stateKey: Uint8Array;
   readonly custody: Custody;
   readonly store: Store;
   readonly policy: Policy;
@@ -181,6 +184,8 @@ export async function openStation(
   const checkpointer = startCheckpointer(file, log);
   const ticking = setInterval(() => void running.timekeeper.tick(), 1_000);
   return {
+    file,
+    stateKey,
     custody: running.custody,
     store,
     policy,

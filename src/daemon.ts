@@ -1,10 +1,9 @@
 import { parseArgs } from 'node:util';
 import { composeStation } from './compose.ts';
 import { loadConfig } from './config.ts';
-import { refusedNetworks } from './custody/founding.ts';
-import { Malformed, Refusal } from './domain/index.ts';
-import type { Policy } from './gate/policy.ts';
+import { Refusal } from './domain/index.ts';
 import { machineTime } from './machine-time.ts';
+import { atStake, checkMainNetworks } from './main-network.ts';
 import { stationLog } from './station-log.ts';
 
 // The real station: the machine's time, the devices that the config names. Started by `portcullis run`.
@@ -19,10 +18,12 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { config: { type: 'string' } }, strict: true });
   if (values.config === undefined) throw new Error('daemon: --config FILE is missing');
   const config = loadConfig(values.config);
+  const time = machineTime();
   const station = await composeStation({
     config,
-    time: machineTime(),
-    allowed: refuseMainNetworks,
+    time,
+    // At the start, and of each policy that is proposed.
+    allowed: (policy) => checkMainNetworks(atStake(policy, config, time.simulated)),
     log: stationLog,
     onFatal: (error) => {
       // Only a fresh read of the disk tells what stands: end here, and recover by starting again.
@@ -39,12 +40,6 @@ async function main(): Promise<void> {
   // A terminal that hangs up sends it too: a station is none's that one could close.
   process.on('SIGHUP', () => station.reload());
   stopOnSignal(() => station.close());
-}
-
-/** At the start, and of each policy that is proposed. */
-function refuseMainNetworks(policy: Policy): void {
-  const refused = refusedNetworks(policy);
-  if (refused !== undefined) throw new Malformed('policy.chains', refused);
 }
 
 function stopOnSignal(close: () => Promise<void>): void {

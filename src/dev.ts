@@ -7,7 +7,7 @@ import { operatorCeremony } from '../simulators/authenticator/operator-key.ts';
 import { type EmulatorOptions, startEmulator } from '../simulators/ledger/emulator.ts';
 import { bind } from './api/service.ts';
 import { addressOfKey } from './chains/ethereum/index.ts';
-import { makeStation, takeAway } from './cli/init.ts';
+import { makeStation } from './cli/init.ts';
 import { composeStation } from './compose.ts';
 import { loadConfig } from './config.ts';
 import {
@@ -30,6 +30,7 @@ import { accountKey, automate, bitcoinWallet, speculos } from './dev-ledgers.ts'
 import { parseChainId, parseOperatorName } from './domain/index.ts';
 import { parseOrigin } from './gate/policy/origins.ts';
 import { TimeServiceService } from './generated/portcullis/dev/v1/time.ts';
+import { takeAway } from './main-network.ts';
 import { SimulatedTime } from './simulated-time.ts';
 import { stationLog } from './station-log.ts';
 

@@ -1,7 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { foundingPolicy } from '../src/cli/founding-policy.ts';
 import { makeStation } from '../src/cli/init.ts';
@@ -87,13 +85,5 @@ describe('a station’s start', () => {
     const out = { ...config, database: join(config.file, 'station.db') };
     const started = composeStation({ config: out, time: machineTime(), log: () => {}, onFatal: () => {} });
     await expect(started).rejects.toThrow(/config\.data.*station\.db may not be written/);
-  });
-
-  it('the daemon refuses main networks', async () => {
-    const { file } = await station({ chain: 'eip155:1' });
-    const daemon = fileURLToPath(new URL('../src/daemon.ts', import.meta.url));
-    const { status, stderr } = spawnSync(process.execPath, [daemon, '--config', file], { encoding: 'utf8' });
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/names eip155:1: this release signs for test networks only/);
   });
 });

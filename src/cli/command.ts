@@ -7,6 +7,8 @@ export interface Output {
   out(line: string): void;
   /** One line about what went wrong, or beside the answer. */
   err(line: string): void;
+  /** A line over the one that was drawn before; an empty one takes it away. Only where a person watches a terminal. */
+  readonly draw?: ((line: string) => void) | undefined;
 }
 
 /** A word of the command line. */

@@ -3,4 +3,6 @@ export interface Diagnosis {
   readonly what: string;
   readonly found: string;
   readonly mend?: string | undefined;
+  /** It is not wrong, and could be better. */
+  readonly hint?: boolean | undefined;
 }

@@ -1,13 +1,14 @@
 import { existsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { type Config, journalPlace, loadConfig, loadPolicy } from '../config.ts';
-import { policyHash, refusedNetworks } from '../custody/founding.ts';
+import { policyHash } from '../custody/founding.ts';
 import { type Inspection, inspectStation } from '../custody/inspection.ts';
 import { verifierKeyOf } from '../custody/journal-key.ts';
 import type { SealingState } from '../custody/sealed.ts';
 import { reasons, signersOf, type Wallet, type WallMs } from '../domain/index.ts';
 import { readKey } from '../key-source.ts';
 import { machineTime } from '../machine-time.ts';
+import { atStake, judgeMainNetworks, mainNetworks, takeAway, takeAwayLeft } from '../main-network.ts';
 import { readSealingKeys } from '../sealing-keys.ts';
 import type { SignerConfig } from '../signer-config.ts';
 import { type Probed, probeSigner } from '../signer-probe.ts';
@@ -18,7 +19,6 @@ import { printable } from './client.ts';
 import { type Command, readArguments } from './command.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { unfounded } from './founding-policy.ts';
-import { takeAway } from './init.ts';
 import { checkMetadata } from './metadata-check.ts';
 import { checkPublished } from './published-check.ts';
 import { sealedLine } from './sealed-line.ts';
@@ -35,15 +35,17 @@ export const doctor: Command = {
   help: `Usage: portcullis doctor --config FILE
 
 Looks at the Node that runs it, the config, the policy, files' permissions, keys, certificates, the database, the clock and the
-devices. A line each: "ok", or "WRONG" and how to mend it. Changes nothing; its exit code is 1 if anything is wrong. Devices are
+devices, and at what a station for a main network must have. A line each: "ok", "WRONG" and how to mend it, or "hint" and what would be
+better. Changes nothing; its exit code is 1 if anything is wrong. Devices are
 asked only while the station isn't running.`,
   async run(args, output) {
     const file = readArguments(args, { options: ['config'] }).required('config');
     let wrong = 0;
-    for await (const { what, found, mend } of diagnose(file, probeSigner, surveyUsb)) {
-      output.out(`${mend === undefined ? 'ok   ' : 'WRONG'} ${what}: ${printable(found)}`);
+    for await (const { what, found, mend, hint = false } of diagnose(file, probeSigner, surveyUsb)) {
+      const word = hint ? 'hint ' : 'WRONG';
+      output.out(`${mend === undefined ? 'ok   ' : word} ${what}: ${printable(found)}`);
       if (mend === undefined) continue;
-      wrong++;
+      if (!hint) wrong++;
       output.out(`      ${printable(mend)}`);
     }
     output.out(wrong === 0 ? 'nothing is wrong' : `${wrong} ${wrong === 1 ? 'thing is' : 'things are'} wrong`);
@@ -119,7 +121,7 @@ async function* diagnoseKeys(
   if (read.value === undefined) return;
   const { document, policy } = read.value;
   yield checkPolicy(policyHash(document), station);
-  yield checkNetworks(policy);
+  yield* checkNetworks(policy, config, station);
   yield checkOperators(policy);
   yield* checkMetadata(config, policy, Date.now() as WallMs, station.station?.metadata ?? 0);
   const wallets = [...policy.wallets.values()];
@@ -153,7 +155,6 @@ async function attemptLater<T>(what: string, look: () => Promise<T>, mend: strin
 }
 
 function* checkFiles(config: Config): Generator<Diagnosis> {
-  const home = dirname(config.file);
   const { state } = config.keys;
   const folders = state.kind === 'file' ? [dirname(state.file)] : [];
   const closed = [config.data, ...folders, config.database].filter((path) => existsSync(path));
@@ -161,7 +162,7 @@ function* checkFiles(config: Config): Generator<Diagnosis> {
   yield open.length === 0
     ? { what: 'permissions', found: 'data and keys are their owner’s alone' }
     : { what: 'permissions', found: `others may use ${open.join(', ')}`, mend: `Run: chmod go= ${open.join(' ')}` };
-  const away = [join(home, takeAway), join(config.data, takeAway)].find((path) => existsSync(path));
+  const away = takeAwayLeft(config);
   if (away === undefined) return;
   const mend = 'Carry it to another machine and delete it here: whoever has the CA’s key can be any client.';
   yield { what: takeAway, found: `${away} is still on the station`, mend };
@@ -225,14 +226,27 @@ function checkPolicy(hash: string, { station, policies }: Inspection): Diagnosis
   return { what: 'policy', found: `the file has ${hash}, in force is ${station.policy}`, mend: remedy };
 }
 
-function checkNetworks(policy: Policy): Diagnosis {
-  const refused = refusedNetworks(policy);
-  if (refused === undefined) return { what: 'networks', found: [...policy.chains.keys()].join(', ') };
-  return {
-    what: 'networks',
-    found: refused,
-    mend: '"portcullis run" will not start: found a station for test networks.',
-  };
+/** What a main-network station must have, a line each: first what it does not start without. */
+function* checkNetworks(policy: Policy, config: Config, { station, delivered }: Inspection): Generator<Diagnosis> {
+  yield { what: 'networks', found: [...policy.chains.keys()].join(', ') };
+  const main = mainNetworks(policy);
+  if (main.length === 0) return;
+  const simulated = station?.origin.startsWith('portcullis/simulated/') ?? false;
+  for (const { name, demand, ok, found, mend } of judgeMainNetworks(atStake(policy, config, simulated))) {
+    const what = `main network: ${name}`;
+    if (ok) yield { what, found };
+    else if (demand === 'advised') yield { what, found, mend, hint: true };
+    else yield { what, found, mend: `${mend} "portcullis run" does not start without.` };
+  }
+  const what = 'main network: courier';
+  yield delivered
+    ? { what, found: 'it had notices accepted for delivery' }
+    : {
+        what,
+        found: 'it never acknowledged a notice',
+        mend: 'Run a courier: nothing ripens before its notice was accepted for delivery, and customers would hear of nothing.',
+        hint: true,
+      };
 }
 
 function checkOperators({ operators }: Policy): Diagnosis {

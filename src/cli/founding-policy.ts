@@ -5,7 +5,7 @@ export const ownAuthority = 'made-by-init';
 
 /** What a policy without operators comes to. */
 export const unfounded =
-  'none: one certificate of the operators’ role freezes and thaws alone, nothing is held for people, and main networks are refused';
+  'none: one certificate of the operators’ role freezes and thaws alone, nothing is held for people, and no station for a main network starts';
 
 const foundingPeople = `# The station's people: any M (quorum) of N decide, and more of them than M. Each makes their entry on their own machine, with a
 # security key: "portcullis operator enroll --name NAME" prints it. The recovery quorum's keys are kept offline, by others, elsewhere:

@@ -2,17 +2,15 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { loadConfig, loadPolicy, loadPolicyText } from '../config.ts';
-import { foundStation, journalOrigin, newStationId, refusedNetworks } from '../custody/founding.ts';
+import { foundStation, journalOrigin, newStationId } from '../custody/founding.ts';
 import { verifierKeyOf } from '../custody/journal-key.ts';
 import { certificatesIn, fingerprint, Malformed, type TimeSource, toHex } from '../domain/index.ts';
 import { machineTime } from '../machine-time.ts';
+import { atStake, lacking, mainNetworks, takeAway } from '../main-network.ts';
 import { type Authority, createAuthority, issueClient, issueServer } from './certificates.ts';
 import { type Command, CommandFailed, readArguments } from './command.ts';
 import { foundingPolicy, ownAuthority, unfounded } from './founding-policy.ts';
 import { makeFolder, writeFile, writeIssued } from './private-file.ts';
-
-/** The folder that must not stay on the station. */
-export const takeAway = 'take-away';
 
 const defaultDomain = 'station.example';
 
@@ -69,7 +67,7 @@ It overwrites nothing, and where it fails it leaves nothing behind.`,
       '(policy-changed). To found a station on a policy of your own:',
       '  portcullis init --print-policy > FILE, fill it in, portcullis init NEW-DIR --policy FILE',
       '',
-      ...founded(made.policy),
+      ...founded(made.policy, loadConfig(join(resolve(dir), 'config.yaml'))),
       '',
       `Next: look through ${join(shown, 'config.yaml')}, then`,
       `  portcullis doctor --config ${join(shown, 'config.yaml')}`,
@@ -84,14 +82,18 @@ It overwrites nothing, and where it fails it leaves nothing behind.`,
 type Policy = ReturnType<typeof loadPolicy>['policy'];
 
 /** Who decides on the station, and what stands in the way of running it. */
-function founded(policy: Policy): string[] {
+function founded(policy: Policy, config: ReturnType<typeof loadConfig>): string[] {
   const { operators } = policy;
-  const refused = refusedNetworks(policy);
+  const missing = lacking(atStake(policy, config, false));
+  const main = mainNetworks(policy).join(', ');
   return [
     operators === undefined
       ? `Operators: ${unfounded}. To found some: "portcullis operator enroll", and policy's operators.`
       : `Operators: any ${operators.quorum} of ${operators.people.map(({ name }) => name).join(', ')}; recovery: any ${operators.recovery.quorum} of ${operators.recovery.people.map(({ name }) => name).join(', ')}.`,
-    ...(refused === undefined ? [] : [`IT WILL NOT RUN: ${refused}.`]),
+    ...(missing.length === 0
+      ? []
+      : [`IT WILL NOT RUN YET: the policy names ${main}, and a station for a main network lacks:`]),
+    ...missing.map((one) => `  - ${one}`),
   ];
 }
 

@@ -18,6 +18,8 @@ if (Number(major) < 24) {
   process.exitCode = await runProgram(process.argv.slice(2), {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
+    // ECMA-48 EL: whatever stood to the right is erased.
+    draw: process.stderr.isTTY ? (line) => process.stderr.write(`\r${line}\u001b[K`) : undefined,
   });
 }
 

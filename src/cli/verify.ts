@@ -10,6 +10,7 @@ import { readKey } from '../key-source.ts';
 import { Vaults } from '../vaults.ts';
 import { printable } from './client.ts';
 import { type Command, CommandFailed, type Output, readArguments, UsageError } from './command.ts';
+import { Progress } from './progress.ts';
 
 /** Findings that are told one by one; of a database that was mangled throughout, the rest are counted. */
 const toldMost = 200;
@@ -59,8 +60,8 @@ or why it proves nothing, and then exits with 1.
     const file = station?.database ?? join(resolve(data ?? ''), 'station.db');
     if (!existsSync(file)) throw new CommandFailed(`${file} does not exist`);
 
-    const { tell, end } = teller(output);
-    const result = audit({ file, stateKey, logKey, checkpoint }, tell);
+    const { tell, end, progress } = teller(output);
+    const result = audit({ file, stateKey, logKey, checkpoint, progress }, tell);
     end();
     output.out(`station    ${printable(result.station ?? 'unknown')}`);
     output.out(`journal    ${printable(result.origin ?? 'unknown')}`);
@@ -78,14 +79,24 @@ or why it proves nothing, and then exits with 1.
   },
 };
 
+interface Teller {
+  readonly tell: (finding: Finding) => void;
+  readonly progress: (what: string, done: number, all: number) => void;
+  readonly end: () => void;
+}
+
 /** Tells findings one by one, up to a number, and at the end how many more there were. */
-function teller(output: Output): { readonly tell: (finding: Finding) => void; readonly end: () => void } {
+function teller(output: Output): Teller {
   let told = 0;
+  const progress = new Progress(output);
   return {
+    progress: (what, done, all) => progress.step(what, done, all),
     tell: ({ tag, where, message }) => {
+      progress.clear();
       if (told++ < toldMost) output.out(`FOUND ${tag}: ${printable(where)}: ${printable(message)}`);
     },
     end: () => {
+      progress.clear();
       if (told > toldMost) output.out(`… and ${told - toldMost} more findings`);
     },
   };
@@ -103,8 +114,10 @@ function tiles(args: readonly string[], output: Output): number {
   const checkpointFile = given.value('checkpoint');
   const checkpoint =
     checkpointFile === undefined ? undefined : readGiven('checkpoint', checkpointFile, checkpointBytesMost);
-  const { tell, end } = teller(output);
-  const result = auditTiles({ read, logKey, witnesses: given.values('witness'), checkpoint }, tell);
+  const { tell, end, progress } = teller(output);
+  const witnesses = given.values('witness');
+  const entries = (done: number, all: number): void => progress('entries', done, all);
+  const result = auditTiles({ read, logKey, witnesses, checkpoint, progress: entries }, tell);
   end();
   output.out(`journal    ${printable(result.origin ?? 'unknown')}`);
   output.out(`size       ${result.size}`);

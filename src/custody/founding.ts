@@ -38,16 +38,6 @@ export function policyHash(document: string): ReturnType<typeof digestOf> {
   return digestOf(new TextEncoder().encode(document));
 }
 
-/**
- * Main networks wait until every kind of factor, and a journal that outlives the station, are there. What to say where the policy
- * names any; undefined where this release signs for all that it names.
- */
-export function refusedNetworks({ chains }: Pick<Policy, 'chains'>): string | undefined {
-  const main = [...chains.keys()].filter((chain) => !isTestNetwork(chain));
-  if (main.length === 0) return undefined;
-  return `the policy names ${main.join(', ')}: this release signs for test networks only`;
-}
-
 /** Makes a station: generation 1, its first policy in force. */
 export function foundStation(request: FoundingRequest): { readonly station: StationName } {
   const { policy, policyDocument, simulated, stationId } = request;

@@ -27,6 +27,8 @@ export interface Inspection {
   readonly policies: readonly string[];
   /** Scopes of the freezes in force. */
   readonly frozen: readonly string[];
+  /** Whether a courier ever had a notice accepted for delivery. */
+  readonly delivered: boolean;
   /** Undefined where no sealing keys were given, or a row that has something sealed fails its authentication code. */
   readonly sealing: SealingState | undefined;
 }
@@ -53,6 +55,7 @@ export function inspectStation(file: string, stateKey: Uint8Array, ring?: Keyrin
       journalKey: read(() => rows.get('station', ['station'])?.record)?.journalKey ?? journalKeyOf(db),
       policies: keptPolicies(db),
       frozen: read(() => rows.all('activeFreezes', []).map(({ scope }) => scope)) ?? ['unreadable'],
+      delivered: db.prepare('SELECT 1 FROM notices WHERE acknowledged_at IS NOT NULL LIMIT 1').get() !== undefined,
       sealing: ring === undefined ? undefined : read(() => sealingState(readerOf(rows), ring)),
     };
   } finally {

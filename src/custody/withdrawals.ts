@@ -8,6 +8,7 @@ import {
   formatInstant,
   type ListingRecord,
   Malformed,
+  type NoticeId,
   parseIntent,
   payByMost,
   Refusal,
@@ -317,7 +318,7 @@ export class WithdrawalDesk implements Withdrawals {
         { table: 'notices', record: notice, leaf: position },
         ...firstWithdrawal(said.account, of.evidence, facts, position),
       ],
-      leaves: [authorizedLeaf(record, entry, of.evidence, facts)],
+      leaves: [authorizedLeaf(record, entry, of.evidence, notice.id, facts)],
       used: of.evidence,
     };
   }
@@ -443,6 +444,7 @@ function authorizedLeaf(
   record: WithdrawalRecord,
   entry: DestinationRecord,
   evidence: readonly Evidence[],
+  notice: NoticeId,
   facts: Facts,
 ): LeafDraft {
   const services = servicesOf(evidence);
@@ -462,6 +464,7 @@ function authorizedLeaf(
       amount: String(record.amount),
       max_fee: String(record.maxFee),
       pay_by: formatInstant(record.payBy),
+      notice,
       policy: facts.station.policy,
       destination_w0: destination.w0,
       destination_d0: destination.d0,

@@ -108,15 +108,4 @@ describe('init', () => {
     expect(out).toContain('Operators: none: one certificate of the operators’ role freezes and thaws alone');
     expect((await ran('init', '--print-policy')).out).toContain('#   operators:\n#     rp_id: localhost');
   });
-
-  it('and doctor say that this release refuses a policy’s main networks', async () => {
-    const folder = emptyFolder();
-    const policy = join(folder, 'policy.yaml');
-    writeFileSync(policy, foundingPolicy('station.example').replaceAll('eip155:11155111', 'eip155:1'));
-    const { out, code } = await ran('init', join(folder, 'station'), '--policy', policy);
-    expect(code).toBe(0);
-    expect(out).toContain('IT WILL NOT RUN: the policy names eip155:1: this release signs for test networks only');
-    const checked = await ran('doctor', '--config', join(folder, 'station/config.yaml'));
-    expect(checked.out).toContain('WRONG networks: the policy names eip155:1');
-  });
 });

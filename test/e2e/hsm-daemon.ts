@@ -12,7 +12,7 @@ import { Customer } from '../../simulators/exchange/customer.ts';
 import { enrol } from '../../simulators/exchange/enrol.ts';
 import { connect } from '../../simulators/exchange/station-client.ts';
 import { whitelist } from '../../simulators/exchange/whitelist.ts';
-import { makeStation, takeAway } from '../../src/cli/init.ts';
+import { makeStation } from '../../src/cli/init.ts';
 import { accountAddress } from '../../src/custody/chain.ts';
 import { walletOfKeys, walletText } from '../../src/custody/wallet-document.ts';
 import {
@@ -26,6 +26,7 @@ import { DestinationServiceClient } from '../../src/generated/portcullis/v1/dest
 import { FactorServiceClient } from '../../src/generated/portcullis/v1/factor.ts';
 import { TransactionServiceClient } from '../../src/generated/portcullis/v1/transaction.ts';
 import { WithdrawalServiceClient } from '../../src/generated/portcullis/v1/withdrawal.ts';
+import { takeAway } from '../../src/main-network.ts';
 import { regtest } from '../chains/bitcoin/wallets.ts';
 import type { SoftHsm } from '../softhsm.ts';
 import { chainId } from './exchange.ts';

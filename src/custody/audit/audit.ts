@@ -11,7 +11,7 @@ import { policyHash } from '../founding.ts';
 import { auditCosignatures } from './cosignatures.ts';
 import type { Found } from './finding.ts';
 import { LeafAudit, type PricesTold } from './leaves.ts';
-import { RowAudit } from './rows.ts';
+import { countRows, RowAudit } from './rows.ts';
 
 export interface AuditRequest {
   /** The database. */
@@ -22,6 +22,8 @@ export interface AuditRequest {
   readonly logKey?: string | undefined;
   /** A checkpoint that was kept outside, a signed note. */
   readonly checkpoint?: Uint8Array | undefined;
+  /** Told as it goes on: of what, how much is done, of how much. */
+  readonly progress?: ((what: 'entries' | 'rows', done: number, all: number) => void) | undefined;
 }
 
 export interface Audited {
@@ -80,7 +82,10 @@ class Auditor {
     const station = this.#station();
     const logKey = this.#logKey(station);
     const checkpoint = this.#checkpoint(station?.origin, logKey);
-    const leaves = new LeafAudit(db, this.#log, { station, checkpoint }, this.#found);
+    const { progress } = this.#request;
+    const entries = progress && ((done: number) => progress('entries', done, size));
+    const size = progress === undefined ? 0 : this.#log.size();
+    const leaves = new LeafAudit(db, this.#log, { station, checkpoint }, this.#found, entries);
     try {
       leaves.run();
     } finally {
@@ -92,7 +97,9 @@ class Auditor {
     if (stateKey !== undefined) this.#head(leaves);
     if (station !== undefined) auditCosignatures(db, this.#log, station.origin, leaves.size, this.#found);
     const rowKey = stateKey === undefined ? undefined : deriveKeys(stateKey).row;
-    const rows = new RowAudit(db, this.#log, leaves.size, rowKey, this.#found).run();
+    const all = progress === undefined ? 0 : countRows(db);
+    const told = progress && ((done: number) => progress('rows', done, all));
+    const rows = new RowAudit(db, this.#log, leaves.size, rowKey, this.#found, told).run();
     return {
       station: station?.name,
       origin: station?.origin,

@@ -27,6 +27,7 @@ export interface PricesTold {
 export class LeafAudit {
   readonly #log: Log;
   readonly #found: Found;
+  readonly #progress: (entries: number) => void;
   readonly #station: StationFacts | undefined;
   readonly #checkpoint: Checkpoint | undefined;
   readonly #tree: TreeAudit;
@@ -48,7 +49,9 @@ export class LeafAudit {
     log: Log,
     of: { readonly station: StationFacts | undefined; readonly checkpoint: Checkpoint | undefined },
     found: Found,
+    progress: (entries: number) => void = () => {},
   ) {
+    this.#progress = progress;
     this.#log = log;
     this.#found = found;
     this.#station = of.station;
@@ -104,6 +107,7 @@ export class LeafAudit {
       if (this.#tree.whole) this.#tree.add(bytes);
       this.#leaf(index, bytes, this.#openings.of(index));
       this.#compare();
+      this.#progress(this.#size);
     }
     this.#openings.finish();
     this.#tree.finish();
@@ -175,7 +179,10 @@ export class LeafAudit {
     this.#pricesIn(leaf);
     const key = leaf.kind === 'station-founded' || leaf.kind === 'journal-key-added' ? leaf.fields['journal_key'] : '';
     if (key !== undefined && key !== '') this.#journalKeys.push(key);
-    for (const [table, ...key] of rowsToldBy(leaf, membersOf(leaf, openings))) {
+    for (const [table, ...key] of rowsToldBy(
+      leaf,
+      membersOf(leaf, () => openings),
+    )) {
       const at = this.#rowLeaves.of(table, key);
       const row = `${table} ${key.join(' ')}`;
       if (at === undefined) {

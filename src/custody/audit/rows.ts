@@ -1,19 +1,21 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type Leaf, parseLeaf } from '../../journal/leaf.ts';
+import { type Leaf, type Opening, parseLeaf } from '../../journal/leaf.ts';
 import type { Sqlite } from '../../store/database.ts';
-import { rowMac } from '../../store/key.ts';
+import { RowCoder } from '../../store/key.ts';
 import type { Log } from '../../store/log.ts';
 import { type Cell, columnName, columnsOf, fromCells } from '../../store/table.ts';
 import { type Records, type TableName, tables } from '../../store/tables.ts';
 import type { Found } from './finding.ts';
 import { contradictions, isTold, type Member, mayTell } from './tellings.ts';
 
-/** A leaf's members by name: its own, or for a commitment what its opening says. */
-export function membersOf(leaf: Leaf, openings: readonly { readonly field: string; readonly value: string }[]): Member {
+/** A leaf's members by name: its own, or for a commitment what its opening says. `openings` is asked when one is needed. */
+export function membersOf(leaf: Leaf, openings: () => readonly Pick<Opening, 'field' | 'value'>[]): Member {
+  let opened: readonly Pick<Opening, 'field' | 'value'>[] | undefined;
   return (name) => {
     const value = leaf.fields[name];
     if (value?.startsWith('commit:') !== true) return value;
-    return openings.find(({ field }) => field === name)?.value;
+    opened ??= openings();
+    return opened.find(({ field }) => field === name)?.value;
   };
 }
 
@@ -41,31 +43,41 @@ export class RowAudit {
   readonly #db: Sqlite;
   readonly #log: Log;
   readonly #size: number;
-  readonly #rowKey: Uint8Array | undefined;
+  readonly #coder: RowCoder | undefined;
   readonly #found: Found;
+  readonly #progress: (rows: number) => void;
 
-  constructor(db: Sqlite, log: Log, size: number, rowKey: Uint8Array | undefined, found: Found) {
+  constructor(
+    db: Sqlite,
+    log: Log,
+    size: number,
+    rowKey: Uint8Array | undefined,
+    found: Found,
+    progress: (rows: number) => void = () => {},
+  ) {
     this.#db = db;
     this.#log = log;
     this.#size = size;
-    this.#rowKey = rowKey;
+    this.#coder = rowKey === undefined ? undefined : new RowCoder(rowKey);
     this.#found = found;
+    this.#progress = progress;
   }
 
   /** Returns how many rows there were. */
   run(): number {
     let rows = 0;
-    for (const table of tableNames()) rows += this.#table(table);
+    for (const table of tableNames()) rows += this.#table(table, rows);
     return rows;
   }
 
-  #table<T extends TableName>(table: T): number {
+  #table<T extends TableName>(table: T, before: number): number {
     const of = tables[table];
     const columns = columnsOf(of).map((c) => `"${c}"`);
     let rows = 0;
     const scan = this.#db.prepare<[], Cell[]>(`SELECT ${columns.join(', ')} FROM "${table}"`).raw();
     for (const row of scan.iterate()) {
       rows++;
+      this.#progress(before + rows);
       const cells = row.slice(0, -2);
       const where = `${table} ${of.key.map((_, i) => String(cells[i])).join(' ')}`;
       const leaf = row.at(-2);
@@ -90,8 +102,8 @@ export class RowAudit {
   }
 
   #authentic(table: TableName, where: string, cells: readonly Cell[], leaf: number, mac: Uint8Array): void {
-    if (this.#rowKey === undefined) return;
-    const right = rowMac(this.#rowKey, table, cells, leaf);
+    if (this.#coder === undefined) return;
+    const right = this.#coder.mac(table, cells, leaf);
     if (mac.length !== right.length || !timingSafeEqual(mac, right)) {
       const message = 'it fails its authentication code: another hand wrote it, or this is not the station’s state key';
       this.#found({ tag: 'row-forged', where, message });
@@ -129,11 +141,17 @@ export class RowAudit {
     if (bytes === undefined) return undefined;
     try {
       const leaf = parseLeaf(bytes);
-      return { leaf, member: membersOf(leaf, this.#log.openings(index)) };
+      return { leaf, member: membersOf(leaf, () => this.#log.openings(index)) };
     } catch {
       return undefined;
     }
   }
+}
+
+/** Of all tables. */
+export function countRows(db: Sqlite): number {
+  const count = (table: TableName): number => Number(db.prepare(`SELECT count(*) FROM "${table}"`).pluck().get());
+  return tableNames().reduce((sum, table) => sum + count(table), 0);
 }
 
 function tableNames(): TableName[] {
