@@ -8,9 +8,10 @@ import { fileURLToPath } from 'node:url';
 import type { EmulatedStation } from '../../simulators/demo/emulated-station.ts';
 import type { Customer } from '../../simulators/exchange/customer.ts';
 import { addressOfKey } from '../../src/chains/ethereum/index.ts';
-import { makeStation, takeAway } from '../../src/cli/init.ts';
+import { makeStation } from '../../src/cli/init.ts';
 import { accountKey, bitcoinWallet } from '../../src/dev-ledgers.ts';
 import { parseChainId } from '../../src/domain/index.ts';
+import { takeAway } from '../../src/main-network.ts';
 import { Exchange } from '../e2e/exchange.ts';
 import { freePort } from './machine.ts';
 
