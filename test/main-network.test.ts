@@ -202,6 +202,12 @@ describe('each rule of a main network', () => {
     ['journal’s second place', 'none', false, ({ config }) => ({ config: { tiles: join(config.data, 'tiles') } })],
     [
       'journal’s second place',
+      'a file elsewhere',
+      true,
+      ({ config }) => ({ config: { tiles: join(config.data, 'tiles'), kept: ['/mnt/other/checkpoint'] } }),
+    ],
+    [
+      'journal’s second place',
       'a witness',
       true,
       ({ config }) => ({

@@ -25,9 +25,11 @@ export const ports = { api: 7443, operators: 7444 } as const;
 export const configName = 'config.yaml';
 /** The same station with a signer that no wallet is on: its devices are listed, and nobody is asked for a key. */
 export const doctorName = 'doctor.yaml';
+/** The same station with the signer of eth-1 alone: the others' processes take half a minute to start in the guest. */
+export const aloneName = 'alone.yaml';
 
 /** How long a person may take on each device: the second's is what a test waits for. */
-const reviews = { 'ledger-1': '10m', 'ledger-2': '20s', 'ledger-btc': '10m' } as const;
+const reviews = { 'ledger-1': '10m', 'ledger-2': '15s', 'ledger-btc': '10m' } as const;
 
 /** URLs of the emulators that have the wallets' keys. */
 export type Emulators = Readonly<Record<'eth-1' | 'eth-2' | 'btc-1', string>>;
@@ -75,10 +77,12 @@ export class FoundedStation {
       names: [],
       config: configDocument('0.0.0.0', ports, usbSigners),
     });
-    writeFileSync(
-      join(station, doctorName),
-      configDocument('0.0.0.0', ports, '  - { name: any, kind: ledger, transport: hid }'),
-    );
+    const others = {
+      [doctorName]: '  - { name: any, kind: ledger, transport: hid }',
+      [aloneName]: usbSigner('ledger-1'),
+    };
+    for (const [name, signers] of Object.entries(others))
+      writeFileSync(join(station, name), configDocument('0.0.0.0', ports, signers));
     const { entry: _, ...wallet } = bitcoin;
     const addresses = { 'eth-1': addressOfKey(keys['eth-1']), 'eth-2': addressOfKey(keys['eth-2']) };
     const announcement: EmulatedStation = {
@@ -188,9 +192,9 @@ ${wallets.map((entry) => `  - ${entry}`).join('\n')}
 nonce_window: 8
 `;
 
-const usbSigners = Object.entries(reviews)
-  .map(([name, review]) => `  - { name: ${name}, kind: ledger, transport: hid, review: ${review} }`)
-  .join('\n');
+const usbSigner = (name: keyof typeof reviews): string =>
+  `  - { name: ${name}, kind: ledger, transport: hid, review: ${reviews[name]} }`;
+const usbSigners = (['ledger-1', 'ledger-2', 'ledger-btc'] as const).map(usbSigner).join('\n');
 
 const emulatedSigners = (emulators: Emulators): string =>
   Object.entries({ 'ledger-1': emulators['eth-1'], 'ledger-2': emulators['eth-2'], 'ledger-btc': emulators['btc-1'] })

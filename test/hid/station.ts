@@ -1,10 +1,12 @@
 import type { EmulatedStation } from '../../simulators/demo/emulated-station.ts';
-import { configName, doctorName, type FoundedStation } from './founded-station.ts';
+import { aloneName, configName, doctorName, type FoundedStation } from './founded-station.ts';
 import type { Told } from './guest/orders.ts';
 import type { Machine } from './machine.ts';
 
 /** Where the guest has it. */
 export const config = `/station/${configName}`;
+/** With the signer of eth-1 alone. */
+export const aloneConfig = `/station/${aloneName}`;
 export const doctorConfig = `/station/${doctorName}`;
 export const node = '/usr/local/bin/node';
 
@@ -62,13 +64,13 @@ export class GuestStation {
   }
 
   /** Resolves when it answers. */
-  async start(): Promise<void> {
+  async start(own = config): Promise<void> {
     this.#lines.length = 0;
     this.#ended = undefined;
     await this.#machine.order({
       order: 'start',
       name: 'station',
-      argv: [node, 'src/daemon.ts', '--config', config],
+      argv: [node, 'src/daemon.ts', '--config', own],
       as: 'station',
     });
     await this.logs(/"event":"serving"/);

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { TransactionState } from '../../../src/generated/portcullis/v1/transaction.ts';
 import type { Bench } from '../bench.ts';
 import { nanoX } from '../ledger.ts';
-import { doctorConfig } from '../station.ts';
+import { aloneConfig, doctorConfig } from '../station.ts';
 
 const { SIGNED, UNCERTAIN } = TransactionState;
 
@@ -67,7 +67,7 @@ export function people(bench: () => Bench): void {
         /^WRONG USB \/dev\/hidraw\d+: Nano S Plus: device-missing: .* may not open.*\n +Install deploy\/udev/m,
       );
       await bitcoin.unplug();
-      await station.start();
+      await station.start(aloneConfig);
       await first.approve();
       const signed = await exchange.until(asked.id, SIGNED);
       expect(signed.unsigned).toEqual(asked.unsigned);
