@@ -23,6 +23,7 @@ import { ReceiptError, type ReceiptReason } from './receipt-error.ts';
 import { checkReceiptAssertion, type ShownAssertion } from './receipt-evidence.ts';
 import { openedOf, type ProvenLeaf, type ProvenLeaves, recordedRipeness, ripeAt } from './receipt-leaves.ts';
 import type { ReceiptPayable } from './receipt-payment.ts';
+import { approvalsOf } from './receipt-policy.ts';
 import { checkReceiptToken } from './receipt-token.ts';
 import { checkReceiptVoucher } from './receipt-voucher.ts';
 
@@ -122,7 +123,8 @@ export class ReceiptFactors {
       }
       const leaves = [factor.added.index, ripening.index, at.index];
       if (attestation.kind === 'totp') return { ...codeAccepted(factor, steps.get(credential)), leaves };
-      const made = checkReceiptAssertion(attestation, factor.coseKey, digest, payable);
+      const approvals = approvalsOf(this.#policyOf(at));
+      const made = checkReceiptAssertion(attestation, factor.coseKey, digest, approvals, payable);
       const { origin, userVerified, payment } = made;
       const without = userVerified ? '' : ', without verifying its user';
       const screen = payment === undefined ? '' : `; ${payment}`;

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { parseDocument } from 'yaml';
 import { ReceiptError } from './receipt-error.ts';
 import { saidOf } from './receipt-leaves.ts';
+import { asObject, policyDiffers as differs, policyMembers } from './receipt-policy.ts';
 
 /** A compact JWS of a party that a policy names, taken apart; its signature is checked by `checkSigned`. */
 export interface ReceiptJws {
@@ -68,17 +68,10 @@ export function checkSigned({ alg, input, signature }: ReceiptJws, pinned: Recei
     throw invalid(what, 'does not verify under the key that the policy pins');
 }
 
-/** A list of the policy. The station accepted the document as strict YAML 1.2 (core schema) before it hashed it. */
+/** A list of the policy. */
 function keysOf(policy: string, list: 'admission' | 'attesters'): Record<string, unknown>[] {
-  try {
-    const document = parseDocument(policy, { version: '1.2', schema: 'core', merge: false });
-    if (document.errors.length === 0) {
-      const keys = asObject(document.toJS({ maxAliasCount: 0 }))?.[list];
-      if (Array.isArray(keys)) return keys.map((key: unknown) => asObject(key) ?? {});
-    }
-  } catch {
-    // Told below.
-  }
+  const keys = policyMembers(policy)[list];
+  if (Array.isArray(keys)) return keys.map((key: unknown) => asObject(key) ?? {});
   throw differs(`a policy document lists no ${list === 'admission' ? 'admission keys' : 'MFA services'}`);
 }
 
@@ -92,14 +85,6 @@ function membersOf(json: Uint8Array, what: string): Record<string, unknown> {
   throw invalid(what, 'holds no JSON objects');
 }
 
-function asObject(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-}
-
 export function invalid(what: string, message: string): ReceiptError {
   return new ReceiptError('evidence-invalid', `${what} ${message}`);
-}
-
-function differs(message: string): ReceiptError {
-  return new ReceiptError('policy-differs', message);
 }

@@ -1,19 +1,25 @@
 import { paymentTo, shown, type WithdrawalIntent } from '../domain/index.ts';
 import { ReceiptError } from './receipt-error.ts';
+import type { ReceiptPayee } from './receipt-policy.ts';
 
 export type ReceiptPayable = Pick<WithdrawalIntent, 'amount' | 'destination'>;
 
 /**
  * Client data of the type `payment.get` (Secure Payment Confirmation): whether what the browser showed can be this withdrawal. Returns it
- * in words: whether payee, currency and text are the policy's is for the reader, as RP ID and origin are. The station compared every
- * character of it (`attestation/webauthn/payment.ts`).
+ * in words: whether currency and text are the policy's is for the reader. The station compared every character of it
+ * (`attestation/webauthn/payment.ts`). `payee`: the policy's.
  */
-export function checkReceiptPayment(payment: unknown, { amount, destination }: ReceiptPayable): string {
+export function checkReceiptPayment(
+  payment: unknown,
+  { amount, destination }: ReceiptPayable,
+  { name, origin }: ReceiptPayee,
+): string {
   const { payeeName, payeeOrigin, total, instrument } = membersOf(payment);
   const { value, currency } = membersOf(total);
   const { displayName } = membersOf(instrument);
   if (typeof value !== 'string' || typeof currency !== 'string' || typeof displayName !== 'string')
     throw invalid('lacks what was shown');
+  if (payeeName !== name || payeeOrigin !== origin) throw invalid('was shown another payee than the policy’s');
   if (!displayName.startsWith(paymentTo(destination))) throw invalid('was shown another destination');
   if (!isAmount(value, amount) || !displayName.slice(paymentTo(destination).length).startsWith(`${value} `))
     throw invalid('was shown another amount');

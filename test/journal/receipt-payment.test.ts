@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deviation } from '../../simulators/authenticator/deviation.ts';
-import type { Assertion, WithdrawalId } from '../../src/domain/index.ts';
+import { type Assertion, digestOf, type WithdrawalId } from '../../src/domain/index.ts';
 import { verifyReceipt } from '../../src/journal/receipt.ts';
 import { ReceiptError } from '../../src/journal/receipt-error.ts';
-import { authorizeShown, confirmed, showingPayments } from '../attacks/payment-shown.ts';
+import { authorizeShown, confirmed, framed, showingPayments } from '../attacks/payment-shown.ts';
 import { deviceOf, furtherFactor } from '../attacks/people.ts';
 import { type Customer, mallorysAddress, TestStation } from '../custody/station.ts';
-import { forge, type LooseReceipt } from './forged-log.ts';
+import { forge, type LooseLeaf, type LooseReceipt } from './forged-log.ts';
 
 let station: TestStation;
 let alice: Customer;
@@ -28,6 +28,13 @@ const judged = (receipt: LooseReceipt, key = station.verifierKey): string => {
     throw error;
   }
 };
+
+/** Has every leaf name another policy, whose document the receipt shows. */
+function renamePolicy(leaves: readonly LooseLeaf[], receipt: LooseReceipt, document: string): void {
+  receipt.policies = [document];
+  for (const { fields } of leaves)
+    if ('policy' in fields) fields['policy'] = digestOf(new TextEncoder().encode(document));
+}
 
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
 const shown = ({ credential, authenticatorData, clientData, signature }: Assertion): Record<string, string> => ({
@@ -98,11 +105,33 @@ describe('I5: a receipt of a payment that the customer’s browser showed', () =
     expect(await instead({ deviation: { tamper: 'signature' } })).toMatch(/does not verify/);
   });
 
+  it('A8: was asked for by a page that the policy names for it, framed by none that it does not, of its payee', async () => {
+    expect(judged(approvedBy((await confirmed(alice, 'w-1', { page: framed })).attestation))).toContain(
+      'showed the payment',
+    );
+    expect(await instead({ page: { origin: 'https://evil.example' } })).toMatch(
+      /"https:..evil.example", which the policy does not name$/,
+    );
+    expect(await instead({ page: { ...framed, topOrigin: 'https://evil.example' } })).toMatch(/within another one$/);
+    const others = { payee_name: 'payee_name: Another', payee_origin: 'payee_origin: https://another.example' };
+    for (const [member, instead] of Object.entries(others)) {
+      const { bytes, verifierKey } = forge(genuine, (leaves, receipt) => {
+        const [document = ''] = receipt.policies;
+        const changed = document.replace(new RegExp(`${member}: .*`), instead);
+        expect(changed).not.toBe(document);
+        renamePolicy(leaves, receipt, changed);
+      });
+      expect(judged(JSON.parse(new TextDecoder().decode(bytes)), verifierKey)).toMatch(
+        /another payee than the policy’s$/,
+      );
+    }
+  });
+
   it('A5: a payment inside an assertion, or an assertion without one under its type, proves nothing', async () => {
     const { intent } = await alice.prepare('w-1');
     const made = (deviation: Deviation) => judged(approvedBy(alice.attest(intent.digest, deviation)));
     expect(made({ clientData: { payment: {} } })).toMatch(/was not made by a request for an assertion$/);
-    expect(made({ type: 'payment.get' })).toMatch(/lacks what was shown$/);
+    expect(made({ type: 'payment.get' })).toMatch(/made on "https:..approve.example", which the policy does not name$/);
     // A destination has no payment.
     const receipt = structuredClone(genuine);
     receipt.destination.evidence.attestations = [shown((await confirmed(alice, 'w-1')).attestation)];

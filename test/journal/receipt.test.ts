@@ -6,6 +6,7 @@ import { parseCreationOptions } from '../../simulators/authenticator/options.ts'
 import type { WithdrawalId } from '../../src/domain/index.ts';
 import { verifyReceipt } from '../../src/journal/receipt.ts';
 import { ReceiptError } from '../../src/journal/receipt-error.ts';
+import { deviceOf, furtherFactor } from '../attacks/people.ts';
 import { Customer, TestStation, testSeed } from '../custody/station.ts';
 import { forge, forgeable, type LooseLeaf, type LooseReceipt } from './forged-log.ts';
 
@@ -125,6 +126,21 @@ describe('I5: a receipt proves a withdrawal to someone who has only the log’s 
       expect.stringContaining('vouched for by admission.example under its key test-1'),
     ]);
     expect(enrolled[0]).toContain(`attested by factor ${carol.credential} on https://approve.example`);
+  });
+
+  it.each([
+    ['ES384', -35],
+    ['RS256', -257],
+    ['EdDSA', -8],
+  ])('is of a factor whose key is for %s as of any other', async (name, algorithm) => {
+    const erin = await station.ripeCustomer(`erin-${name}`);
+    const device = await furtherFactor(erin, deviceOf(name, { algorithms: [algorithm] }));
+    station.passDay();
+    const prepared = await erin.prepare(`w-${name}`);
+    const attestations = [device.attest(prepared.intent.digest)];
+    await station.custody.withdrawals.authorize({ intent: prepared.intent.bytes, attestations });
+    const facts = verifyReceipt(await receiptOf(`w-${name}`), verifierKey);
+    expect(facts.find((f) => f.what === 'attested')?.sentence).toContain(device.credential);
   });
 
   it('S12: holds no signature that is withheld', async () => {
@@ -513,8 +529,15 @@ describe('I5: a receipt whose leaves do not fit together proves nothing, even si
     expect(why(client('{', '['))).toMatch(/^evidence-invalid: .* not a JSON object$/);
     const flags = (value: number) => edited('authenticator_data', (b) => Buffer.from(b.fill(value, 32, 33)));
     expect(why(flags(0x04))).toMatch(/^evidence-invalid: .* without a person$/);
+    expect(why(client('"crossOrigin":false', '"crossOrigin": false'))).toMatch(/^evidence-invalid: .* factor’s key$/);
+    expect(why(client('"crossOrigin":false', '"crossOrigin":true'))).toMatch(
+      /^evidence-invalid: .* within another one$/,
+    );
     expect(why(client('https://approve.example', 'https://evil.example'))).toMatch(
-      /^evidence-invalid: .* factor’s key$/,
+      /^evidence-invalid: .* made on "https:..evil.example", which the policy does not name$/,
+    );
+    expect(why(edited('authenticator_data', (b) => Buffer.from(b.fill(7, 0, 32))))).toMatch(
+      /^evidence-invalid: .* another relying party than the policy’s$/,
     );
     expect(
       forgedReason((leaves, receipt) => {
