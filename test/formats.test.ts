@@ -55,6 +55,7 @@ import {
   parseIntent,
   parsePrices,
   parseSignatures,
+  parseWalletStatement,
   paymentSet,
   Seen,
   type StationName,
@@ -63,6 +64,7 @@ import {
   type WalletId,
   type WallMs,
   type WitnessedMs,
+  walletStatementBytes,
   worth,
 } from '../src/domain/index.ts';
 import { paymentOf } from '../src/gate/payment.ts';
@@ -635,6 +637,7 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
     const { origin, size } = of;
     expect(origin).toBe(journalOrigin(origin.split('/').at(-1) ?? '', true));
     expect(journalOrigin('ab', false)).toBe('portcullis/ab');
+    expect(journalOrigin('ab', true, 2)).toBe('portcullis/simulated/ab/2');
     const checkpoint = { origin, size, root: bytes(of.root), extensions: [] };
     expect(signCheckpoint(checkpoint, noteSigner(origin, key))).toBe(of.checkpoint);
     expect(formatVerifierKey(noteVerifier(origin, createPublicKey(key)))).toBe(of.verifier_key);
@@ -678,6 +681,36 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
     expect(tilePath({ level: 'entries', index: 0, width: 1 })).toBe(of.entries);
     expect(tilePath({ level: 0, index: 0, width: 1 })).toBe(of.hashes);
     expect(tilePath({ level: 2, index: 1_234_067, width: 9 })).toBe(of.far);
+  });
+
+  it('wallet statement', () => {
+    const of = vector<Record<'account' | 'account_digest' | 'outpoints', string>>('wallet-statement');
+    const account = parseWalletStatement(utf8(of.account));
+    expect(account).toEqual({ station: account.station, wallet: 'hot-1', nextNonce: 7, spent: [] });
+    expect(sha256(of.account).toString('hex')).toBe(of.account_digest);
+    const outpoints = parseWalletStatement(utf8(of.outpoints));
+    expect(outpoints.spent).toEqual([`${'aa'.repeat(32)}:11`, `${'bb'.repeat(32)}:0`]);
+    for (const [said, text_] of [
+      [account, of.account],
+      [outpoints, of.outpoints],
+    ] as const) {
+      expect(text(walletStatementBytes({ ...said, spent: said.spent.toReversed() }))).toBe(text_);
+      expect(canonicalize(JSON.parse(text_))).toBe(text_);
+    }
+    for (const wrong of [
+      of.account.replace('/v1', '/v2'),
+      of.account.replace('"7"', '"07"'),
+      of.account.replace('"7"', '"-1"'),
+      of.account.replace('"spent":""', '"spent":"","x":""'),
+      of.account.replace('"spent":"",', ''),
+      of.account.replace('015/2', '015'),
+      of.outpoints.replace(':11', ''),
+      of.outpoints.replace(':11', ':01'),
+      of.outpoints.replace(':11 ', ':11  '),
+      of.outpoints.replace(/"spent":"(\S+) (\S+)"/, '"spent":"$2 $1"'),
+      of.outpoints.replace(/"spent":"(\S+) (\S+)"/, '"spent":"$1 $1"'),
+    ])
+      expect(() => parseWalletStatement(utf8(wrong)), wrong).toThrow(Malformed);
   });
 
   it('backup', async () => {
@@ -730,6 +763,6 @@ describe('docs/formats.md, the code and a reading by hand agree on', () => {
 
   it('nothing else: every vector of the document is checked here', () => {
     expect([...blocks.keys()].filter((name) => !used.has(name))).toEqual([]);
-    expect(blocks.size).toBe(35);
+    expect(blocks.size).toBe(36);
   });
 });

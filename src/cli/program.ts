@@ -13,6 +13,8 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['journal', async () => (await import('./journal.ts')).journal],
   ['doctor', async () => (await import('./doctor.ts')).doctor],
   ['backup', async () => (await import('./backup.ts')).backup],
+  ['restore', async () => (await import('./restore.ts')).restore],
+  ['restored', async () => (await import('./restored.ts')).restored],
   ['certificate', async () => (await import('./certificate.ts')).certificate],
   ['status', async () => (await import('./status.ts')).status],
   ['freeze', async () => (await import('./freeze.ts')).freeze],

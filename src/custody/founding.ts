@@ -28,9 +28,13 @@ export function newStationId(): string {
   return toHex(randomBytes(16));
 }
 
-/** The journal's origin line (C2SP tlog-checkpoint), which is also its key's name. */
-export function journalOrigin(stationId: string, simulated: boolean): string {
-  return simulated ? `portcullis/simulated/${stationId}` : `portcullis/${stationId}`;
+/**
+ * The journal's origin line (C2SP tlog-checkpoint), which is also its key's name. From the second generation on it names that, too: the
+ * log of a restored station is another than the one that was published before, from the backup on.
+ */
+export function journalOrigin(stationId: string, simulated: boolean, generation = 1): string {
+  const first = simulated ? `portcullis/simulated/${stationId}` : `portcullis/${stationId}`;
+  return generation === 1 ? first : `${first}/${generation}`;
 }
 
 /** The hash that every decision names: SHA-256 of the document's bytes, comments and all. */

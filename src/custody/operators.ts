@@ -16,6 +16,7 @@ import {
 } from '../domain/index.ts';
 import { factorDelay } from '../gate/policy/ripening.ts';
 import { recovering } from '../gate/rules/recovering.ts';
+import { walletStated } from '../gate/rules/wallet-stated.ts';
 import type { Readiness } from '../signers/signer.ts';
 import type { RowKey } from '../store/facts.ts';
 import type { Verdict } from '../store/verdict.ts';
@@ -126,9 +127,13 @@ export class OperatorDesk implements Operators {
   #wallet(wallet: Wallet, kept: WalletRecord | undefined): WalletView {
     const { id, chain, address } = wallet;
     const { nextNonce, nextChange } = walletBefore(wallet, kept);
+    const { station } = this.#station.look({});
+    const stated = walletStated.judge({ station, wallet, walletState: kept });
     return {
       ...{ id, chain, address, nextNonce, nextChange },
-      readiness: readinessView(this.#dispatch.readiness(wallet)),
+      readiness: stated.passed
+        ? readinessView(this.#dispatch.readiness(wallet))
+        : { ready: false, reason: stated.reason, message: stated.message },
       signers: signersOf(wallet).map((signer) => ({
         signer,
         readiness: readinessView(this.#dispatch.readinessOf(wallet, signer)),

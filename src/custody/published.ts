@@ -31,6 +31,8 @@ export interface PublishedState {
   readonly agree: number;
   /** The largest checkpoint of the log from before the station was restored, if one is there. */
   readonly former: Checkpoint | undefined;
+  /** The largest of this log, whether or not the journal goes on from it. */
+  readonly newest: Checkpoint | undefined;
 }
 
 /** Reads what was published, and holds it against the journal as the database has it. */
@@ -47,17 +49,18 @@ export function readPublished(
   let behind: string | undefined;
   let agree = 0;
   let former: Checkpoint | undefined;
+  let newest: Checkpoint | undefined;
   for (const { file, note, failed } of notes) {
     if (failed !== undefined)
       behind ??= `${file} cannot be read (${failed}): it may have a checkpoint of a later journal`;
     if (note === undefined || note.length === 0) continue;
     const standing = standingOf(note, file, ownLog, verifiers);
     if (standing.stands === 'goes-on') agree++;
-    else if (standing.stands === 'former') {
-      if (former === undefined || standing.checkpoint.size > former.size) former = standing.checkpoint;
-    } else behind ??= standing.message;
+    else if (standing.stands !== 'former') behind ??= standing.message;
+    if (standing.stands === 'former') former = larger(former, standing.checkpoint);
+    else if (standing.stands !== 'unproven') newest = larger(newest, standing.checkpoint);
   }
-  return { behind: behind === undefined ? undefined : new JournalBehind(behind), agree, former };
+  return { behind: behind === undefined ? undefined : new JournalBehind(behind), agree, former, newest };
 }
 
 /** As `readPublished`, of a database beside a running station or without one. Throws `StoreUnusable`. */
@@ -74,6 +77,10 @@ export function inspectPublished(database: string, files: readonly string[], key
   } finally {
     db.close();
   }
+}
+
+function larger(known: Checkpoint | undefined, found: Checkpoint): Checkpoint {
+  return known === undefined || found.size > known.size ? found : known;
 }
 
 function readNote(file: string): { readonly note?: Uint8Array; readonly failed?: string } {

@@ -9,6 +9,7 @@ import {
   paymentSet,
   Refusal,
   type Sealed,
+  type StationName,
   type TransactionId,
   type TransactionRecord,
   transactionId,
@@ -436,7 +437,7 @@ export class TransactionDesk implements Transactions, Judges {
         if (authorization !== undefined) sameWithdrawal(record, authorization);
         const intent = parseIntent(record.intent, 'portcullis/withdrawal/v1');
         const approvals = readyApprovals(this.#station, record);
-        payments.push({ record, intent, checked: this.#checkKept(record), approvals });
+        payments.push({ record, intent, checked: this.#checkKept(record, intent.intent.station), approvals });
       } else if (authorization !== undefined) inline.push(authorization);
       else throw new Refusal('withdrawal-unknown', `no withdrawal ${id} is authorized`);
     }
@@ -459,15 +460,12 @@ export class TransactionDesk implements Transactions, Judges {
     return wallet && chainOf(wallet.chain, 'wallet').decodeUnsigned(request.unsigned, wallet);
   }
 
-  #checkKept(record: WithdrawalRecord): Checked[] {
+  /** A token names the generation that it was made for; whether that still counts is the gate's to say. */
+  #checkKept(record: WithdrawalRecord, name: StationName): Checked[] {
     const station = this.#station;
-    return station.reading(() =>
-      checkAttestations(
-        decodeEvidence(record.evidence),
-        station.approved(record.digest, record.account, paymentExpected(record, station.policy)),
-        true,
-      ),
-    );
+    const approved = station.approved(record.digest, record.account, paymentExpected(record, station.policy));
+    const present = (): ReturnType<typeof approved.present> => ({ ...approved.present(), station: name });
+    return station.reading(() => checkAttestations(decodeEvidence(record.evidence), { ...approved, present }, true));
   }
 }
 

@@ -3,9 +3,10 @@ import type { Facts } from '../store/facts.ts';
 
 /** What a wallet's row says once a transaction is permitted: the highest nonce, and the highest index of change, only rise. */
 export function walletAfter(wallet: Wallet, effects: Effects, facts: Facts): WalletRecord {
-  const { nextNonce, nextChange } = walletBefore(wallet, facts.get('wallets', wallet.id));
+  const before = walletBefore(wallet, facts.get('wallets', wallet.id));
+  const { nextNonce, nextChange } = before;
   return {
-    wallet: wallet.id,
+    ...before,
     nextNonce: Math.max(nextNonce, (effects.nonce ?? -1) + 1),
     // Raw keys have one script, to which change always goes: there is no next one.
     nextChange:
@@ -17,7 +18,8 @@ export function walletAfter(wallet: Wallet, effects: Effects, facts: Facts): Wal
 
 /** A wallet's row, or what stands for it before its first transaction. */
 export function walletBefore(wallet: Wallet, record: WalletRecord | undefined): WalletRecord {
-  return record ?? { wallet: wallet.id, nextNonce: wallet.kind === 'account' ? wallet.firstNonce : 0, nextChange: 0 };
+  const nextNonce = wallet.kind === 'account' ? wallet.firstNonce : 0;
+  return record ?? { wallet: wallet.id, nextNonce, nextChange: 0, leastNonce: 0, statedFor: 0 };
 }
 
 /** Anchors among what a transaction spends, without its own (B7). The facts have to hold each of them. */

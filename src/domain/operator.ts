@@ -36,6 +36,7 @@ export const operatorVerbs = [
   'clock',
   'transfer',
   'void',
+  'restored',
 ] as const;
 export type OperatorVerb = (typeof operatorVerbs)[number];
 

@@ -448,6 +448,10 @@ export const reasons = {
   'signer-failed': notNow('The signer’s process failed.', 'It is restarted by itself.'),
 
   // Failures of the station itself
+  'wallet-unstated': notNow(
+    'The station was restored from a backup, and operators have not stated what the wallet used since.',
+    'Have a quorum state the wallet’s next nonce, or its spent outpoints: "portcullis restored".',
+  ),
   'backup-unconfigured': notNow(
     'The station’s config names nobody who could open a backup.',
     'Name age recipients in config.backup.recipients, and restart the station.',

@@ -262,6 +262,10 @@ export interface WalletRecord {
   readonly nextNonce: number;
   /** One above the highest index that change was seen at. */
   readonly nextChange: number;
+  /** The lowest nonce that a new anchor may claim, as a quorum stated after a restore; 0 before any. */
+  readonly leastNonce: number;
+  /** The station's generation that a quorum stated for what this wallet had used; 0 where it was never restored. */
+  readonly statedFor: number;
 }
 
 /** That a person took a wallet's policy on a device of its (formats.md, "Registrations of wallets"). */

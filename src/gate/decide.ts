@@ -53,6 +53,7 @@ import { replacementPaysMore } from './rules/replacement-pays-more.ts';
 import { subjectStands } from './rules/subject-stands.ts';
 import { usersVerified, userVerified } from './rules/user-verified.ts';
 import { chainMatches, walletKnown } from './rules/wallet-chain.ts';
+import { walletStated } from './rules/wallet-stated.ts';
 import { withinHours } from './rules/within-hours.ts';
 
 // The gate: which rules judge what. Each list is read top-down; the first refusal is the one that is told.
@@ -175,6 +176,7 @@ const transactionItself: readonly Rule<TransactionCase>[] = [
   notFrozen,
   clockTrusted,
   walletKnown,
+  walletStated,
   chainMatches,
   assetsRegistered,
   accessListWithinPolicy,

@@ -7,6 +7,7 @@ import { takesThePlaceForMore } from './rules/replacement-pays-more.ts';
 import { treasuryAnchorHolds } from './rules/treasury-anchor.ts';
 import { movesNothingElsewhere, operatorsAsked } from './rules/treasury-moves.ts';
 import { chainMatches, walletKnown } from './rules/wallet-chain.ts';
+import { walletStated } from './rules/wallet-stated.ts';
 import type { TreasuryCase } from './treasury-case.ts';
 
 export type { TreasuryCase } from './treasury-case.ts';
@@ -14,6 +15,7 @@ export type { TreasuryCase } from './treasury-case.ts';
 /** What makes the bytes wrong for good, whoever signs and whenever. */
 const treasuryItself: readonly Rule<TreasuryCase>[] = [
   walletKnown,
+  walletStated,
   chainMatches,
   movesNothingElsewhere,
   accessListWithinPolicy,

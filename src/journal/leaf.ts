@@ -49,6 +49,8 @@ export const leafKinds = [
   'withdrawal-approved',
   'epoch-raised',
   'chunk-imported',
+  'station-restored',
+  'wallet-stated',
 ] as const;
 export type LeafKind = (typeof leafKinds)[number];
 

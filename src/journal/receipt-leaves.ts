@@ -20,7 +20,8 @@ export class ProvenLeaves {
   readonly all: readonly ProvenLeaf[];
 
   constructor(leaves: readonly ReceiptLeaf[], checkpoint: Checkpoint) {
-    const id = checkpoint.origin.split('/').at(-1) ?? '';
+    // The log of a restored station has its generation behind its id; earlier leaves are of earlier generations.
+    const [, id = ''] = /([^/]+)(?:\/[1-9][0-9]{0,5})?$/.exec(checkpoint.origin) ?? [];
     let before = { index: -1, w: 0 };
     this.all = leaves.map((entry) => {
       const leaf = prove(entry, checkpoint);

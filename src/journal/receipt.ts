@@ -95,7 +95,8 @@ function openLog(note: string, key: string): Checkpoint {
 
 function station(proven: ProvenLeaves, { origin }: Checkpoint, key: string): ReceiptFact {
   const leaf = proven.one('station-founded', 'the station', () => true);
-  const named = [leaf, ...proven.of('journal-key-added', () => true)].map(({ fields }) => fields['journal_key']);
+  const later = [...proven.of('journal-key-added', () => true), ...proven.of('station-restored', () => true)];
+  const named = [leaf, ...later].map(({ fields }) => fields['journal_key']);
   if (leaf.index !== 0 || !named.includes(key)) throw unproven('the log names another key');
   const simulated = leaf.fields['time_source'] === 'simulated';
   if (simulated !== origin.startsWith('portcullis/simulated/')) throw unproven('origin and time source disagree');

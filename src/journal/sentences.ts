@@ -8,6 +8,10 @@ export const leafSentences: Readonly<Record<LeafKind, (of: Member) => string>> =
   'station-founded': (of) =>
     `the station was founded, on ${of('time_source')} time, with the journal key ${of('journal_key')}`,
   'journal-key-added': (of) => `the journal got the key ${of('journal_key')}, beside ${of('former')}`,
+  'station-restored': (of) =>
+    `the station was restored as ${of('restored')} from a backup of ${of('size')} entries of ${of('former')}, with the journal key ${of('journal_key')}`,
+  'wallet-stated': (of) =>
+    `operators ${of('who')} stated what ${of('wallet')} used before the restore: ${of('next_nonce') === '' ? 'outpoints' : `every nonce below ${of('next_nonce')}`}`,
   'policy-in-force': (of) =>
     `policy ${of('policy')} took effect${after(' in the place of ', of('replaces'))}${byAct(of)}`,
   'factor-added': (of) =>

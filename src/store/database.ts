@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreUnusable, sqliteCode } from './failure.ts';
 import { migrations } from './migrations.ts';
@@ -19,6 +19,8 @@ export function openDatabase(file: string): { readonly db: Sqlite; close(): void
 export function createDatabase(file: string): { readonly db: Sqlite; close(): void } {
   if (file !== ':memory:' && existsSync(file))
     throw new StoreUnusable(`${file} exists: a station is never overwritten`);
+  // SQLite gives the files beside it the same mode.
+  if (file !== ':memory:') closeSync(openSync(file, 'wx', 0o600));
   return openOrCreate(file);
 }
 

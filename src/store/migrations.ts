@@ -48,7 +48,7 @@ export const migrations: readonly string[] = [
   CREATE TABLE anchors (wallet TEXT NOT NULL, anchor TEXT NOT NULL, payment_set TEXT NOT NULL, "transaction" TEXT NOT NULL,
     leaf INTEGER NOT NULL, mac BLOB NOT NULL, PRIMARY KEY (wallet, anchor)) STRICT, WITHOUT ROWID;
   CREATE TABLE wallets (wallet TEXT PRIMARY KEY, next_nonce INTEGER NOT NULL, next_change INTEGER NOT NULL,
-    leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+    least_nonce INTEGER NOT NULL, stated_for INTEGER NOT NULL, leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE TABLE registrations (key TEXT PRIMARY KEY, hmac BLOB NOT NULL, signer TEXT NOT NULL, since INTEGER NOT NULL,
     leaf INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
   CREATE INDEX registrations_sealed ON registrations (lower(hex(substr(hmac, 2, 8))));

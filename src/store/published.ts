@@ -16,9 +16,10 @@ export interface OwnLog {
  * restored. `unproven`: none of the log's keys signed it, so that nobody knows what it was before another hand wrote it.
  */
 export type Standing =
-  | { readonly stands: 'goes-on'; readonly size: number }
+  | { readonly stands: 'goes-on'; readonly size: number; readonly checkpoint: Checkpoint }
   | { readonly stands: 'former'; readonly checkpoint: Checkpoint }
-  | { readonly stands: 'ahead' | 'beside' | 'unproven'; readonly message: string };
+  | { readonly stands: 'ahead' | 'beside'; readonly message: string; readonly checkpoint: Checkpoint }
+  | { readonly stands: 'unproven'; readonly message: string };
 
 /** Holds a checkpoint that was read at `place` against the journal. `verifiers`: of every key that the log named, and the config's. */
 export function standingOf(
@@ -37,11 +38,11 @@ export function standingOf(
   if (published.origin !== own.origin) return { stands: 'former', checkpoint: published };
   if (published.size > own.size) {
     const message = `${place} has a checkpoint of ${published.size} entries, the database’s journal has ${own.size}`;
-    return { stands: 'ahead', message };
+    return { stands: 'ahead', message, checkpoint: published };
   }
-  if (goesOn(published, own)) return { stands: 'goes-on', size: published.size };
+  if (goesOn(published, own)) return { stands: 'goes-on', size: published.size, checkpoint: published };
   const message = `the first ${published.size} entries of the database are not those that ${place} has the checkpoint of`;
-  return { stands: 'beside', message };
+  return { stands: 'beside', message, checkpoint: published };
 }
 
 function goesOn({ size, root }: Checkpoint, { readNode }: OwnLog): boolean {

@@ -194,7 +194,13 @@ export const tables: { readonly [T in TableName]: Table<Records[T]> } = {
     paymentSet: 'text',
     transaction: 'text',
   }),
-  wallets: table<WalletRecord>('wallets', ['wallet'], { wallet: 'text', nextNonce: 'int', nextChange: 'int' }),
+  wallets: table<WalletRecord>('wallets', ['wallet'], {
+    wallet: 'text',
+    nextNonce: 'int',
+    nextChange: 'int',
+    leastNonce: 'int',
+    statedFor: 'int',
+  }),
   registrations: table<RegistrationRecord>('registrations', ['key'], {
     key: 'text',
     hmac: 'blob',

@@ -118,11 +118,9 @@ describe('A3: an attestation is used again', () => {
   });
 
   /**
-   * Restoring an old copy of the database. What holds now: evidence lives at most 15 minutes, so that a copy that is brought
-   * back later than that revives none of it; and whoever kept a checkpoint outside sees that the station is behind it.
-   * Not yet: within those minutes this station takes the old copy for the present. A station that finds itself behind the
-   * checkpoint that it last published is to start frozen, and a restore to raise the generation, which voids every intent
-   * (`station-mismatch`, see A2).
+   * An old copy of the database, put back and run as it is. Where a checkpoint was published it starts frozen (`s04-rolled-back.test.ts`); what is
+   * brought back by a restore is another generation (`a03-restored.test.ts`). Without either: evidence lives at most 15 minutes, so that a copy that
+   * is brought back later than that revives none of it.
    */
   describe('after an old copy of the database is brought back', () => {
     const copy = (): string => `${station.file}.copy`;

@@ -60,6 +60,8 @@ describe('a command line', () => {
       'journal',
       'doctor',
       'backup',
+      'restore',
+      'restored',
       'certificate',
       'status',
       'freeze',

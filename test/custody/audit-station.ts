@@ -350,7 +350,7 @@ async function withdraw(store: Store, station: string, entry: EntryId): Promise<
       writes: [
         { table: 'transactions', leaf: 0, record },
         { table: 'anchors', leaf: 0, record: { wallet, anchor: 'nonce:0', paymentSet: set, transaction } },
-        { table: 'wallets', leaf: 0, record: { wallet, nextNonce: 1, nextChange: 0 } },
+        { table: 'wallets', leaf: 0, record: { wallet, nextNonce: 1, nextChange: 0, leastNonce: 0, statedFor: 0 } },
         { table: 'withdrawals', leaf: 0, record: claimed },
       ],
       leaves: [

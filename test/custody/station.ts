@@ -1,7 +1,15 @@
-import { createHash, generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult, randomBytes } from 'node:crypto';
+import {
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  type KeyPairKeyObjectResult,
+  randomBytes,
+} from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { CompactSign, exportJWK } from 'jose';
 import { serializeTransaction, type TransactionSerializable } from 'viem';
 import { parse } from 'yaml';
@@ -12,6 +20,7 @@ import { addressOfKey } from '../../src/chains/ethereum/index.ts';
 import { foundStation, journalOrigin, newStationId, policyHash } from '../../src/custody/founding.ts';
 import { type PublishedParts, type Running, startCustody } from '../../src/custody/index.ts';
 import { logKeys, readPublished } from '../../src/custody/published.ts';
+import { type Restored, restoreStation } from '../../src/custody/restoring.ts';
 import { Keyring } from '../../src/custody/seal.ts';
 import { WitnessedClock } from '../../src/custody/witnessed-clock.ts';
 import {
@@ -31,6 +40,7 @@ import {
 import { type Policy, parsePolicy } from '../../src/gate/policy.ts';
 import { heldSigner } from '../../src/journal/checkpoint-signer.ts';
 import { formatVerifierKey, parseVerifierKey } from '../../src/journal/note.ts';
+import { dumpDatabase } from '../../src/store/backup-format.ts';
 import { openDatabase, type Sqlite } from '../../src/store/database.ts';
 import { TamperedRow } from '../../src/store/failure.ts';
 import { deriveKeys } from '../../src/store/key.ts';
@@ -112,6 +122,8 @@ export class TestStation {
   /** The station's people; empty where none were founded. */
   readonly operators: TestOperators;
   readonly stationId = newStationId();
+  /** Raised by `restore`. */
+  generation = 1;
   /** Timers that the dispatch asked for; a test runs them by hand. */
   readonly laters: (() => void)[] = [];
   /** How long each of them was to wait, ms, in the order in which they were asked for. */
@@ -179,7 +191,7 @@ export class TestStation {
   }
 
   get origin(): string {
-    return journalOrigin(this.stationId, true);
+    return journalOrigin(this.stationId, true, this.generation);
   }
 
   get verifierKey(): string {
@@ -267,6 +279,28 @@ export class TestStation {
     const keys = logKeys(this.store.log, station, [this.verifierKey]);
     const { behind } = readPublished([...this.kept, join(this.folder, 'checkpoint.ahead')], own, keys);
     return { keys, behind, keep: (note) => writeWhole(join(this.folder, 'checkpoint.ahead'), note) };
+  }
+
+  /** A backup as it is once it was decrypted. */
+  backup(): Uint8Array {
+    return Buffer.concat([...dumpDatabase(this.db, this.time.wall)]);
+  }
+
+  /** The station is lost, and brought back from a backup. */
+  async restore(backup: Uint8Array): Promise<Restored> {
+    await this.stop();
+    for (const end of ['', '-wal', '-shm', '.lock']) rmSync(`${this.file}${end}`, { force: true });
+    const restored = await restoreStation({
+      file: this.file,
+      source: Readable.from([backup]),
+      stateKey: this.stateKey,
+      journalKeys: this.journalKeys.map((key) => createPublicKey(key)),
+      time: this.time,
+      published: this.kept,
+    });
+    this.generation++;
+    this.start();
+    return restored;
   }
 
   /** What the real station's worker does within a second. */

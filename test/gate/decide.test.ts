@@ -139,6 +139,7 @@ describe('what the gate decides', () => {
       'not-frozen',
       'clock-trusted',
       'wallet-known',
+      'wallet-stated',
       'chain-matches',
       'assets-registered',
       'access-list-within-policy',

@@ -35,6 +35,7 @@ import {
 import { payByAheadOfAll } from '../../src/gate/rules/pay-by-ahead.ts';
 import { paymentsMatch } from '../../src/gate/rules/payments-match.ts';
 import { chainMatches, walletKnown } from '../../src/gate/rules/wallet-chain.ts';
+import { walletStated } from '../../src/gate/rules/wallet-stated.ts';
 import { alicesAddress, ether, tokenAsset, walletId } from '../custody/station.ts';
 import {
   anchor,
@@ -211,8 +212,49 @@ describe('what the bytes do, against what was approved', () => {
     ];
     for (const of of wrong) expectRefusal(stands(of), 'attestation-invalid');
     const { station } = transactionCase();
-    const elsewhere = { ...station, name: `${'9f'.repeat(16)}/2` as StationName };
-    expectRefusal(judge(approvalsStand, { station: elsewhere }), 'attestation-invalid');
+    // A3: approved for a former generation, or for another station altogether.
+    const restored = { ...station, name: `${'9f'.repeat(16)}/2` as StationName };
+    expectRefusal(judge(approvalsStand, { station: restored }), 'station-mismatch');
+    const anchored = [paid({ anchor: 'nonce:7' })];
+    expectPass(judge(approvalsStand, { station: restored, withdrawals: anchored }));
+    for (const name of [`${'8e'.repeat(16)}/2`, `${'9f'.repeat(16)}/0`] as StationName[])
+      expectRefusal(
+        judge(approvalsStand, { station: { ...station, name }, withdrawals: anchored }),
+        'station-mismatch',
+      );
+  });
+
+  it('I4: wallet-stated wants a quorum’s word on what a wallet used, once for each restore', () => {
+    const { station } = transactionCase();
+    const of = (generation: number, statedFor: number | undefined) =>
+      judge(walletStated, {
+        station: { ...station, name: `${'9f'.repeat(16)}/${generation}` as StationName },
+        walletState:
+          statedFor === undefined
+            ? undefined
+            : { wallet: walletId, nextNonce: 7, nextChange: 0, leastNonce: 7, statedFor },
+      });
+    expectPass(of(1, undefined));
+    expectPass(of(1, 0));
+    expectPass(of(2, 2));
+    for (const [generation, statedFor] of [
+      [2, undefined],
+      [2, 0],
+      [3, 2],
+    ] as const)
+      expectRefusal(of(generation, statedFor), 'wallet-unstated');
+  });
+
+  it('I4: nonce-in-window takes no new nonce below what operators stated', () => {
+    const at = (nonce: number, leastNonce: number) =>
+      judge(nonceInWindow, {
+        effects: effects({ nonce }),
+        walletState: { wallet: walletId, nextNonce: 7, nextChange: 0, leastNonce, statedFor: 2 },
+      });
+    expectPass(at(7, 7));
+    expectPass(at(8, 7));
+    expectRefusal(at(6, 7), 'nonce-used');
+    expectPass(at(6, 6));
   });
 
   it('D4: approvals-stand judges the kept evidence again, by the factors as they stand', () => {
@@ -364,7 +406,10 @@ describe('I4: anchors', () => {
     const at = (nonce: number, nextNonce?: number, of: Partial<TransactionCase> = {}) =>
       judge(nonceInWindow, {
         effects: effects({ anchors: [`nonce:${nonce}`], nonce }),
-        walletState: nextNonce === undefined ? undefined : { wallet: walletId, nextNonce, nextChange: 0 },
+        walletState:
+          nextNonce === undefined
+            ? undefined
+            : { wallet: walletId, nextNonce, nextChange: 0, leastNonce: 0, statedFor: 0 },
         ...of,
       });
     expectPass(at(0));

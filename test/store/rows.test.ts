@@ -109,8 +109,10 @@ describe('a row under its MAC', () => {
   });
 
   it('D4: one table’s row in another table of the same shape is a tampered row', () => {
-    rows.put('accounts', sample('accounts', { account: 'hot' as never }), 5);
-    bare.db.exec('INSERT INTO wallets SELECT account, ever_enrolled, since, leaf, mac FROM accounts');
+    rows.put('accounts', sample('accounts', { account: 'hot' as never, firstPaid: 3 as never }), 5);
+    bare.db.exec(
+      'INSERT INTO wallets SELECT account, ever_enrolled, since, first_paid, uses_service, leaf, mac FROM accounts',
+    );
     expect(() => rows.get('wallets', ['hot'])).toThrow(TamperedRow);
   });
 

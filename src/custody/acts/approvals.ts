@@ -1,4 +1,4 @@
-import { type ActId, Refusal, type WithdrawalRecord } from '../../domain/index.ts';
+import { type ActId, parseIntent, Refusal, type WithdrawalRecord } from '../../domain/index.ts';
 import type { OperatorSignature } from '../../gate/cases.ts';
 import type { Facts, RowKey } from '../../store/facts.ts';
 import type { Station } from '../station.ts';
@@ -22,8 +22,9 @@ export function readyApprovals(station: Station, record: WithdrawalRecord): Read
   if (act === undefined) return { act: id, checked: [] };
   const subject = `withdrawal:${record.id}`;
   const expected = { verb: 'approve', subject, digest: record.digest, base: undefined } as const;
-  const name = station.look({}).station.name;
-  return { act: id, checked: checkKept(act, expected, station.policy, name) };
+  // They approved it in the generation that its owner did; whether that still counts is the gate's to say.
+  const { intent } = parseIntent(record.intent, 'portcullis/withdrawal/v1');
+  return { act: id, checked: checkKept(act, expected, station.policy, intent.station) };
 }
 
 export function approvalRows({ checked }: ReadyApprovals): RowKey[] {

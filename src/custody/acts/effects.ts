@@ -11,6 +11,7 @@ import { policyEffect } from './effects/policy.ts';
 import { pricesEffect } from './effects/prices.ts';
 import { refuseEffect } from './effects/refuse.ts';
 import { reinstateEffect } from './effects/reinstate.ts';
+import { restoredEffect } from './effects/restored.ts';
 import { suspendEffect } from './effects/suspend.ts';
 import { thawEffect } from './effects/thaw.ts';
 import { transferEffect } from './effects/transfer.ts';
@@ -33,6 +34,7 @@ const effects: readonly Effect[] = [
   confirmedEffect,
   policyEffect,
   pricesEffect,
+  restoredEffect,
 ];
 
 /** An effect, and what a subject asks of it. */

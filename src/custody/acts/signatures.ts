@@ -6,6 +6,7 @@ import {
   type Assertion,
   type Digest,
   type FactorId,
+  isFormer,
   Malformed,
   type OperatorIntent,
   type OperatorName,
@@ -123,15 +124,23 @@ export function checkKept(
   expected: Expected,
   policy: Policy,
   station: StationName,
+  generations: 'this one' | 'former too' = 'this one',
 ): CheckedSignature[] {
   return decodeSignatures(act.evidence).map((kept) => ({
     operator: kept.operator,
-    verification: verifyKept(kept, expected, policy, station),
+    verification: verifyKept(kept, expected, policy, (named) => {
+      return named === station || (generations === 'former too' && isFormer(named, station));
+    }),
     counted: undefined,
   }));
 }
 
-function verifyKept(kept: KeptSignature, expected: Expected, policy: Policy, station: StationName): Verification {
+function verifyKept(
+  kept: KeptSignature,
+  expected: Expected,
+  policy: Policy,
+  ofStation: (named: StationName) => boolean,
+): Verification {
   const wrong = (message: string): Verification => ({ genuine: false, reason: 'challenge-mismatch', message });
   const { operators } = policy;
   const person = peopleOf(operators).find(({ name }) => name === kept.operator);
@@ -152,7 +161,7 @@ function verifyKept(kept: KeptSignature, expected: Expected, policy: Policy, sta
     said.subject === expected.subject &&
     said.digest === expected.digest &&
     (expected.base === undefined || said.base === expected.base) &&
-    said.station === station;
+    ofStation(said.station);
   if (!same) return wrong(`what operator ${kept.operator} signed is something else`);
   return verifySignature(kept.assertion, sealed.digest, person, operators, undefined);
 }

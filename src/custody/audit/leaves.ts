@@ -177,7 +177,7 @@ export class LeafAudit {
     }
     this.#policyIn(leaf);
     this.#pricesIn(leaf);
-    const key = leaf.kind === 'station-founded' || leaf.kind === 'journal-key-added' ? leaf.fields['journal_key'] : '';
+    const key = namesKey.has(leaf.kind) ? leaf.fields['journal_key'] : '';
     if (key !== undefined && key !== '') this.#journalKeys.push(key);
     for (const [table, ...key] of rowsToldBy(
       leaf,
@@ -221,6 +221,11 @@ export class LeafAudit {
     const g = Number(generation);
     if (id !== ownId) foreign(`it is of the station ${leaf.station}, not ${this.#station?.name ?? ''}`);
     else if (!(g >= this.#generation && g <= Number(ownGeneration))) foreign(`its generation ${g} is out of order`);
+    else if (
+      g > Math.max(1, this.#generation) &&
+      (leaf.kind !== 'station-restored' || leaf.fields['restored'] !== leaf.station)
+    )
+      foreign(`nothing tells that the station was restored as its generation ${g}`);
     else this.#generation = g;
     if ((leaf.kind === 'station-founded') !== (index === 0)) {
       foreign(
@@ -229,6 +234,9 @@ export class LeafAudit {
     }
   }
 }
+
+/** Entries that name a key of the journal's. */
+const namesKey: ReadonlySet<Leaf['kind']> = new Set(['station-founded', 'journal-key-added', 'station-restored']);
 
 /** The openings of commitments, read once beside the leaves. */
 class Openings {

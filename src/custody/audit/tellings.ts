@@ -89,6 +89,10 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
     case 'transaction-confirmed':
       tell('transactions', member('transaction'));
       break;
+    case 'wallet-stated':
+      tell('wallets', member('wallet'));
+      for (const spent of words(member('spent'))) tell('anchors', member('wallet'), `outpoint:${spent}`);
+      break;
     case 'signer-key-created':
       // The token has it, and no row does.
       break;
@@ -101,6 +105,7 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       tell('notices', member('notice'));
       break;
     case 'journal-key-added':
+    case 'station-restored':
     case 'clock-acknowledged':
       tell('station', 'station');
       break;
@@ -162,7 +167,7 @@ const tellers: { readonly [T in TableName]?: (kind: LeafKind) => boolean } = {
   listings: (kind) => kind === 'destination-added',
   withdrawals: (kind) => kind.startsWith('withdrawal-') || ofTransaction(kind),
   transactions: ofTransaction,
-  anchors: (kind) => kind === 'transaction-permitted',
+  anchors: (kind) => kind === 'transaction-permitted' || kind === 'wallet-stated',
   registrations: (kind) => kind === 'wallet-registered',
   spent: (kind) =>
     kind === 'withdrawal-authorized' ||

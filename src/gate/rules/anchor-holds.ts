@@ -85,7 +85,7 @@ function replacement({ anchor, replaces, withdrawals }: TransactionCase, set: st
   return pass(`replaces ${replaces.id} on ${anchor.anchor}, with the same payments`);
 }
 
-/** E7: a new anchor is not below the wallet's first nonce, nor far above its next. */
+/** E7: a new anchor is not below the wallet's first nonce, nor below what operators stated after a restore, nor far above its next. */
 export const nonceInWindow: Rule<
   Pick<TransactionCase, 'phase' | 'anchor' | 'effects' | 'wallet' | 'walletState' | 'policy'>
 > = {
@@ -94,10 +94,13 @@ export const nonceInWindow: Rule<
     const { nonce } = effects;
     if (nonce === undefined) return pass('its chain has no nonces');
     if (phase === 'again' || anchor !== undefined) return pass(`nonce ${nonce} is held already`);
-    const least = wallet?.kind === 'account' ? wallet.firstNonce : Number.POSITIVE_INFINITY;
-    const next = walletState?.nextNonce ?? least;
-    if (nonce < least)
-      return refuse('nonce-used', `nonce ${nonce} is below the wallet’s first, ${least}`, { next_nonce: String(next) });
+    const first = wallet?.kind === 'account' ? wallet.firstNonce : Number.POSITIVE_INFINITY;
+    const next = walletState?.nextNonce ?? first;
+    const used = { next_nonce: String(next) };
+    if (nonce < first) return refuse('nonce-used', `nonce ${nonce} is below the wallet’s first, ${first}`, used);
+    const stated = walletState?.leastNonce ?? 0;
+    if (nonce < stated)
+      return refuse('nonce-used', `nonce ${nonce} is below ${stated}, which operators stated to be the next`, used);
     if (nonce >= next + policy.nonceWindow) {
       return refuse('nonce-out-of-window', `nonce ${nonce} is not below ${next} + ${policy.nonceWindow}`, {
         next_nonce: String(next),

@@ -2,8 +2,10 @@ import {
   type AccountId,
   type FactorRecord,
   formatInstant,
+  isFormer,
   ripeness,
   second,
+  shown,
   type VerifiedToken,
   type WallMs,
 } from '../../domain/index.ts';
@@ -95,9 +97,15 @@ export const approvalsStand: Rule<TransactionCase> = {
         said.amount === record.amount &&
         said.destination === record.destination &&
         said.maxFee === record.maxFee &&
-        said.payBy === record.payBy &&
-        said.station === of.station.name;
+        said.payBy === record.payBy;
       if (!same) return refuse('attestation-invalid', `withdrawal ${record.id} is not what its intent says`);
+      // A3: what was approved for a former generation pays only what was permitted in it, on the anchor that it took then.
+      const present = said.station === of.station.name;
+      if (!present && !(record.anchor !== null && isFormer(said.station, of.station.name)))
+        return refuse(
+          'station-mismatch',
+          `withdrawal ${record.id} was approved for station ${shown(said.station)}, this is ${of.station.name}`,
+        );
       // A9: whatever approved it, a factor or an MFA service.
       if (record.epoch !== of.station.factorEpoch)
         return refuse('factor-revoked', `withdrawal ${record.id} was authorized before every factor was revoked`);
