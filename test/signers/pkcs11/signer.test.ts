@@ -204,6 +204,7 @@ describe.skipIf(noSoftHsm !== undefined)(`a PKCS#11 signer over SoftHSM2${skippe
           'CKA_PRIVATE true',
           'CKA_TOKEN true',
           'CKA_SIGN true',
+          'CKA_ALWAYS_AUTHENTICATE false',
         ],
       });
       const seen = hsm.tool('--list-objects', '--type', 'privkey', '--id', 'c0ffee').toString();
