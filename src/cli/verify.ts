@@ -23,7 +23,7 @@ export const verify: Command = {
   summary: 'check a station’s journal and database from outside',
   help: `Usage: portcullis verify --config FILE | --data DIR [OPTION…]
        portcullis verify --tiles DIR --log-key VKEY [--witness VKEY]… [--checkpoint FILE]
-       portcullis verify --receipt FILE --log-key VKEY
+       portcullis verify receipt FILE --log-key VKEY
 
 Opens the database for reading, beside a running station if there is one, and computes everything in it again: every leaf's
 hash, every node and the root of the journal; what each row and the entry that tells of it say of the other. Prints the size and
@@ -32,18 +32,17 @@ the root, and every finding; its exit code is 1 if there is any.
 With --tiles, needs no station: reads the journal as it was published (C2SP tlog-tiles) from a folder, or a copy of it, with
 nothing but keys that were pinned: checkpoint, cosignatures, every entry and every hash.
 
-With --receipt, needs no station: says in words what a withdrawal's receipt proves to whoever has the journal's key from elsewhere,
-or why it proves nothing, and then exits with 1.
+verify receipt needs no station: says in words what a withdrawal's receipt proves to whoever has the journal's key from elsewhere,
+or why it proves nothing, and then exits with 1. FILE is what GetReceipt returned.
   --config FILE      the station's config: names the data and the state key
   --data DIR         the folder of station.db, for an auditor who has a copy and no config
   --state-key FILE   authenticates every row too (with --config: the config's)
   --log-key VKEY     the journal's key as it was pinned; without it, the database's own word for it is believed
   --checkpoint FILE  a checkpoint that was kept outside: proves that this journal goes on from it
   --tiles DIR        the folder of checkpoint and tile/
-  --witness VKEY     a witness's key as it was pinned; may be given more than once
-  --receipt FILE     a receipt, as GetReceipt returned it`,
+  --witness VKEY     a witness's key as it was pinned; may be given more than once`,
   async run(args, output) {
-    if (args.some((arg) => /^--receipt(=|$)/.test(arg))) return receipt(args, output);
+    if (args[0] === 'receipt') return receipt(args.slice(1), output);
     if (args.some((arg) => /^--tiles(=|$)/.test(arg))) return tiles(args, output);
     const options = ['config', 'data', 'state-key', 'log-key', 'checkpoint'];
     const given = readArguments(args, { options });
@@ -56,7 +55,7 @@ or why it proves nothing, and then exits with 1.
     const stateKey = keyFile === undefined ? await stateKeyOf(station) : readStateKey(resolve(keyFile), '--state-key');
     const checkpointFile = given.value('checkpoint');
     const checkpoint =
-      checkpointFile === undefined ? undefined : readGiven('checkpoint', checkpointFile, checkpointBytesMost);
+      checkpointFile === undefined ? undefined : readGiven('--checkpoint', checkpointFile, checkpointBytesMost);
     const file = station?.database ?? join(resolve(data ?? ''), 'station.db');
     if (!existsSync(file)) throw new CommandFailed(`${file} does not exist`);
 
@@ -113,7 +112,7 @@ function tiles(args: readonly string[], output: Output): number {
   const logKey = given.required('log-key');
   const checkpointFile = given.value('checkpoint');
   const checkpoint =
-    checkpointFile === undefined ? undefined : readGiven('checkpoint', checkpointFile, checkpointBytesMost);
+    checkpointFile === undefined ? undefined : readGiven('--checkpoint', checkpointFile, checkpointBytesMost);
   const { tell, end, progress } = teller(output);
   const witnesses = given.values('witness');
   const entries = (done: number, all: number): void => progress('entries', done, all);
@@ -130,25 +129,30 @@ function tiles(args: readonly string[], output: Output): number {
 }
 
 function receipt(args: readonly string[], output: Output): number {
-  const given = readArguments(args, { options: ['receipt', 'log-key'] });
+  const given = readArguments(args, { options: ['log-key'], positionals: ['FILE'] });
+  const [file = ''] = given.positionals;
   const logKey = given.required('log-key');
-  const audited = auditReceipt(readGiven('receipt', given.required('receipt'), receiptBytesMost), logKey);
+  const audited = auditReceipt(readGiven('receipt', file, receiptBytesMost), logKey);
   if (!audited.proven) {
     output.err(`It proves nothing: ${audited.reason}: ${printable(audited.message)}`);
     return 1;
   }
   for (const sentence of audited.sentences) output.out(printable(sentence));
-  output.out('All of this is proven to whoever trusts that key; that nothing was added to the journal later is not.');
+  output.out('All of this is proven to whoever trusts that key.');
+  output.out(
+    'Not proven: that nothing was added to the journal later; that the transaction confirmed; operators’ own signatures;',
+  );
+  output.out('that a one-time code was right; that a voucher was used once.');
   return 0;
 }
 
-function readGiven(option: 'checkpoint' | 'receipt', file: string, most: number): Uint8Array {
+function readGiven(what: '--checkpoint' | 'receipt', file: string, most: number): Uint8Array {
   try {
     if (statSync(file).size <= most) return new Uint8Array(readFileSync(file));
   } catch (error) {
-    throw new Malformed(`--${option}`, error instanceof Error ? error.message : String(error));
+    throw new Malformed(what, error instanceof Error ? error.message : String(error));
   }
-  throw new Malformed(`--${option}`, `${file} is larger than a ${option} can be`);
+  throw new Malformed(what, `${file} is larger than a ${what.replace('--', '')} can be`);
 }
 
 /** As the station's config has it: an HSM is asked to open it. */

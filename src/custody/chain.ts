@@ -9,10 +9,13 @@ import {
   chainOfAddress,
   chainOfAsset,
   type Decoded,
+  type Effects,
   isTestNetwork,
   Malformed,
   parseAddress,
   parseChainId,
+  Refusal,
+  type Released,
   referenceOfAddress,
   type ScriptWallet,
   type SignaturePart,
@@ -41,6 +44,10 @@ export interface Chain {
   checkPart(transaction: UnsignedTransaction, wallet: Wallet, part: SignaturePart): PartChecked;
   /** Of as many parts as the wallet's threshold. */
   assembleSigned(transaction: UnsignedTransaction, wallet: Wallet, parts: readonly SignaturePart[]): Assembled;
+  /** What a permitted transaction does, read again. Throws `Refusal` where it isn't one that `decodeUnsigned` gave for this wallet. */
+  effectsOf(transaction: UnsignedTransaction, wallet: Wallet): Effects;
+  /** Whether signed bytes are that transaction, signed by the wallet's keys. Throws `Refusal` as `effectsOf` does. */
+  released(transaction: UnsignedTransaction, signed: Uint8Array, wallet: Wallet): Released;
 }
 
 const chains: ReadonlyMap<string, Chain> = new Map<string, Chain>([
@@ -58,6 +65,12 @@ const chains: ReadonlyMap<string, Chain> = new Map<string, Chain>([
       checkPart: () => ({ ok: true }),
       assembleSigned: ({ unsigned }, wallet, parts) =>
         ethereum.assembleSigned(unsigned, parts[0]?.signature ?? new Uint8Array(0), accountOf(wallet).publicKey),
+      effectsOf({ unsigned }) {
+        const decoded = ethereum.decodeUnsigned(unsigned);
+        if (!decoded.ok) throw new Refusal(decoded.reason, decoded.message);
+        return decoded.effects;
+      },
+      released: ({ unsigned }, signed, wallet) => ethereum.released(unsigned, signed, accountOf(wallet).publicKey),
     },
   ],
   [
@@ -72,6 +85,8 @@ const chains: ReadonlyMap<string, Chain> = new Map<string, Chain>([
       digests: (transaction, wallet) => bitcoin.digests(transaction, scriptOf(wallet)),
       checkPart: (transaction, wallet, part) => bitcoin.checkPart(transaction, scriptOf(wallet), part),
       assembleSigned: (transaction, wallet, parts) => bitcoin.assembleSigned(transaction, parts, scriptOf(wallet)),
+      effectsOf: (transaction, wallet) => bitcoin.effectsOfPermitted(transaction, scriptOf(wallet)),
+      released: (transaction, signed, wallet) => bitcoin.released(transaction, signed, scriptOf(wallet)),
     },
   ],
 ]);

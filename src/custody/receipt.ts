@@ -74,10 +74,11 @@ function proven(
     destination: { intent: text.decode(entry.intent), evidence: JSON.parse(text.decode(entry.evidence)) },
     factors: factors.map(shownFactor),
     policies: [...policies].map((hash) => policyDocument(station, hash)),
-    transactions: transactions.map(({ id: transaction, wallet, unsigned, signed }) => ({
+    transactions: transactions.map(({ id: transaction, wallet, unsigned, psbt, signed }) => ({
       id: transaction,
       wallet,
       unsigned: toHex(unsigned),
+      psbt: psbt === null ? '' : Buffer.from(psbt).toString('base64'),
       signed: signed === null ? '' : toHex(signed),
     })),
   };

@@ -73,3 +73,6 @@ export type Assembled =
       readonly hash: string;
     }
   | { readonly ok: false; readonly reason: 'signature-wrong'; readonly message: string };
+
+/** Whether signed bytes are a transaction's, with its wallet's signatures; if so, its name on its chain. */
+export type Released = { readonly ok: true; readonly hash: string } | { readonly ok: false; readonly fault: string };

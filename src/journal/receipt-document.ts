@@ -79,6 +79,8 @@ export interface ReceiptTransaction {
   readonly wallet: string;
   /** Hex. */
   readonly unsigned: string;
+  /** Bitcoin: the station's PSBT around it, with the coins that it spends and the keys that its change goes to, base64 (BIP-174); empty elsewhere. */
+  readonly psbt: string;
   /** Hex; empty where no signature was released. */
   readonly signed: string;
 }
@@ -192,6 +194,7 @@ function readTransaction(value: unknown, place: string): ReceiptTransaction {
     id: of.hex('id', 32),
     wallet: of.text('wallet'),
     unsigned: of.hex('unsigned'),
+    psbt: of.base64('psbt'),
     signed: of.hex('signed'),
   };
   of.done();
@@ -239,6 +242,12 @@ class Reader {
     const value = this.text(name);
     if (Buffer.from(value, 'base64url').toString('base64url') !== value)
       throw malformed(this.#at(name), 'is not base64url');
+    return value;
+  }
+
+  base64(name: string): string {
+    const value = this.text(name);
+    if (Buffer.from(value, 'base64').toString('base64') !== value) throw malformed(this.#at(name), 'is not base64');
     return value;
   }
 

@@ -139,8 +139,9 @@ describe('withdrawals on Bitcoin, over gRPC, through the signer’s process, on 
     const file = join(folder, 'b-2.receipt');
     writeFileSync(file, receipt);
     const { portcullis, config, verifierKey } = exchange.station;
-    const said = await portcullis('verify', '--receipt', file, '--log-key', verifierKey);
+    const said = await portcullis('verify', 'receipt', file, '--log-key', verifierKey);
     expect(said).toMatchObject({ code: 0, output: expect.stringContaining(people.bob.to) });
+    expect(said.output).toContain('What was released is exactly that transaction, signed by the keys of wallet');
     const verify = await portcullis('verify', '--config', config);
     expect(verify).toMatchObject({ code: 0, output: expect.stringContaining('nothing was found') });
   });

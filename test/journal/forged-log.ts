@@ -45,7 +45,7 @@ export interface LooseReceipt {
     voucher: string;
   }[];
   policies: string[];
-  transactions: { id: string; wallet: string; unsigned: string; signed: string }[];
+  transactions: { id: string; wallet: string; unsigned: string; psbt: string; signed: string }[];
 }
 
 /** A test key, from a seed that anyone can read here. */

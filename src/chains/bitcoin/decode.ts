@@ -54,7 +54,8 @@ export function judge(bytes: Uint8Array, wallet: ScriptWallet): Judged {
   return { transaction, unsigned: writeUnsigned(transaction), spends, outputs };
 }
 
-function effectsOf({ transaction, unsigned, spends, outputs }: Judged, wallet: ScriptWallet): Effects {
+/** Of a transaction that was judged for this wallet. Throws Refusal. */
+export function effectsOf({ transaction, unsigned, spends, outputs }: Judged, wallet: ScriptWallet): Effects {
   const lock = lockOf(transaction);
   const spent = spends.reduce((sum, { output }) => sum + output.amount, 0n);
   const paid = outputs.reduce((sum, { amount }) => sum + amount, 0n);

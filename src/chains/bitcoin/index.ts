@@ -3,5 +3,5 @@ export { addressOfScript, canonicalAddress, canonicalAsset, nativeAsset, scriptO
 export { checkWallet } from './check-wallet.ts';
 export { decodeUnsigned } from './decode.ts';
 export { fingerprintOf } from './hashes.ts';
-export { assembleSigned, checkPart, digests } from './signed.ts';
+export { assembleSigned, checkPart, digests, effectsOfPermitted, released } from './signed.ts';
 export { type ScriptKey, scriptAt, type WalletScript } from './wallet-script.ts';

@@ -1,16 +1,18 @@
 import {
   type Assembled,
+  type Effects,
   equalBytes,
   type InputSignature,
   parseSignatures,
   Refusal,
+  type Released,
   type ScriptWallet,
   type SignaturePart,
   toHex,
   type UnsignedTransaction,
 } from '../../domain/index.ts';
 import { lookAgain } from './assembled.ts';
-import { type Judged, judge } from './decode.ts';
+import { effectsOf, type Judged, judge } from './decode.ts';
 import { type FinalInput, finalise } from './finalised.ts';
 import { Sighashes, sighashAll, sighashDefault } from './sighash.ts';
 import { type Digest, faultOfEcdsa, faultOfSchnorr } from './signature.ts';
@@ -78,6 +80,27 @@ export function assembleSigned(
   const look = lookAgain(raw, judged, wallet);
   if (!look.ok) return wrong(`of the assembled transaction, ${look.fault}`);
   return { ok: true, raw, hash: look.txid };
+}
+
+/**
+ * What the permitted transaction does, read again from the station's PSBT around it.
+ *
+ * @throws Refusal where `transaction` isn't one that `decodeUnsigned` gave for this wallet
+ */
+export function effectsOfPermitted(transaction: UnsignedTransaction, wallet: ScriptWallet): Effects {
+  return effectsOf(permitted(transaction, wallet), wallet);
+}
+
+/**
+ * Whether signed bytes are the permitted transaction with the signatures of as many of the wallet's keys as its threshold: what I7 asks,
+ * of bytes that come from elsewhere. A wrong amount of a coin would make the signatures wrong (BIP-143, BIP-341) or differs from the
+ * transaction that made it.
+ *
+ * @throws Refusal where `transaction` isn't one that `decodeUnsigned` gave for this wallet
+ */
+export function released(transaction: UnsignedTransaction, raw: Uint8Array, wallet: ScriptWallet): Released {
+  const look = lookAgain(raw, permitted(transaction, wallet), wallet);
+  return look.ok ? { ok: true, hash: look.txid } : look;
 }
 
 /** The permitted transaction, from the daemon's own PSBT: both of its forms must say the same. */

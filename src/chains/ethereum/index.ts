@@ -2,4 +2,5 @@
 export { canonicalAddress, canonicalAsset, nativeAsset } from './address.ts';
 export { decodeUnsigned } from './decode.ts';
 export { addressOfKey } from './key.ts';
+export { released } from './released.ts';
 export { assembleSigned, digestOf } from './signed.ts';
