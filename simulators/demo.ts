@@ -163,7 +163,10 @@ async function play(station: EmulatedStation, chain: LocalChain): Promise<void> 
   tell.act(9, 'Hot wallets: an HSM signs, and nobody presses a button');
   await playHsm({ ...exchange, chain, alice, order, bitcoinAddress });
 
-  tell.act(10, 'The journal is checked from outside');
+  tell.act(10, 'Proof that needs no station: Alice’s receipt');
+  await playReceipt(station, journal, order.id, mined.transactionHash);
+
+  tell.act(11, 'The journal is checked from outside');
   const { checkpoint } = await call(journal, JournalServiceService.getCheckpoint, { consistentWithSize: 0n });
   tell.step('The signed head of the log; its origin says that the time was simulated:');
   for (const line of checkpoint.trimEnd().split('\n')) tell.detail(line);
@@ -177,6 +180,30 @@ async function play(station: EmulatedStation, chain: LocalChain): Promise<void> 
   tell.blank();
   for (const client of [factors, destinations, withdrawals, transactions, journal]) client.close();
   courier.close();
+}
+
+/** What one file and a pinned key prove to anybody; and that a changed one proves nothing. */
+async function playReceipt(
+  station: EmulatedStation,
+  journal: JournalServiceClient,
+  withdrawal: string,
+  mined: string,
+): Promise<void> {
+  const { receipt } = await call(journal, JournalServiceService.getReceipt, { withdrawalId: withdrawal });
+  const file = join(dirname(station.admission.key), `${withdrawal}.receipt`);
+  const verify = async (bytes: Uint8Array): Promise<Awaited<ReturnType<EmulatedStation['portcullis']>>> => {
+    await writeFile(file, bytes);
+    return station.portcullis('verify', 'receipt', file, '--log-key', station.verifierKey);
+  };
+  const { code, output } = await verify(receipt);
+  if (code !== 0) throw new Error(`the receipt proves nothing: ${output}`);
+  tell.message(`portcullis verify receipt ${withdrawal}.receipt --log-key …`, output.trimEnd());
+  if (!output.includes(mined)) throw new Error('the receipt is of another transaction than was mined');
+  tell.good('Its transaction is the one that was mined.');
+  const changed = await verify(Buffer.from(receipt.toString().replace(String(oneEther), String(oneEther * 2n))));
+  if (changed.code !== 1) throw new Error('a changed receipt was believed');
+  const [, reason = '', message = ''] = /: ([a-z-]+): (.*)/.exec(changed.output) ?? [];
+  tell.refused('The same file, with 2 ETH in the place of 1', reason, message);
 }
 
 function newCustomer(account: string, station: EmulatedStation): Customer {

@@ -27,7 +27,8 @@ export const tell = {
   /** A message as its reader sees it. */
   message(from: string, text: string): void {
     line(styled('2', `   ┌ ${from}`));
-    for (const part of wrapped(text, 84)) line(`   ${styled('2', '│')} ${part}`);
+    for (const part of text.split('\n').flatMap((paragraph) => wrapped(paragraph, 84)))
+      line(`   ${styled('2', '│')} ${part}`);
   },
   /** The Ledger's screen, and the button that is pressed on it. */
   screen(lines: readonly string[], button: string): void {
