@@ -88,7 +88,7 @@ function marked(text: string): string {
   return html + escaped(safe.slice(from));
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     '&': '&amp;',
     '<': '&lt;',

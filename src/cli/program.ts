@@ -11,6 +11,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['dev', async () => (await import('./run.ts')).dev],
   ['verify', async () => (await import('./verify.ts')).verify],
   ['journal', async () => (await import('./journal.ts')).journal],
+  ['incident', async () => (await import('./incident.ts')).incident],
   ['doctor', async () => (await import('./doctor.ts')).doctor],
   ['backup', async () => (await import('./backup.ts')).backup],
   ['restore', async () => (await import('./restore.ts')).restore],

@@ -156,7 +156,7 @@ function readGiven(what: '--checkpoint' | 'receipt', file: string, most: number)
 }
 
 /** As the station's config has it: an HSM is asked to open it. */
-async function stateKeyOf(station: Config | undefined): Promise<Uint8Array | undefined> {
+export async function stateKeyOf(station: Config | undefined): Promise<Uint8Array | undefined> {
   if (station === undefined) return undefined;
   const vaults = new Vaults(station.signers, () => {});
   try {

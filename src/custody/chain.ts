@@ -48,6 +48,8 @@ export interface Chain {
   effectsOf(transaction: UnsignedTransaction, wallet: Wallet): Effects;
   /** Whether signed bytes are that transaction, signed by the wallet's keys. Throws `Refusal` as `effectsOf` does. */
   released(transaction: UnsignedTransaction, signed: Uint8Array, wallet: Wallet): Released;
+  /** What a signed transaction is called on its chain. Throws where the bytes are none. */
+  nameOf(raw: Uint8Array): string;
 }
 
 const chains: ReadonlyMap<string, Chain> = new Map<string, Chain>([
@@ -71,6 +73,7 @@ const chains: ReadonlyMap<string, Chain> = new Map<string, Chain>([
         return decoded.effects;
       },
       released: ({ unsigned }, signed, wallet) => ethereum.released(unsigned, signed, accountOf(wallet).publicKey),
+      nameOf: ethereum.transactionHash,
     },
   ],
   [
@@ -87,6 +90,7 @@ const chains: ReadonlyMap<string, Chain> = new Map<string, Chain>([
       assembleSigned: (transaction, wallet, parts) => bitcoin.assembleSigned(transaction, parts, scriptOf(wallet)),
       effectsOf: (transaction, wallet) => bitcoin.effectsOfPermitted(transaction, scriptOf(wallet)),
       released: (transaction, signed, wallet) => bitcoin.released(transaction, signed, scriptOf(wallet)),
+      nameOf: bitcoin.txidOf,
     },
   ],
 ]);

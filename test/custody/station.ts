@@ -34,6 +34,7 @@ import {
   type FactorId,
   type TransactionRecord,
   type WalletId,
+  type WallMs,
   type WithdrawalId,
   type WithdrawalRecord,
 } from '../../src/domain/index.ts';
@@ -96,6 +97,8 @@ export interface TestStationOptions {
   /** Founds operators, each with a security key in software: `station.operators` acts for them. */
   readonly operators?: TestOperatorsOptions;
   readonly metadata?: string;
+  /** When it is founded, ms since 1970; at the hour of the robbery unless told. */
+  readonly founded?: number;
 }
 
 /**
@@ -155,6 +158,7 @@ export class TestStation {
       Object.assign(this.signer, { attended: false, concurrency: options.concurrency ?? 1 });
     this.#signers = new Map([this.signer, ...(options.otherSigners ?? [])].map((signer) => [signer.name, signer]));
     this.metadata = options.metadata;
+    if (options.founded !== undefined) this.time.wall = options.founded as WallMs;
   }
 
   static async open(options: TestStationOptions = {}): Promise<TestStation> {

@@ -4,3 +4,4 @@ export { decodeUnsigned } from './decode.ts';
 export { addressOfKey } from './key.ts';
 export { released } from './released.ts';
 export { assembleSigned, digestOf } from './signed.ts';
+export { transactionHash } from './transaction-hash.ts';

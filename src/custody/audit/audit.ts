@@ -50,7 +50,7 @@ export function audit(request: AuditRequest, found: Found): Audited {
     db = openForReading(request.file);
     // One snapshot for the whole audit, while the daemon goes on writing.
     db.exec('BEGIN');
-    return new Auditor(db, request, found).run();
+    return auditSnapshot(db, request, found);
   } catch (error) {
     const code = sqliteCode(error);
     if (code === undefined) throw error;
@@ -58,6 +58,11 @@ export function audit(request: AuditRequest, found: Found): Audited {
   } finally {
     db?.close();
   }
+}
+
+/** As `audit`, of a database that is open for reading, in a transaction of the caller's, who goes on reading the same. */
+export function auditSnapshot(db: Sqlite, request: AuditRequest, found: Found): Audited {
+  return new Auditor(db, request, found).run();
 }
 
 class Auditor {
