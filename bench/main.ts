@@ -14,6 +14,7 @@ const parts: ReadonlyMap<string, () => Promise<Part>> = new Map([
   ['start', async () => (await import('./start.ts')).benchStart],
   ['emulator', async () => (await import('./emulator.ts')).benchEmulator],
   ['limits', async () => (await import('./limits.ts')).benchLimits],
+  ['audit', async () => (await import('./audit.ts')).benchAudit],
   ['journal', async () => (await import('./journal.ts')).benchJournal],
   ['bitcoin', async () => (await import('./bitcoin.ts')).benchBitcoin],
 ]);

@@ -171,7 +171,9 @@ export class DestinationDesk implements Destinations {
           },
         ],
         removals: listing?.entry === entry ? [['listings', record.account, record.destination]] : [],
-        leaves: [{ kind: 'destination-removed', fields: { entry, by: 'client' }, personal: { account } }],
+        leaves: [
+          { kind: 'destination-removed', fields: { entry, by: 'client', notice: seed.id }, personal: { account } },
+        ],
       };
     });
     return committed.result;

@@ -224,7 +224,7 @@ export class FactorDesk implements Factors {
           leaves: [
             {
               kind: 'factor-revoked',
-              fields: { intent: record.digest, by: 'client' },
+              fields: { intent: record.digest, by: 'client', notice: seed.id },
               personal: { account, factor: id },
             },
             ...cancellation.leaves,

@@ -26,6 +26,19 @@ export interface CountedFor {
 const authorized = ['account', 'asset', 'station'] as const satisfies readonly LimitScope[];
 type Authorized = (typeof authorized)[number];
 
+/** The row of `buckets` that a counted thing stands in: `account USD.2+destination` of an account's. */
+export function countedRow(counted: string, of: CountedFor): string {
+  return rowOf(parseCounted(counted).scope, of);
+}
+
+/** What a withdrawal counted of a thing: its amount, or what it was worth then; null where no price counted. */
+export function countedAmount(
+  thing: string,
+  of: Pick<WithdrawalRecord, 'asset' | 'amount' | 'reserved'>,
+): bigint | null {
+  return thing.startsWith(of.asset) ? of.amount : of.reserved;
+}
+
 function rowOf(scope: Authorized, of: CountedFor): string {
   return scope === 'station' ? scope : `${scope}:${scope === 'account' ? of.account : of.asset}`;
 }
@@ -78,6 +91,8 @@ export class Reservations {
   readonly #facts: Facts;
   readonly #rows = new Map<string, Buckets>();
   readonly #changed = new Set<string>();
+  /** Of the entry that tells what was counted last: by its position in the verdict. What is given back, no entry needs to tell. */
+  readonly #told = new Map<string, number>();
 
   constructor(facts: Facts) {
     this.#facts = facts;
@@ -94,19 +109,25 @@ export class Reservations {
     return limits(policy, 'wallet') ? this.#buckets(walletRow(wallet)) : Buckets.empty;
   }
 
-  /** Counts an authorization. Returns what it counted, as its record keeps it. */
-  authorize(policy: Policy, of: CountedFor, payment: CountedPayment): string[] {
+  /** Counts an authorization, told by the entry at `leaf`. Returns what it counted, as its record keeps it. */
+  authorize(policy: Policy, of: CountedFor, payment: CountedPayment, leaf: number): string[] {
     return authorized.flatMap((scope) =>
       [...thingsCounted(policy, scope, payment)].map(([thing, amount]) => {
-        this.#add(rowOf(scope, of), thing, amount);
+        this.#add(rowOf(scope, of), thing, amount, leaf);
         return `${scope} ${thing}`;
       }),
     );
   }
 
-  /** Counts a payment of a transaction that takes a new anchor. For good: from there on it may be paid. */
-  permit(policy: Policy, wallet: WalletId, payment: CountedPayment): void {
-    for (const [thing, amount] of thingsCounted(policy, 'wallet', payment)) this.#add(walletRow(wallet), thing, amount);
+  /**
+   * Counts a payment of a transaction that takes a new anchor, told by the entry at `leaf`. For good: from there on it may be paid.
+   * Returns what it counted.
+   */
+  permit(policy: Policy, wallet: WalletId, payment: CountedPayment, leaf: number): string[] {
+    return [...thingsCounted(policy, 'wallet', payment)].map(([thing, amount]) => {
+      this.#add(walletRow(wallet), thing, amount, leaf);
+      return `wallet ${thing}`;
+    });
   }
 
   /**
@@ -117,7 +138,7 @@ export class Reservations {
     for (const entry of record.counted) {
       const { scope, thing } = parseCounted(entry);
       const row = rowOf(scope, record);
-      const amount = thing.startsWith(record.asset) ? record.amount : record.reserved;
+      const amount = countedAmount(thing, record);
       if (amount === null || !this.#facts.named('buckets', row)) continue;
       const before = this.#buckets(row);
       const after = before.giveBack(thing, amount, record.reservedAt);
@@ -128,13 +149,18 @@ export class Reservations {
   }
 
   writes(): Write[] {
-    return [...this.#changed].map((scope) => ({
-      table: 'buckets',
-      record: { scope, packed: this.#buckets(scope).pack() },
-    }));
+    return [...this.#changed].map((scope) => {
+      const leaf = this.#told.get(scope);
+      return {
+        table: 'buckets',
+        record: { scope, packed: this.#buckets(scope).pack() },
+        ...(leaf === undefined ? {} : { leaf }),
+      };
+    });
   }
 
-  #add(row: string, thing: string, amount: bigint): void {
+  #add(row: string, thing: string, amount: bigint, leaf: number): void {
+    this.#told.set(row, leaf);
     this.#rows.set(row, this.#buckets(row).add(thing, amount, this.#facts.w));
     this.#changed.add(row);
   }
@@ -151,7 +177,7 @@ export class Reservations {
 }
 
 /** `account USD.2+destination`, as `counted` of a withdrawal keeps it. */
-function parseCounted(entry: string): { readonly scope: Authorized; readonly thing: string } {
+export function parseCounted(entry: string): { readonly scope: Authorized; readonly thing: string } {
   const at = entry.indexOf(' ');
   const scope = authorized.find((name) => name === entry.slice(0, at));
   if (scope === undefined) throw new Error(`a withdrawal counts towards ${entry}, which is no scope`);

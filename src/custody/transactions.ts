@@ -178,8 +178,8 @@ export class TransactionDesk implements Transactions, Judges {
         );
         const verdict = decideTransaction(of);
         if (!verdict.approved) throw refusalOf(verdict);
-        if (of.anchor === undefined) countPayments(of, reservations);
-        const permitted = permit(ready, facts, inline, signer);
+        const walletCounted = of.anchor === undefined ? countPayments(of, reservations, inline.length) : [];
+        const permitted = permit(ready, facts, inline, signer, walletCounted);
         const leaves = permitted.leaves ?? [];
         const sightings = [
           ...authorizationsSeen(inline, facts),
@@ -496,13 +496,15 @@ function authorizationsSeen(inline: readonly AuthorizationVerdict[], facts: Fact
 }
 
 /** The wallet's limits count the first version of an anchor; a replacement makes the same payments, and counts for nothing more. */
-function countPayments(of: TransactionCase, reservations: Reservations): void {
-  if (of.wallet === undefined) return;
-  for (const { record, account, listed } of of.withdrawals) {
+function countPayments(of: TransactionCase, reservations: Reservations, leaf: number): string[] {
+  const { wallet } = of;
+  if (wallet === undefined) return [];
+  const counted = of.withdrawals.flatMap(({ record, account, listed }) => {
     const { asset, amount } = record;
     const payment = countedPayment({ ...of, asset, amount, account, entry: listed.entry });
-    reservations.permit(of.policy, of.wallet.id, payment);
-  }
+    return reservations.permit(of.policy, wallet.id, payment, leaf);
+  });
+  return [...new Set(counted)];
 }
 
 /** What permitting writes: the transaction, its anchor, the withdrawals' claim on it, and what it replaces. */
@@ -511,6 +513,7 @@ function permit(
   facts: Facts,
   inline: readonly AuthorizationVerdict[],
   signer: string | undefined,
+  counted: readonly string[],
 ): Verdict<TransactionRecord> {
   const { wallet, effects } = ready;
   const position = inline.length;
@@ -584,6 +587,7 @@ function permit(
         replaces: ready.replaces ?? '',
         destinations_w0: listed.w0,
         destinations_d0: listed.d0,
+        ...(counted.length === 0 ? {} : { counted: counted.join(',') }),
       },
     },
   ];

@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { audit } from '../../src/custody/audit/audit.ts';
 import {
@@ -9,6 +10,8 @@ import {
   walletStatementBytes,
 } from '../../src/domain/index.ts';
 import { verifyReceipt } from '../../src/journal/receipt.ts';
+import { deriveKeys } from '../../src/store/key.ts';
+import { Rows } from '../../src/store/rows.ts';
 import { type Customer, TestStation, walletId } from '../custody/station.ts';
 import { refused } from './attempt.ts';
 
@@ -178,6 +181,19 @@ describe('A3: after a restore', () => {
     // What the station now says of the payment is provable by its new key.
     const receipt = await station.custody.journal.receipt('w-1' as WithdrawalId);
     expect(verifyReceipt(receipt, station.verifierKey).find((fact) => fact.what === 'approved')).toBeDefined();
+  });
+
+  it('S4: a statement that was lowered afterwards, by who has the state key, is found', async () => {
+    await station.restore(station.backup());
+    await stated(3);
+    await station.stop();
+    const db = new Database(station.file);
+    const rows = new Rows(db, deriveKeys(station.stateKey).row);
+    for (const row of [...rows.scan('wallets')])
+      if ('record' in row) rows.put('wallets', { ...row.record, leastNonce: 2 }, row.leaf);
+    db.close();
+    expect(audited()).toEqual([expect.objectContaining({ tag: 'row-contradicts', where: `wallets ${walletId}` })]);
+    station.start();
   });
 
   it('S5: a statement is of this station, this generation and this wallet, and takes a quorum', async () => {

@@ -50,8 +50,8 @@ describe('reservations', () => {
     for (const expected of [0n, one, 2n * one]) {
       const { account, station, asset } = reservations.counted(policy, record);
       expect([account, station, asset].map((b) => b.within(ether, 'day', at))).toEqual([expected, expected, 0n]);
-      expect(reservations.authorize(policy, record, payment)).toEqual([`account ${ether}`, `station ${ether}`]);
-      reservations.permit(policy, 'hot-1' as WalletId, payment);
+      expect(reservations.authorize(policy, record, payment, 0)).toEqual([`account ${ether}`, `station ${ether}`]);
+      reservations.permit(policy, 'hot-1' as WalletId, payment, 1);
     }
     const written = reservations.writes().map(({ record: row }) => row as { scope: string; packed: Uint8Array });
     expect(written.map(({ scope }) => scope).sort()).toEqual(['account:alice', 'station', 'wallet:hot-1']);

@@ -65,6 +65,12 @@ export function auditSnapshot(db: Sqlite, request: AuditRequest, found: Found): 
   return new Auditor(db, request, found).run();
 }
 
+type StationFound = Pick<StationRecord, 'name' | 'policy' | 'origin' | 'journalKey'> & {
+  readonly w: number;
+  readonly ticket_epoch: number;
+  readonly factor_epoch: number;
+};
+
 class Auditor {
   readonly #db: Sqlite;
   readonly #request: AuditRequest;
@@ -97,6 +103,7 @@ class Auditor {
       leaves.close();
     }
     this.#journalKeys(station, leaves.journalKeys);
+    if (station !== undefined) this.#epochs(station, leaves);
     this.#policies(station, leaves);
     this.#prices(leaves.prices);
     if (stateKey !== undefined) this.#head(leaves);
@@ -133,13 +140,19 @@ class Auditor {
     this.#tell(finding);
   };
 
-  #station(): (Pick<StationRecord, 'name' | 'policy' | 'origin' | 'journalKey'> & { w: number }) | undefined {
+  /** A3, A9: what raising an epoch ended comes to life again where it is lowered. */
+  #epochs(station: StationFound, { epochs }: LeafAudit): void {
+    for (const name of ['ticket_epoch', 'factor_epoch'] as const) {
+      if (station[name] >= epochs[name]) continue;
+      const message = `its ${name} is ${station[name]}, and the journal tells that it was raised to ${epochs[name]}`;
+      this.#found({ tag: 'row-contradicts', where: 'station station', message });
+    }
+  }
+
+  #station(): StationFound | undefined {
     const row = this.#db
-      .prepare<
-        [],
-        { name: StationRecord['name']; policy: StationRecord['policy']; origin: string; journalKey: string; w: number }
-      >(
-        "SELECT name, policy, origin, journal_key AS journalKey, coalesce((SELECT w FROM clock WHERE key = 'clock'), -1) AS w FROM station WHERE key = 'station'",
+      .prepare<[], StationFound>(
+        "SELECT name, policy, origin, journal_key AS journalKey, ticket_epoch, factor_epoch, coalesce((SELECT w FROM clock WHERE key = 'clock'), -1) AS w FROM station WHERE key = 'station'",
       )
       .get();
     if (row === undefined) this.#found({ tag: 'station-missing', where: 'station', message: 'there is no row of it' });

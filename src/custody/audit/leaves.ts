@@ -43,6 +43,7 @@ export class LeafAudit {
   readonly #pricing = new Map<string, string>();
   #prices: PricesTold | undefined;
   readonly #journalKeys: string[] = [];
+  readonly #epochs = { ticket_epoch: 1, factor_epoch: 1 };
 
   constructor(
     db: Sqlite,
@@ -88,6 +89,11 @@ export class LeafAudit {
   /** The journal's keys, as the log names them: verifier keys, the newest last. */
   get journalKeys(): readonly string[] {
     return this.#journalKeys;
+  }
+
+  /** As high as entries say that they were raised. */
+  get epochs(): { readonly ticket_epoch: number; readonly factor_epoch: number } {
+    return this.#epochs;
   }
 
   /** The act that the newest entry about prices says set them, and the digest of its price table. */
@@ -177,6 +183,7 @@ export class LeafAudit {
     }
     this.#policyIn(leaf);
     this.#pricesIn(leaf);
+    this.#epochsIn(leaf);
     const key = namesKey.has(leaf.kind) ? leaf.fields['journal_key'] : '';
     if (key !== undefined && key !== '') this.#journalKeys.push(key);
     for (const [table, ...key] of rowsToldBy(
@@ -199,6 +206,13 @@ export class LeafAudit {
     if (kind !== 'policy-in-force') return;
     this.#policy = fields['policy'];
     if (this.#policy !== undefined) this.#policies.add(this.#policy);
+  }
+
+  #epochsIn({ fields }: Leaf): void {
+    for (const name of ['ticket_epoch', 'factor_epoch'] as const) {
+      const epoch = Number(fields[name] ?? 0);
+      if (epoch > this.#epochs[name]) this.#epochs[name] = epoch;
+    }
   }
 
   /** No entry of their own tells of prices: operators' signatures say what an act is about, and another entry that it took effect. */

@@ -6,7 +6,9 @@ import type { Log } from '../../store/log.ts';
 import { type Cell, columnName, columnsOf, fromCells } from '../../store/table.ts';
 import { type Records, type TableName, tables } from '../../store/tables.ts';
 import type { Found } from './finding.ts';
-import { contradictions, isTold, type Member, mayTell } from './tellings.ts';
+import { Neighbours } from './neighbours.ts';
+import { disagreements, type Member } from './newest.ts';
+import { beginsRightly, contradictions, isTold, mayTell } from './tellings.ts';
 
 /** A leaf's members by name: its own, or for a commitment what its opening says. `openings` is asked when one is needed. */
 export function membersOf(leaf: Leaf, openings: () => readonly Pick<Opening, 'field' | 'value'>[]): Member {
@@ -44,6 +46,7 @@ export class RowAudit {
   readonly #log: Log;
   readonly #size: number;
   readonly #coder: RowCoder | undefined;
+  readonly #neighbours: Neighbours;
   readonly #found: Found;
   readonly #progress: (rows: number) => void;
 
@@ -59,6 +62,7 @@ export class RowAudit {
     this.#log = log;
     this.#size = size;
     this.#coder = rowKey === undefined ? undefined : new RowCoder(rowKey);
+    this.#neighbours = new Neighbours(db);
     this.#found = found;
     this.#progress = progress;
   }
@@ -112,15 +116,19 @@ export class RowAudit {
 
   #told<T extends TableName>(table: T, where: string, record: Records[T], leaf: number): void {
     const history = 'history' in record ? record.history : undefined;
-    if (leaf < -1 || leaf >= this.#size || (leaf === -1 && isTold(table))) {
+    if (leaf < -1 || leaf >= this.#size || (leaf === -1 && isTold(table, where.slice(table.length + 1)))) {
       const message = `it names entry ${leaf} of a journal of ${this.#size}: no entry tells of it`;
       this.#found({ tag: 'row-untold', where, message });
       return;
     }
-    const newest = leaf === -1 ? undefined : this.#leaf(leaf)?.leaf;
-    if (newest !== undefined && !mayTell(table, newest.kind)) {
-      const message = `it names entry ${leaf}, a ${newest.kind}, which tells of something else`;
+    const newest = leaf === -1 ? undefined : this.#leaf(leaf);
+    if (newest !== undefined && !mayTell(table, newest.leaf.kind)) {
+      const message = `it names entry ${leaf}, a ${newest.leaf.kind}, which tells of something else`;
       this.#found({ tag: 'row-untold', where, message });
+    } else if (newest !== undefined) this.#agrees(table, where, record, { index: leaf, ...newest });
+    for (const column of this.#neighbours.disagreements(table, record)) {
+      const message = `its ${column} is not what other rows come to`;
+      this.#found({ tag: 'row-contradicts', where, message });
     }
     const indexes = history?.map(Number) ?? [];
     if (indexes.some((index, i) => !(index > (indexes[i - 1] ?? -1) && index <= leaf))) {
@@ -129,9 +137,33 @@ export class RowAudit {
       return;
     }
     const [first] = indexes;
+    if (
+      history !== undefined &&
+      !beginsRightly(table, first === undefined ? undefined : this.#leaf(first)?.leaf.kind)
+    ) {
+      const message = `its history ${indexes.join(', ')} does not begin with the entry that made it`;
+      this.#found({ tag: 'row-contradicts', where, message });
+    }
     for (const column of contradictions(table, record, first === undefined ? undefined : this.#leaf(first))) {
       const message = `its ${column} is not what the journal and its own evidence say`;
       this.#found({ tag: 'row-contradicts', where, message });
+    }
+  }
+
+  #agrees<T extends TableName>(
+    table: T,
+    where: string,
+    record: Records[T],
+    { index, leaf, member }: { readonly index: number; readonly leaf: Leaf; readonly member: Member },
+  ): void {
+    for (const column of new Set(disagreements(table, record, { index, kind: leaf.kind, member }))) {
+      if (column === 'leaf') {
+        const message = `it names entry ${index}, a ${leaf.kind}, which tells of another`;
+        this.#found({ tag: 'row-untold', where, message });
+      } else {
+        const message = `its ${column} is not what entry ${index} (${leaf.kind}) left it as`;
+        this.#found({ tag: 'row-contradicts', where, message });
+      }
     }
   }
 

@@ -20,13 +20,11 @@ import { attesters, servicesNamed } from '../evidence.ts';
 import { epochRaisedKey, importSpentKey, operatorSpentKey } from '../intents.ts';
 import { decodeEvidence } from '../kept-evidence.ts';
 import { registrationKey } from '../wallet-registration.ts';
+import { countedRows, frozenScope, type Member } from './newest.ts';
 
 // Which journal entries tell of which rows. Every write of a row below carries the index of the entry that tells of it, and
 // indexes only grow; so a row that is missing, or whose entry is older than the newest that tells of it, was deleted or
 // put back to an earlier version.
-
-/** A member of a leaf by name; for a commitment, what its opening says, if that wasn't erased. */
-export type Member = (name: string) => string | undefined;
 
 /** The rows that a leaf says were written with it: table and key. */
 export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ...string[]])[] {
@@ -41,6 +39,7 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       tell('notices', member('notice'));
       tell('withdrawals', member('withdrawal'));
       tell('spent', spentKey(member('intent')));
+      for (const row of countedRows(member)) tell('buckets', row);
       break;
     case 'withdrawal-voided':
       tell('notices', member('notice'));
@@ -56,7 +55,11 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       tell('spent', spentKey(member('intent')));
       break;
     case 'destination-ripening':
+      tell('notices', member('notice'));
+      tell('destinations', member('entry'));
+      break;
     case 'destination-removed':
+      tell('notices', member('notice'));
       tell('destinations', member('entry'));
       break;
     case 'factor-added':
@@ -67,7 +70,11 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       tell('accounts', member('account'));
       break;
     case 'factor-ripening':
+      // It names the factor by its intent alone.
+      tell('notices', member('notice'));
+      break;
     case 'factor-revoked':
+      tell('notices', member('notice'));
       tell('factors', member('factor'));
       break;
     case 'transaction-permitted':
@@ -75,6 +82,7 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       tell('anchors', member('wallet'), member('anchor'));
       tell('wallets', member('wallet'));
       for (const id of words(member('withdrawals'))) tell('withdrawals', id);
+      for (const row of countedRows(member)) tell('buckets', row);
       break;
     case 'transaction-sent':
     case 'transaction-signed':
@@ -123,6 +131,9 @@ export function rowsToldBy(leaf: Leaf, member: Member): (readonly [TableName, ..
       tell('notices', member('notice'));
       break;
     case 'act-ripening':
+      tell('acts', member('act'));
+      tell('notices', member('notice'));
+      break;
     case 'act-effective':
     case 'act-ended':
       tell('acts', member('act'));
@@ -181,11 +192,30 @@ const tellers: { readonly [T in TableName]?: (kind: LeafKind) => boolean } = {
   operators: (kind) => kind.startsWith('operator-'),
   acts: (kind) => kind === 'operator-acted' || kind.startsWith('act-'),
   freezes: (kind) => kind === 'frozen' || kind === 'thawed',
+  buckets: (kind) => kind === 'withdrawal-authorized' || kind === 'withdrawal-held' || kind === 'transaction-permitted',
 };
 
-/** Whether every row of a table has an entry that tells of it. */
-export function isTold(table: TableName): boolean {
+/** Whether every row of a table has an entry that tells of it; of buckets those that limits count, and none of the circuit breaker's. */
+export function isTold(table: TableName, key: string): boolean {
+  if (table === 'buckets') return !key.startsWith('breaker:');
   return table in tellers || table === 'notices' || table === 'station';
+}
+
+/** The kinds of entries that a row's history begins with. */
+const makers: { readonly [T in TableName]?: readonly LeafKind[] } = {
+  factors: ['factor-added'],
+  destinations: ['destination-added'],
+  withdrawals: ['withdrawal-authorized', 'withdrawal-held'],
+  transactions: ['transaction-permitted'],
+  acts: ['operator-acted'],
+  operators: ['operator-suspended'],
+};
+
+/** Whether a history that begins with an entry of this kind (undefined: with none) is one of a row of this table. */
+export function beginsRightly(table: TableName, kind: LeafKind | undefined): boolean {
+  // What an operator did is told as their acts', and changes nothing of them.
+  if (kind === undefined) return table === 'operators';
+  return makers[table]?.includes(kind) ?? true;
 }
 
 /** Whether an entry of this kind can be the newest that tells of a row of this table. */
@@ -258,7 +288,11 @@ const checked: Checks = {
   },
   withdrawals: (r, told) => {
     const { intent } = parseIntent(r.intent, 'portcullis/withdrawal/v1');
+    const counted = told('withdrawal') === undefined ? undefined : (told('counted') ?? '');
+    const reserved = told('withdrawal') === undefined ? undefined : (told('reserved') ?? '');
     return [
+      ['counted', r.counted.join(','), counted],
+      ['reserved', String(r.reserved ?? ''), reserved],
       ['id', r.id, told('withdrawal')],
       ['digest', r.digest, told('intent')],
       ['intent', digestOf(r.intent), r.digest],
@@ -319,14 +353,6 @@ function listed({ intent }: Records['destinations']): Pick<DestinationIntent, 'a
 } {
   if (!isImported(intent)) return parseIntent(intent, 'portcullis/destination/v1').intent;
   return { ...parseImportedDestination(intent).record, entry: digestOf(intent) };
-}
-
-/** The scope of an account or a destination is committed to, under its kind: it names a person. */
-function frozenScope(member: Member): string | undefined {
-  const kind = member('scope_kind');
-  if (kind === undefined) return member('scope');
-  const value = member(kind);
-  return value === undefined ? undefined : `${kind}:${value}`;
 }
 
 /** The MFA services that an entry names, if it is told (by a member that it has in any case): a leaf without any has no such member. */
