@@ -8,7 +8,7 @@ import { openCheckpoint } from '../../src/journal/checkpoint.ts';
 import { parseVerifierKey, readNote, readSignatures } from '../../src/journal/note.ts';
 import { SampleWitness } from '../journal/sample-witness.ts';
 import { findings } from './audit-station.ts';
-import { type Customer, ether, TestStation } from './station.ts';
+import { type Customer, ether, TestStation, type TestStationOptions } from './station.ts';
 
 // Witnesses' keys stand in the policy, so they are made before the station, whose own key only they have to know.
 
@@ -19,7 +19,7 @@ let second: SampleWitness;
 
 const seconds = (): number => Math.floor(station.time.wall / 1_000);
 
-async function opened(by = 1): Promise<void> {
+async function opened(by = 1, options: TestStationOptions = {}): Promise<void> {
   const log = { verifier: undefined as ReturnType<typeof parseVerifierKey> | undefined };
   // Filled in once the station has a key.
   const late = new Proxy({} as ReturnType<typeof parseVerifierKey>, {
@@ -28,6 +28,7 @@ async function opened(by = 1): Promise<void> {
   first = new SampleWitness('witness.example/w1', late, 0);
   second = new SampleWitness('witness.example/w2', late, 0);
   station = await TestStation.open({
+    ...options,
     policy: (document) =>
       `${document}witnesses:\n  keys: ['${first.key}', '${second.key}']\n  large_withdrawals: { cosigned_within: 24h, by: ${by}, above: [{ asset: '${ether}', amount: '999999999999999999' }] }\n`,
   });
@@ -123,6 +124,18 @@ describe('Witnesses of the journal', () => {
     expect(findings(station.file)).toEqual([`journal-forked cosignatures ${first.key}`]);
     put(5, Buffer.from(root, 'base64'));
     expect(findings(station.file)).toEqual([`station-behind cosignatures ${first.key}`]);
+  });
+
+  it('S4: their word on the log from before a restore is none on the restored one, and a large withdrawal waits for a new one', async () => {
+    await station.close();
+    await opened(1, { operators: { delays: { thaw: '1h' } } });
+    await carry();
+    await station.restore(station.backup());
+    expect(await station.custody.journal.witnesses.cosigned()).toBeUndefined();
+    expect(findings(station.file, { stateKey: station.stateKey })).toEqual([]);
+    // They take the restored log for another one.
+    const { body } = await station.custody.journal.witnesses.request('witness.example/w1', undefined);
+    expect([403, 404]).toContain(first.add(body).status);
   });
 
   it('S4: one that saw more than the journal has shows that the station was put back', async () => {

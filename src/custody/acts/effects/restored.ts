@@ -61,20 +61,25 @@ export const restoredEffect: Effect = {
           nextNonce: Math.max(before.nextNonce, nextNonce),
           statedFor: generationOf(facts.station.name),
         };
-        // No withdrawal's set has this name, so that each is another payment's for ever; those that have a set keep it.
-        const taken = outpoints.filter((one) => facts.get('anchors', wallet.id, one) === undefined);
+        // No withdrawal's set has this name, so that each is another payment's for ever. Those that have a set keep it, and are not told anew.
+        const spent = statement.spent.filter((one) => facts.get('anchors', wallet.id, `outpoint:${one}`) === undefined);
         const transaction = parseTransactionId(by.act, 'act');
         const writes: Write[] = [
           { table: 'wallets', record, leaf: by.position },
-          ...taken.map((anchor): Write => {
-            const record = { wallet: wallet.id, anchor, paymentSet: paymentSet([`act:${by.act}`]), transaction };
+          ...spent.map((one): Write => {
+            const record = {
+              wallet: wallet.id,
+              anchor: `outpoint:${one}`,
+              paymentSet: paymentSet([`act:${by.act}`]),
+              transaction,
+            };
             return { table: 'anchors', record, leaf: by.position };
           }),
         ];
         const fields = {
           wallet: wallet.id,
           next_nonce: statement.nextNonce === undefined ? '' : String(nextNonce),
-          spent: statement.spent.join(' '),
+          spent: spent.join(' '),
           who: by.operators.join(', '),
           act: by.act,
         };
