@@ -67,6 +67,8 @@ withdrawal that the station never had, the report says so and the exit code is 1
     for (const file of [json, html])
       if (file !== undefined && existsSync(file))
         throw new CommandFailed(`${file} exists: a report is never overwritten`);
+    if (json !== undefined && html !== undefined && resolve(json) === resolve(html))
+      throw new UsageError('--json and --html name the same file');
     const station = config === undefined ? undefined : loadConfig(config);
     const file = station?.database ?? join(resolve(data ?? ''), 'station.db');
     if (!existsSync(file)) throw new CommandFailed(`${file} does not exist`);

@@ -156,6 +156,11 @@ describe('incident, after January 2022', () => {
     const there = await asked('--json', list);
     expect(there).toMatchObject({ code: 1 });
     expect(there.err).toContain('a report is never overwritten');
+    const same = await asked('--json', join(folder, 'one'), '--html', `${folder}/./one`);
+    expect(same).toMatchObject({ code: 2, err: expect.stringContaining('name the same file') });
+    expect((await ran('incident', '--since', '2022-01-17', '--until', '2022-01-18', '--data', folder)).err).toContain(
+      'station.db does not exist',
+    );
     expect((await asked('--withdrawals', join(folder, 'none'))).err).toContain('--withdrawals');
     expect((await asked('--account', 'a b')).err).toContain('--account');
     expect((await asked('--asset', 'ether')).err).toContain('--asset');

@@ -3,7 +3,30 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseEntryId, type TransactionRecord, type WallMs } from '../../src/domain/index.ts';
 import { parseLeaf } from '../../src/journal/leaf.ts';
 import type { Outcome } from '../../src/signers/signer.ts';
-import { type Customer, TestStation } from './station.ts';
+import { TamperedRow } from '../../src/store/failure.ts';
+import { deviceOf, furtherFactor } from '../attacks/people.ts';
+import { type Customer, ether, mallorysAddress, TestStation } from './station.ts';
+
+describe('a signer that asks nobody, and operators who approved', () => {
+  let station: TestStation;
+  afterEach(() => station.close());
+
+  it('S5: what an operator approved who was suspended while it signs is withheld', async () => {
+    const held = `bands:\n  - { asset: '${ether}', above: '1', operators: 2 }\n`;
+    station = await TestStation.open({ automatic: true, operators: {}, policy: (document) => `${document}${held}` });
+    const alice = await station.ripeCustomer('alice');
+    await alice.authorize('w-1');
+    for (const name of ['olivia', 'omar']) await station.operators.sign(name, 'approve', 'withdrawal:w-1');
+    let answer: () => void = () => {};
+    station.signer.behaviour = (_permit, signed) => new Promise<Outcome>((resolve) => (answer = () => resolve(signed)));
+    const { id } = await station.sign(['w-1']);
+    for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
+    await station.operators.sign('oscar', 'operators', 'suspend:omar', 'a drill');
+    answer();
+    await station.settle();
+    expect(station.custody.transactions.get(id)).toMatchObject({ state: 'WITHHELD', signed: null });
+  });
+});
 
 describe('a signer that asks nobody', () => {
   let station: TestStation;
@@ -111,6 +134,51 @@ describe('a signer that asks nobody', () => {
     await act();
     await letGo();
     expect(get(id)).toMatchObject({ state: 'WITHHELD', signed: null });
+  });
+
+  it('S12: a further factor that approved it, revoked while it signs, withholds what it signed', async () => {
+    const second = await furtherFactor(alice, deviceOf('second'));
+    station.passDay();
+    await station.settle();
+    hold();
+    await second.authorize('w-1');
+    const { id } = await station.sign(['w-1']);
+    await turns();
+    await station.custody.factors.revoke(second.credential);
+    // Nothing else stops it: the account keeps its first.
+    expect(station.store.read('freezes', 'account:alice')?.active ?? false).toBe(false);
+    await letGo();
+    expect(get(id)).toMatchObject({ state: 'WITHHELD', blockedBy: 'factor-revoked' });
+  });
+
+  it('D4: what it signed is withheld once a row was met that another hand wrote, whichever row that is', async () => {
+    const bob = await station.ripeCustomer('bob', mallorysAddress);
+    hold();
+    const id = await pay('w-1', 0);
+    await turns();
+    station.db.exec("UPDATE factors SET sign_count = 0 WHERE account = 'bob'");
+    // The freeze that tells of it has no commit yet when the signature comes.
+    // In the group in which the signature is recorded: the freeze that tells of it comes with the next.
+    void station.store.decide({}, () => ({ result: undefined }));
+    const met = station.store
+      .decide({ rows: [['factors', bob.credential]] }, () => ({ result: undefined }))
+      .catch((error: unknown) => error);
+    for (const answer of held.splice(0)) answer();
+    expect(await met).toBeInstanceOf(TamperedRow);
+    await station.settle();
+    expect(get(id)).toMatchObject({ state: 'WITHHELD', signed: null });
+  });
+
+  it('what it has is not taken for lost by whoever asks all signers to go on', async () => {
+    hold();
+    const id = await pay('w-1', 0);
+    await turns();
+    station.running.dispatch.kickAll();
+    for (let i = 0; i < 10; i++) await turns();
+    expect(get(id).state).toBe('SENT');
+    expect(station.signer.seen).toHaveLength(1);
+    await letGo();
+    expect(get(id)).toMatchObject({ state: 'SIGNED', attempts: 1 });
   });
 
   it('S12: a freeze that is committed together with its signature, just before it, withholds that', async () => {
