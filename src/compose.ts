@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Api, createApi } from './api/server.ts';
 import type { Service } from './api/service.ts';
-import { aheadFile, type Config, journalPlace, publishedFiles, readMetadata } from './config.ts';
+import { aheadFile, backupFile, type Config, journalPlace, publishedFiles, readMetadata } from './config.ts';
 import type { BackupSource } from './custody/backups.ts';
 import { type Running, startCustody } from './custody/index.ts';
 import { Models } from './custody/models.ts';
@@ -27,6 +27,7 @@ import { backupOf } from './store/backup.ts';
 import { startCheckpointer } from './store/checkpointer.ts';
 import { openDatabase } from './store/database.ts';
 import { deriveKeys } from './store/key.ts';
+import { writeLastBackup } from './store/last-backup.ts';
 import { Store } from './store/store.ts';
 import { writeWhole } from './store/tile-folder.ts';
 import { startTiler } from './store/tiler.ts';
@@ -125,7 +126,7 @@ async function compose(composition: Composition, vaults: Vaults): Promise<Compos
       freeSpace: () => freeSpace(config.database),
       timing: { retryAfter: composition.retryAfter ?? 15 * second, later },
       journal,
-      backup: backupFor(config),
+      backup: backupFor(config, log),
       published: { keys: keysNamed, behind: published.behind, keep: (note) => writeWhole(aheadFile(config), note) },
     });
     await running.ready;
@@ -189,8 +190,19 @@ async function compose(composition: Composition, vaults: Vaults): Promise<Compos
   }
 }
 
-function backupFor({ backup: recipients, database: file }: Config): BackupSource | undefined {
-  return recipients.length === 0 ? undefined : (made) => backupOf({ file, recipients, made });
+function backupFor(config: Config, log: StationLog): BackupSource | undefined {
+  const { backup: recipients, database: file } = config;
+  if (recipients.length === 0) return undefined;
+  return async function* (made) {
+    const done = yield* backupOf({ file, recipients, made });
+    try {
+      writeLastBackup(backupFile(config), { made, size: done.size });
+    } catch (error) {
+      // It was made, and only "doctor" looks there.
+      log('last-backup-not-written', { error: String(error) });
+    }
+    return done;
+  };
 }
 
 /** SQLite would open it for reading, and fail at the first commit. */

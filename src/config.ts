@@ -213,6 +213,11 @@ export function aheadFile({ data }: Pick<Config, 'data'>): string {
   return join(data, 'checkpoint.ahead');
 }
 
+/** What the station wrote down of the last backup that was fetched. */
+export function backupFile({ data }: Pick<Config, 'data'>): string {
+  return join(data, 'backup.last');
+}
+
 function checkWhole(config: Config): void {
   config.kept.forEach((file, i) => {
     const place = `config.journal.kept[${i}]`;

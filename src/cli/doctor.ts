@@ -14,6 +14,7 @@ import type { SignerConfig } from '../signer-config.ts';
 import { type Probed, probeSigner } from '../signer-probe.ts';
 import { surveyUsb } from '../usb-survey.ts';
 import { openJournalKey, Vaults } from '../vaults.ts';
+import { checkBackup } from './backup-check.ts';
 import { checkAuthorities, checkCertificates } from './certificate-check.ts';
 import { printable } from './client.ts';
 import { type Command, readArguments } from './command.ts';
@@ -122,9 +123,11 @@ async function* diagnoseKeys(
   const { document, policy } = read.value;
   yield checkPolicy(policyHash(document), station);
   yield* checkNetworks(policy, config, station);
+  yield checkBackup(config, station, Date.now() as WallMs, mainNetworks(policy).length > 0);
   yield checkOperators(policy);
   yield* checkMetadata(config, policy, Date.now() as WallMs, station.station?.metadata ?? 0);
   const wallets = [...policy.wallets.values()];
+  yield* checkStated(wallets, station);
   const onUsb = config.signers.filter((signer) => signer.kind === 'ledger' && signer.transport.kind === 'hid');
   if (!station.running && onUsb.length > 0) {
     const needed = wallets.flatMap(signersOf).some((name) => onUsb.some((signer) => signer.name === name));
@@ -180,6 +183,16 @@ function* checkDatabase({ damage, station, running, frozen }: Inspection): Gener
   if (frozen.length > 0) {
     const mend = 'When the reason is gone, "portcullis thaw SCOPE".';
     yield { what: 'freezes', found: `in force on ${frozen.join(', ')}`, mend };
+  }
+}
+
+/** After a restore: what only people know of a wallet, and it signs nothing before. */
+function* checkStated(wallets: readonly Wallet[], { stated }: Inspection): Generator<Diagnosis> {
+  if (stated === undefined) return;
+  for (const { id } of wallets) {
+    if (stated.has(id)) continue;
+    const found = 'nobody has stated what it used before the station was restored';
+    yield { what: `wallet ${id}`, found, mend: reasons['wallet-unstated'].remedy };
   }
 }
 

@@ -1,10 +1,10 @@
-import { Refusal } from '../domain/index.ts';
+import { Refusal, type WallMs } from '../domain/index.ts';
 import type { BackupMade } from '../store/backup.ts';
 import type { Backups } from './custody.ts';
 import type { Station } from './station.ts';
 
 /** Makes what a backup consists of, chunk by chunk; absent: the config names nobody who could open one. */
-export type BackupSource = (made: number) => AsyncGenerator<Uint8Array, BackupMade>;
+export type BackupSource = (made: WallMs) => AsyncGenerator<Uint8Array, BackupMade>;
 
 /**
  * Backups of the database, for those whom the config names: whoever asks for one gets what only they can open. The station's keys are

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import type { ClockRecord, StationRecord } from '../domain/index.ts';
+import { type ClockRecord, generationOf, type StationRecord } from '../domain/index.ts';
 import { parseLeaf } from '../journal/leaf.ts';
 import { openForReading, type Sqlite } from '../store/database.ts';
 import { sqliteCode, TamperedRow } from '../store/failure.ts';
@@ -25,8 +25,12 @@ export interface Inspection {
   readonly journalKey: string | undefined;
   /** SHA-256 of the policies that are kept: the one in force, and those before it. */
   readonly policies: readonly string[];
-  /** Scopes of the freezes in force. */
+  /** Scopes of the freezes in force; with the reason, where it is the whole station. */
   readonly frozen: readonly string[];
+  /** Wallets whose use before the last restore a quorum has stated; undefined where the station was never restored. */
+  readonly stated: ReadonlySet<string> | undefined;
+  /** Entries of the journal. */
+  readonly size: number;
   /** Whether a courier ever had a notice accepted for delivery. */
   readonly delivered: boolean;
   /** Undefined where no sealing keys were given, or a row that has something sealed fails its authentication code. */
@@ -54,7 +58,11 @@ export function inspectStation(file: string, stateKey: Uint8Array, ring?: Keyrin
       clock: read(() => rows.get('clock', ['clock'])?.record),
       journalKey: read(() => rows.get('station', ['station'])?.record)?.journalKey ?? journalKeyOf(db),
       policies: keptPolicies(db),
-      frozen: read(() => rows.all('activeFreezes', []).map(({ scope }) => scope)) ?? ['unreadable'],
+      frozen: read(() =>
+        rows.all('activeFreezes', []).map(({ scope, why }) => (scope === 'station' ? `${scope} (${why})` : scope)),
+      ) ?? ['unreadable'],
+      stated: read(() => statedWallets(db, rows)),
+      size: new Log(db).size(),
       delivered: db.prepare('SELECT 1 FROM notices WHERE acknowledged_at IS NOT NULL LIMIT 1').get() !== undefined,
       sealing: ring === undefined ? undefined : read(() => sealingState(readerOf(rows), ring)),
     };
@@ -68,6 +76,15 @@ function readerOf(rows: Rows): SealedReader {
     find: (lookup, after) => rows.all(lookup, [after]),
     count: (lookup, key, most) => rows.count(lookup, [key, most]),
   };
+}
+
+function statedWallets(db: Sqlite, rows: Rows): ReadonlySet<string> | undefined {
+  const station = rows.get('station', ['station'])?.record;
+  if (station === undefined || generationOf(station.name) === 1) return undefined;
+  const wallets = db.prepare<[], string>('SELECT wallet FROM wallets').pluck().all();
+  const stated = (wallet: string): boolean =>
+    rows.get('wallets', [wallet])?.record.statedFor === generationOf(station.name);
+  return new Set(wallets.filter(stated));
 }
 
 /** `PRAGMA quick_check`: everything that integrity_check looks at, but for indexes against their tables. */

@@ -32,6 +32,7 @@ export interface ReceiptFact {
   readonly what:
     | 'log'
     | 'station'
+    | 'restored'
     | 'approved'
     | 'attested'
     | 'held'
@@ -75,6 +76,7 @@ export function verifyReceipt(bytes: Uint8Array, logVerifierKey: string): readon
       sentence: `The log ${checkpoint.origin} had ${checkpoint.size} entries and signed them.`,
     },
     founded,
+    ...restores(proven),
     approved(authorized, intent),
     ...approvals,
     ...held(authorized, releases),
@@ -102,6 +104,19 @@ function station(proven: ProvenLeaves, { origin }: Checkpoint, key: string): Rec
   if (simulated !== origin.startsWith('portcullis/simulated/')) throw unproven('origin and time source disagree');
   const time = simulated ? 'simulated time: it guards nothing of worth' : 'its machine’s time';
   return { what: 'station', leaves: [0], sentence: `The station ${leaf.station} was founded on ${time}.` };
+}
+
+/** What the former log had after the backup is not in this one. */
+function restores(proven: ProvenLeaves): ReceiptFact[] {
+  return proven
+    .of('station-restored', () => true)
+    .map(({ index, time, fields: { restored, former, size, published_size: published } }) => ({
+      what: 'restored',
+      leaves: [index],
+      sentence:
+        `At ${time} it was restored as ${restored} from a backup of ${former}, of ${size} entries; of what that one's log had after ` +
+        `them this receipt tells nothing${published === undefined ? '' : `, and it was published with ${published}`}.`,
+    }));
 }
 
 function authorization(proven: ProvenLeaves, sealed: Sealed<WithdrawalIntent>): ProvenLeaf {

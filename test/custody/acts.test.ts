@@ -350,6 +350,18 @@ describe('operators’ acts', () => {
   });
 });
 
+it('an act whose delay is short takes effect once that has passed, though it was tried while its notice was on its way', async () => {
+  const station = await TestStation.open({ operators: { delays: { thaw: '2s' } } });
+  await station.operators.sign('olivia', 'freeze', 'station', 'a test');
+  await station.operators.act(['olivia', 'omar'], 'thaw', 'station');
+  await live(station, 3_000);
+  expect(station.custody.operators.station().freezes).toHaveLength(1);
+  await station.deliver();
+  await live(station, 3_000);
+  expect(station.custody.operators.station().freezes).toEqual([]);
+  await station.close();
+});
+
 describe('where operators are founded', () => {
   it('S5: one certificate speaks for nobody', async () => {
     const station = await TestStation.open({ operators: {} });

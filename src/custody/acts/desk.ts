@@ -78,8 +78,8 @@ export class ActDesk implements Acts {
   readonly #refusals: Refusals;
   readonly #parts: EffectParts;
   readonly #effective: (settled: Settled) => void;
-  /** W at which the sweep tries an act again. */
-  readonly #next = new Map<ActId, number>();
+  /** W at which the sweep tries an act again, and since when it ripened when it was tried last. */
+  readonly #next = new Map<ActId, { readonly w: number; readonly w0: ActRecord['w0'] }>();
 
   /** `effective` is told of each act that took effect. */
   constructor(parts: EffectParts, refusals: Refusals, effective: (settled: Settled) => void) {
@@ -208,10 +208,11 @@ export class ActDesk implements Acts {
     const { w, station: record } = station.look({});
     for (const act of waiting) {
       // To settle is to verify signatures: not each second for what can only wait.
-      if (w < (this.#next.get(act.id) ?? 0) && act.base === record.policy) continue;
+      const next = this.#next.get(act.id);
+      if (next !== undefined && w < next.w && act.w0 === next.w0 && act.base === record.policy) continue;
       try {
         const settled = await this.settle(act.id);
-        if (isUnsettled(settled.act)) this.#next.set(act.id, nextTry(settled.act, w));
+        if (isUnsettled(settled.act)) this.#next.set(act.id, { w: nextTry(settled.act, w), w0: settled.act.w0 });
         else this.#next.delete(act.id);
       } catch (error) {
         // One act holds up no other.

@@ -32,6 +32,8 @@ export interface Told {
 const eventKinds: ReadonlySet<LeafKind> = new Set<LeafKind>([
   'policy-in-force',
   'journal-key-added',
+  'station-restored',
+  'wallet-stated',
   'signer-key-created',
   'wallet-registered',
   'breaker-tripped',

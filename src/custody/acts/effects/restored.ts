@@ -50,6 +50,8 @@ export const restoredEffect: Effect = {
         return payload;
       },
       describe: (facts) => description(statement, walletBefore(wallet, facts.get('wallets', wallet.id)).nextNonce),
+      // Whoever joins the act reads what it says, not only how much.
+      details: async () => statement.spent.map((one) => `spent ${one}`),
       signatures: () => parts.station.policy.operators?.quorum ?? Number.POSITIVE_INFINITY,
       delay: () => undefined,
       apply(facts, by) {

@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { reportIncident } from '../../src/custody/incident/incident.ts';
+import {
+  hour,
+  parseStationName,
+  type WallMs,
+  type WithdrawalId,
+  walletStatementBytes,
+} from '../../src/domain/index.ts';
+import { verifyReceipt } from '../../src/journal/receipt.ts';
+import { findings, tamper } from './audit-station.ts';
+import { type Customer, TestStation, walletId } from './station.ts';
+
+// What can be proven of a station that was restored: its journal is one log up to the backup, and another one from there on.
+
+const quorum = ['olivia', 'omar'];
+
+describe('a restored station’s proofs', () => {
+  let station: TestStation;
+  let alice: Customer;
+  let begin: WallMs;
+  let formerKey: string;
+  let size: number;
+  /** By withdrawal, as the former station made them. */
+  const former = new Map<string, Uint8Array>();
+
+  beforeEach(async () => {
+    station = await TestStation.open({ operators: { delays: { thaw: '1h' } }, automatic: true });
+    station.kept = [`${station.folder}/kept`];
+    alice = await station.ripeCustomer('alice');
+    begin = station.time.wall;
+    formerKey = station.verifierKey;
+    await pay('w-1', 0);
+    const backup = station.backup();
+    ({ size } = station.store);
+    await pay('w-2', 1);
+    await station.publish();
+    for (const id of ['w-1', 'w-2']) former.set(id, await receipt(id));
+    await station.restore(backup);
+    const name = parseStationName(`${station.stationId}/2`, 'station');
+    const statement = walletStatementBytes({ station: name, wallet: walletId, nextNonce: 2, spent: [] });
+    await station.operators.act(quorum, 'restored', `wallet:${walletId}`, statement);
+    await station.operators.act(quorum, 'thaw', 'station');
+    await station.deliver();
+    station.time.pass(hour);
+    await station.running.timekeeper.tick();
+    await pay('w-3', 2);
+  });
+  afterEach(() => station.close());
+
+  async function pay(id: string, nonce: number): Promise<void> {
+    await alice.authorize(id);
+    await station.sign([id], station.payment({ nonce }));
+    await station.settle();
+  }
+  const receipt = (id: string) => station.custody.journal.receipt(id as WithdrawalId);
+  const told = (bytes: Uint8Array | undefined, key: string, what: string): string[] =>
+    verifyReceipt(bytes ?? new Uint8Array(), key).flatMap((fact) => (fact.what === what ? [fact.sentence] : []));
+
+  it('I5: a receipt of the former log goes on proving under that log’s key, also what the restored station has forgotten', () => {
+    for (const id of ['w-1', 'w-2']) {
+      const bytes = former.get(id);
+      expect(told(bytes, formerKey, 'log')).toEqual([
+        expect.stringMatching(new RegExp(`^The log portcullis/simulated/${station.stationId} had `)),
+      ]);
+      expect(told(bytes, formerKey, 'signed')).toHaveLength(1);
+      expect(told(bytes, formerKey, 'restored')).toEqual([]);
+      expect(() => verifyReceipt(bytes ?? new Uint8Array(), station.verifierKey)).toThrow();
+    }
+  });
+
+  it('I5: a receipt of the restored log says that it was restored, from how much, and of what it tells nothing', async () => {
+    for (const id of ['w-1', 'w-3']) {
+      const bytes = await receipt(id);
+      expect(told(bytes, station.verifierKey, 'restored')).toEqual([
+        expect.stringMatching(
+          new RegExp(
+            `it was restored as ${station.stationId}/2 from a backup of ${station.stationId}/1, of ${size} entries; of what .* tells nothing, and it was published with [0-9]+\\.$`,
+          ),
+        ),
+      ]);
+      expect(told(bytes, station.verifierKey, 'signed')).toHaveLength(1);
+      expect(() => verifyReceipt(bytes, formerKey)).toThrow();
+    }
+    await expect(receipt('w-2')).rejects.toMatchObject({ reason: 'not-found' });
+  });
+
+  it('S4: verify finds nothing in it; and names an entry of a generation that no restore told of', () => {
+    const under = { stateKey: station.stateKey, logKey: station.verifierKey };
+    expect(findings(station.file, under)).toEqual([]);
+    tamper(
+      station.file,
+      `UPDATE leaves SET bytes = CAST(replace(CAST(bytes AS TEXT), '${station.stationId}/2', '${station.stationId}/3') AS BLOB) WHERE "index" > ${size + 1}`,
+    );
+    const found = findings(station.file, under);
+    expect(found.some((one) => one.startsWith('leaf-foreign'))).toBe(true);
+  });
+
+  it('an incident report tells of the restore and of the statement, and of the payments that the journal knows', () => {
+    const report = reportIncident({
+      file: station.file,
+      since: begin,
+      until: (station.time.wall + 1_000) as WallMs,
+      accounts: [],
+      destinations: [],
+      assets: [],
+      disputed: undefined,
+      stateKey: station.stateKey,
+      logKey: undefined,
+      checkpoint: undefined,
+    });
+    expect(report.payments.map(({ withdrawal }) => withdrawal)).toEqual(['w-1', 'w-3']);
+    const events = report.events.filter(({ kind }) => kind === 'station-restored' || kind === 'wallet-stated');
+    expect(events).toMatchObject([
+      { kind: 'station-restored', sentence: expect.stringContaining(`as ${station.stationId}/2`) },
+      { kind: 'wallet-stated', sentence: expect.stringContaining('every nonce below 2') },
+    ]);
+  });
+});

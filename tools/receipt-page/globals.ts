@@ -1,3 +1,0 @@
-import { buffer } from './bytes.ts';
-
-Object.assign(globalThis, { Buffer: buffer });
