@@ -1,7 +1,7 @@
 import { backupFile, type Config } from '../config.ts';
 import type { Inspection } from '../custody/inspection.ts';
+import { readLastBackup } from '../custody/last-backup.ts';
 import { day, generationOf, type WallMs } from '../domain/index.ts';
-import { readLastBackup } from '../store/last-backup.ts';
 import type { Diagnosis } from './diagnosis.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { formatInstant, type WallMs } from '../domain/index.ts';
-import { writeWhole } from './tile-folder.ts';
+import { writeWhole } from '../store/tile-folder.ts';
 
 /** When a backup was last handed out, and of how many entries of the journal. For people: nothing rests on it. */
 export interface LastBackup {
