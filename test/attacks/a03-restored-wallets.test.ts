@@ -231,6 +231,16 @@ describe('I4: of coins, after a restore', () => {
     clean();
   });
 
+  it('S5: whoever is to sign a statement reads each outpoint of it', async () => {
+    await station.restore(station.backup());
+    const { details } = await station.operators.prepare(
+      'restored',
+      'wallet:btc-1',
+      statement('btc-1', { spent: [outpoint(0), outpoint(1)] }),
+    );
+    expect(details).toEqual([outpoint(0), outpoint(1)].sort().map((one) => `spent ${one}`));
+  });
+
   it('one statement names some seven hundred, and what is too long for an entry of the journal is refused', async () => {
     await station.restore(station.backup());
     const spent = (count: number) => Array.from({ length: count }, (_, i) => `${'ab'.repeat(32)}:${i}`);

@@ -207,6 +207,8 @@ describe('A3: after a restore', () => {
     await expect(ask(statement(3, { wallet: 'hot-2' }), 'wallet:hot-2')).rejects.toMatchObject({
       reason: 'wallet-unknown',
     });
+    // Of the same length as `wallet:`.
+    await expect(ask(statement(3), `policy:${walletId}`)).rejects.toMatchObject({ reason: 'malformed' });
     const spent = walletStatementBytes({
       station: parseStationName(`${station.stationId}/2`, 'station'),
       wallet: walletId,
