@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { type Config, journalPlace, loadConfig, loadPolicyText, publishedFiles } from '../config.ts';
 import { policyHash } from '../custody/founding.ts';
+import { isRunning } from '../custody/inspection.ts';
 import { copyOf, openBackup, type Restored, RestoreRefused, restoreStation } from '../custody/restoring.ts';
 import type { WallMs } from '../domain/index.ts';
 import { readKey } from '../key-source.ts';
@@ -70,7 +71,10 @@ async function sourceOf(given: Arguments, now: WallMs): Promise<AsyncIterable<Ui
   const identity = given.value('identity');
   if (database !== undefined) {
     if (identity !== undefined) throw new UsageError('--identity opens a backup: a database is not encrypted');
-    return copyOf(resolve(database), now);
+    const of = resolve(database);
+    // It would go on beside the restored one, with the same device.
+    if (isRunning(of)) throw new CommandFailed(`a station runs on ${of}: stop it first`);
+    return copyOf(of, now);
   }
   if (identity === undefined) throw new UsageError('--identity is missing');
   const file = resolve(given.positionals[0] ?? '');

@@ -22,6 +22,7 @@ import { inspectStation } from '../../src/custody/inspection.ts';
 import { writeLastBackup } from '../../src/custody/last-backup.ts';
 import { day, type WallMs } from '../../src/domain/index.ts';
 import { machineTime } from '../../src/machine-time.ts';
+import { openDatabase } from '../../src/store/database.ts';
 import { tamper } from '../custody/audit-station.ts';
 import { foundOperators } from '../custody/test-operators.ts';
 import { emptyFolder, ran } from './station.ts';
@@ -85,6 +86,14 @@ describe('portcullis restore', () => {
     expect(readFileSync(join(folder, 'data/station.db'))).toEqual(before);
   });
 
+  it('I4: takes no database that a station runs on: both would sign', async () => {
+    const { close } = openDatabase(old);
+    expect(await fromOld()).toMatchObject({ code: 1, err: expect.stringContaining('a station runs on') });
+    expect(data()).toEqual([]);
+    close();
+    expect((await fromOld()).code).toBe(0);
+  });
+
   it('D4: names what it finds in an older database that another hand wrote, and restores nothing', async () => {
     tamper(old, "UPDATE clock SET w = w + 864000000 WHERE key = 'clock'");
     const { code, out, err } = await fromOld();
@@ -127,6 +136,16 @@ describe('portcullis restore', () => {
     const { out } = await restore('--database', join(folder, 'moved/station.db'));
     expect(out).toContain(`${tiles} has the former log: keep it, and name another folder in journal.tiles`);
     expect(out).not.toMatch(/^lost/m);
+  });
+});
+
+describe('portcullis restored', () => {
+  it('takes one of a next nonce and a file of outpoints, and asks no station about what is neither', async () => {
+    const said = async (...args: string[]): Promise<string> => (await ran('restored', 'hot-1', ...args)).err;
+    expect(await said()).toContain('give one of --next-nonce and --spent');
+    expect(await said('--next-nonce', '3', '--spent', 'file')).toContain('give one of --next-nonce and --spent');
+    for (const nonce of ['-1', '1.5', '07', 'three', '1'.repeat(16), ''])
+      expect(await said(`--next-nonce=${nonce}`), nonce).toContain('--next-nonce is no nonce');
   });
 });
 

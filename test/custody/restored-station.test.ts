@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reportIncident } from '../../src/custody/incident/incident.ts';
 import {
@@ -88,12 +89,24 @@ describe('a restored station’s proofs', () => {
   it('S4: verify finds nothing in it; and names an entry of a generation that no restore told of', () => {
     const under = { stateKey: station.stateKey, logKey: station.verifierKey };
     expect(findings(station.file, under)).toEqual([]);
-    tamper(
-      station.file,
-      `UPDATE leaves SET bytes = CAST(replace(CAST(bytes AS TEXT), '${station.stationId}/2', '${station.stationId}/3') AS BLOB) WHERE "index" > ${size + 1}`,
+    const copy = `${station.folder}/copy.db`;
+    const found = (index: string, from: string, to: string): string[] => {
+      station.db.exec(`VACUUM INTO '${copy}'`);
+      const told = `replace(CAST(bytes AS TEXT), '${from}', '${to}')`;
+      tamper(copy, `UPDATE leaves SET bytes = CAST(${told} AS BLOB) WHERE "index" ${index}`);
+      const foreign = findings(copy, under).filter((one) => one.startsWith('leaf-foreign'));
+      rmSync(copy);
+      return foreign;
+    };
+    const { stationId: id } = station;
+    // A restore that is not told of: of the last generation, or of one that never was.
+    expect(found(`= ${size}`, '"station-restored"', '"epoch-raised"')).toContain(`leaf-foreign leaf ${size}`);
+    expect(found(`= ${size}`, `"restored":"${id}/2"`, `"restored":"${id}/3"`)).toContain(`leaf-foreign leaf ${size}`);
+    expect(found(`> ${size + 1}`, `${id}/2`, `${id}/3`)).toContain(`leaf-foreign leaf ${size + 2}`);
+    // After it, one of before.
+    expect(found(`= ${size + 2}`, `"station":"${id}/2"`, `"station":"${id}/1"`)).toContain(
+      `leaf-foreign leaf ${size + 2}`,
     );
-    const found = findings(station.file, under);
-    expect(found.some((one) => one.startsWith('leaf-foreign'))).toBe(true);
   });
 
   it('an incident report tells of the restore and of the statement, and of the payments that the journal knows', () => {
