@@ -116,7 +116,7 @@ function parsePin(of: Members, folder: string): PinSource {
 
 /** What changes how a process is loaded, or what Node does, is no vendor's business. */
 const refusedVariables =
-  /^(?:LD_|DYLD_|NODE_|NPM_|OPENSSL_|PATH$|HOME$|SHELL$|IFS$|BASH_|GCONV_PATH$|LOCPATH$|MALLOC_)/;
+  /^(?:LD_|DYLD_|NODE_|NPM_|OPENSSL_|PATH$|HOME$|SHELL$|IFS$|BASH_|GCONV_PATH$|LOCPATH$|MALLOC_|GLIBC_|GODEBUG$|PYTHON|PERL|JAVA_TOOL_OPTIONS$)/;
 
 function parseEnvironment(of: Members): Record<string, string> {
   const names = of.names();

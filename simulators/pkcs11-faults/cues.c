@@ -80,6 +80,7 @@ static struct cue cue_in(const char *action) {
       {"segv", SEGV},           {"abort", ABORT},
       {"exit", EXIT},           {"hang", HANG},
       {"print", PRINT},         {"rv", RV},
+      {"mutter", MUTTER},       {"fork", FORK},
       {"close", CLOSE},         {"close-all", CLOSE_ALL},
       {"empty", EMPTY},         {"limit", LIMIT},
       {"attribute", ATTRIBUTE}, {"wrong-signature", WRONG_SIGNATURE},
@@ -102,7 +103,7 @@ static struct cue cue_in(const char *action) {
   int numbered = cue.action == RV || cue.action == LIMIT || cue.action == FLAGS || cue.action == ATTRIBUTE;
   if (numbered) cue.number = (unsigned long)number_in(next_word(&rest));
   if (cue.action == OTHER_KEY || cue.action == ATTRIBUTE) cue.length = bytes_in(next_word(&rest), cue.bytes);
-  if (cue.action == PRINT) {
+  if (cue.action == PRINT || cue.action == MUTTER) {
     cue.length = strlen(rest) < longest_bytes ? strlen(rest) : longest_bytes;
     memcpy(cue.bytes, rest, cue.length);
   }

@@ -9,6 +9,8 @@ enum action {
   EXIT,
   HANG,
   PRINT,
+  MUTTER,
+  FORK,
   RV,
   CLOSE,
   CLOSE_ALL,
@@ -33,7 +35,7 @@ struct cue {
   enum action action;
   /* Of RV: what to return. Of LIMIT: how many sessions. Of FLAGS: which bits. Of ATTRIBUTE: which. */
   unsigned long number;
-  /* Of OTHER_KEY: its CKA_ID. Of ATTRIBUTE: its value. Of PRINT: the text. */
+  /* Of OTHER_KEY: its CKA_ID. Of ATTRIBUTE: its value. Of PRINT, MUTTER: the text. */
   unsigned char bytes[longest_bytes];
   unsigned long length;
 };

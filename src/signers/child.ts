@@ -42,6 +42,9 @@ export type Answer<R> =
   /** Was sent; then the child died, or said what it may not say and has been killed. */
   | { readonly kind: 'lost'; readonly message: string };
 
+/** Within which the pipes of a process that is gone must be closed, ms. */
+const grace = 1_000;
+
 /** One life of the child. What it says after its end counts for nothing. */
 interface Life<O, R> {
   readonly process: HostProcess;
@@ -175,7 +178,7 @@ export class Child<O extends { readonly op: string }, R extends Told> {
         this.#end(life, `broke the protocol: ${error instanceof Error ? error.message : String(error)}`);
       }
     });
-    // A crash closes it too, and which signal it was comes with `close` alone.
+    // A crash closes it too, and which signal it was comes with its end alone.
     process.stdout.on('end', () => {
       life.silent = true;
       process.kill('SIGKILL');
@@ -184,10 +187,20 @@ export class Child<O extends { readonly op: string }, R extends Told> {
     process.stdin.on('error', () => undefined);
     // Where it could not be started, this comes first and `close` follows.
     process.on('error', (error) => this.#end(life, `could not be run: ${error.message}`));
-    process.on('close', (code, signal) => {
+    let cancel: (() => void) | undefined;
+    const bury = (code: number | null, signal: string | null) => {
+      cancel?.();
       const killed = life.silent && signal === 'SIGKILL';
       this.#end(life, killed ? 'was killed, or closed its output' : `ended (${signal ?? `exit ${code}`})`);
       this.#buried(life);
+    };
+    process.on('close', bury);
+    // What it wrote last is read first: `close` follows at once, unless another process holds its pipes (F4).
+    process.on('exit', (code, signal) => {
+      cancel = this.#options.timers.after(grace, () => {
+        for (const pipe of [process.stdin, process.stdout, process.stderr]) pipe.destroy();
+        bury(code, signal);
+      });
     });
   }
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,8 @@ export interface HostProcess {
   /** Absent where it could not be started. */
   readonly pid?: number | undefined;
   kill(signal: 'SIGKILL'): boolean;
-  on(event: 'close', listener: (code: number | null, signal: string | null) => void): unknown;
+  /** `exit` when its process is gone, `close` once nobody holds its pipes either. */
+  on(event: 'exit' | 'close', listener: (code: number | null, signal: string | null) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
@@ -47,10 +48,47 @@ export function launchPkcs11(environment: Readonly<Record<string, string>>): Hos
   return launch(pkcs11Host, true, environment);
 }
 
+/** util-linux's. */
+const setpriv = ['/usr/bin/setpriv', '--pdeathsig', 'KILL'] as const;
+let mortal: readonly string[] | undefined;
+
+/**
+ * What has the kernel end the child with the daemon, whatever it hangs in (prctl(2), PR_SET_PDEATHSIG); nothing where there is no such
+ * program: then it ends when it next looks at its stdin.
+ */
+function withItsParent(): readonly string[] {
+  const [program, ...options] = setpriv;
+  mortal ??= spawnSync(program, [...options, process.execPath, '--version'], { env: {} }).status === 0 ? setpriv : [];
+  return mortal;
+}
+
+/**
+ * In a process group of its own, which ends as one: what a vendor's library forks holds the child's pipes, and its device (F4). A
+ * terminal's Ctrl-C so reaches the daemon alone, which closes its children; with one that was killed they are killed.
+ */
 function launch(executable: string, native: boolean, env: Readonly<Record<string, string>>): HostProcess {
-  return spawn(process.execPath, [...confinement(native), executable], {
+  const [program, ...first] = [...withItsParent(), process.execPath];
+  const child = spawn(program ?? process.execPath, [...first, ...confinement(native), executable], {
     env: { ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     cwd: '/',
+    detached: true,
   });
+  let gone = false;
+  const kill = (): boolean => !gone && child.pid !== undefined && killGroup(child.pid);
+  child.on('exit', () => {
+    kill();
+    // From now on its number may be another's.
+    gone = true;
+  });
+  return Object.assign(child, { kill });
+}
+
+/** False where nobody of the group is left. */
+export function killGroup(leader: number): boolean {
+  try {
+    return process.kill(-leader, 'SIGKILL');
+  } catch {
+    return false;
+  }
 }

@@ -1,6 +1,7 @@
 import { Console } from 'node:console';
 import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
+import { killGroup } from './launch.ts';
 import { LineReader, ProtocolError } from './lines.ts';
 import { Turn } from './turn.ts';
 
@@ -66,8 +67,10 @@ export function serve<Request extends { readonly id: number; readonly op: string
   }
 }
 
-/** At once, and for whatever reason: the daemon starts another. */
+/** At once, and for whatever reason: the daemon starts another. What a library forked ends with it. */
 export function endProcess(why?: string): void {
   if (why !== undefined) writeSync(2, `${why}\n`);
+  killGroup(process.pid);
+  // Where it was started in a group that is not its own.
   process.kill(process.pid, 'SIGKILL');
 }

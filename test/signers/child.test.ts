@@ -261,6 +261,24 @@ describe('F3: a signer’s child that missed its deadline', () => {
     expect(processes).toHaveLength(2);
   });
 
+  it('F4: is replaced a second after its process is gone, whoever still holds its pipes', async () => {
+    const { child, timers, processes, live } = await undeadChild();
+    const first = await live();
+    const asked = child.request(sign, deadline);
+    await first.asked();
+    first.emit('exit', null, 'SIGSEGV');
+    expect(await Promise.race([asked, 'nothing yet'])).toBe('nothing yet');
+    await timers.goOff(1_000);
+    expect(await asked).toMatchObject({ kind: 'lost', message: expect.stringContaining('SIGSEGV') });
+    expect([first.stdin, first.stdout, first.stderr].map(({ destroyed }) => destroyed)).toEqual([true, true, true]);
+    await timers.goOff(100);
+    expect(processes).toHaveLength(2);
+    await live();
+    // Its pipes are let go at last: that is no end of the next.
+    first.emit('close', null, 'SIGSEGV');
+    expect(child.life).toBe(2);
+  });
+
   it('is not listened to any more, whatever it still says', async () => {
     const { child, timers, live } = await undeadChild();
     const first = await live();

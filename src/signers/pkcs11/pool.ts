@@ -1,5 +1,6 @@
 import { type Answer, Child, type ChildOptions, type ChildProtocol } from '../child.ts';
 import type { Failed } from '../signer.ts';
+import type { LineLog } from '../stderr.ts';
 import {
   type Asked,
   type DigestToSign,
@@ -25,10 +26,12 @@ export const pkcs11Protocol: ChildProtocol<Operation, Result> = {
 };
 
 /**
- * As many signatures as one message asks for: enough that messages cost little beside them, few enough that several children share
+ * The most signatures that one message asks for: enough that messages cost little beside them, few enough that several children share
  * what waits, and that what a crash leaves uncertain is not much.
  */
 const batch = 16;
+/** How much of its deadline a message is to take, by how long signatures took lately. */
+const share = 0.25;
 
 interface Waiting {
   readonly item: DigestToSign;
@@ -46,6 +49,8 @@ export interface PoolOptions {
   readonly processes: number;
   readonly deadlines: { readonly sign: number };
   readonly child: Omit<ChildOptions<Operation, Result>, 'protocol'>;
+  /** Monotonic, ms. */
+  readonly now?: () => number;
 }
 
 /** The children of one token: what is to be signed goes to whichever is free, together with what waits beside it. */
@@ -57,11 +62,19 @@ export class Pool {
   readonly #questions: ((worker: Worker) => Promise<void>)[] = [];
   /** F4: a PIN that the token refused is not tried again by any child, nor by one that was restarted. */
   #refused: Failed | undefined;
+  readonly #now: () => number;
+  /** F4: what a signature takes, ms; unknown before the first. A token that is slow, and lives, must not be taken for one that hangs. */
+  #pace = Number.POSITIVE_INFINITY;
 
-  constructor({ processes, deadlines, child }: PoolOptions) {
+  constructor({ processes, deadlines, child, now = () => performance.now() }: PoolOptions) {
     this.#deadline = deadlines.sign;
+    this.#now = now;
+    const { configuration } = child;
+    // What a module writes while it is being looked into may have the PIN in it.
+    const log: LineLog = (line) =>
+      child.log(configuration.op === 'configure' ? line.replaceAll(configuration.pin, '(the PIN)') : line);
     this.#workers = Array.from({ length: processes }, () => ({
-      child: new Child({ ...child, protocol: pkcs11Protocol }),
+      child: new Child({ ...child, log, protocol: pkcs11Protocol }),
       busy: false,
       loggedIn: undefined,
     }));
@@ -99,7 +112,7 @@ export class Pool {
     for (const worker of this.#able()) {
       if (worker.busy || (!isLoggedIn(worker) && this.#someoneLogsIn())) continue;
       const question = this.#questions.shift();
-      const together = question === undefined ? this.#waiting.splice(0, batch) : [];
+      const together = question === undefined ? this.#waiting.splice(0, this.#together) : [];
       if (question === undefined && together.length === 0) return;
       worker.busy = true;
       const done = question === undefined ? this.#signTogether(worker, together) : question(worker);
@@ -108,6 +121,11 @@ export class Pool {
         this.#go();
       });
     }
+  }
+
+  /** As many as are surely signed within the deadline, the first alone. */
+  get #together(): number {
+    return Math.max(1, Math.min(batch, Math.floor((share * this.#deadline) / this.#pace)));
   }
 
   /** F4: a child that is down would answer at once that it is, to all that waits; where all are, it is to be said. */
@@ -122,7 +140,13 @@ export class Pool {
   }
 
   async #signTogether(worker: Worker, together: readonly Waiting[]): Promise<void> {
+    const begun = this.#now();
     const answer = await this.#request(worker, { op: 'sign', items: together.map(({ item }) => item) }, this.#deadline);
+    const took = (this.#now() - begun) / together.length;
+    if (answer.kind === 'deadline') this.#pace = Number.POSITIVE_INFINITY;
+    // Slower counts at once, faster little by little.
+    else if (answer.kind === 'result')
+      this.#pace = Number.isFinite(this.#pace) ? Math.max(took, this.#pace * 0.75) : took;
     const all = signedIn(answer, together.length);
     for (const [i, { settle }] of together.entries()) settle(all[i] ?? otherAnswer);
   }

@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseTransactionId } from '../../../src/domain/index.ts';
@@ -8,6 +11,17 @@ import { type Permit, takeMint } from '../../../src/store/permit.ts';
 import type { HandTimers } from '../hand-timers.ts';
 import type { FaultyModule } from './faulty-module.ts';
 import { backOff, changed, FaultyToken, identify, noFaultyToken, poll, sign } from './faulty-token.ts';
+
+/** util-linux's is on every Debian. */
+const noSetpriv = process.env['CI'] !== undefined || existsSync('/usr/bin/setpriv') ? undefined : 'no /usr/bin/setpriv';
+function isThere(pid: number): boolean {
+  try {
+    // A process that ended and that nobody asks after is there all the same, as a zombie.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 const mint = takeMint();
 const skipped = noFaultyToken === undefined ? '' : ` (skipped: ${noFaultyToken})`;
@@ -113,6 +127,48 @@ describe.skipIf(noFaultyToken !== undefined)(`a PKCS#11 module that fails${skipp
       expect(await check()).toMatchObject({ ready: true });
       expect(pids()).toBe(5);
     });
+
+    it('F4: leaves a process of its own behind: it ends with the child, and another takes its place', async () => {
+      faulty.cue('C_GetSlotList count 1 fork');
+      start();
+      await check();
+      const { pid: left } = await faulty.called('C_GetSlotList', 'forked');
+      const pid = faulty.calls('C_Initialize')[0]?.pid ?? 0;
+      process.kill(pid, 'SIGSEGV');
+      await restarted();
+      expect(log.join('\n')).toMatch(/SIGSEGV/);
+      expect(isThere(left)).toBe(false);
+      expect(await check()).toMatchObject({ ready: true });
+    });
+
+    it('F4: the PIN in what it writes into the log is left out', async () => {
+      faulty.cue(`C_GetSlotList count 1 mutter C_Login(1, 1, "${token.pin}", 4)`);
+      start();
+      await check();
+      expect(log.join('\n')).toContain('C_Login(1, 1, \\"(the PIN)\\", 4)');
+      expect(log.join('\n')).not.toContain(token.pin);
+    });
+
+    it.skipIf(noSetpriv !== undefined)(
+      `F4: hangs while the daemon is killed: it does not outlive that${noSetpriv === undefined ? '' : ` (skipped: ${noSetpriv})`}`,
+      async () => {
+        start();
+        await check();
+        faulty.cue('C_Sign hang');
+        const asked = JSON.stringify({
+          module: faulty.module,
+          environment: token.bothEnvironments,
+          pin: token.pin,
+          label: token.label,
+          publicKey: token.publicKey('a1'),
+        });
+        const daemon = spawn(process.execPath, [fileURLToPath(new URL('daemon-to-kill.ts', import.meta.url)), asked]);
+        const { pid } = await faulty.called('C_Sign', 'hang');
+        expect(pid).not.toBe(daemon.pid);
+        daemon.kill('SIGKILL');
+        while (isThere(pid)) await new Promise((resolve) => setImmediate(resolve));
+      },
+    );
 
     it('F4: what it prints is no answer', async () => {
       // Killed while it logs in, SoftHSM2 would leave its token's file empty (docs/hsm.md): it never gets there.

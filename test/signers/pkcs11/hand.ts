@@ -59,7 +59,7 @@ export class Hand implements HostProcess {
     return true;
   }
 
-  on(event: 'close' | 'error', listener: (...of: never[]) => void): unknown {
+  on(event: 'exit' | 'close' | 'error', listener: (...of: never[]) => void): unknown {
     if (event === 'close') this.#close = (...of) => void Reflect.apply(listener, undefined, of);
     return this;
   }

@@ -19,8 +19,10 @@ afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.close())));
 async function poolOf(processes: number) {
   const timers = new HandTimers();
   const hands: Hand[] = [];
+  const clock = { ms: 0 };
   const pool = new Pool({
     processes,
+    now: () => clock.ms,
     deadlines: { sign: deadline },
     child: {
       start: () => {
@@ -54,8 +56,54 @@ async function poolOf(processes: number) {
       await Promise.all(asked);
     }
   };
-  return { pool, timers, hands, hand, sign, logIn };
+  return { pool, timers, clock, hands, hand, sign, logIn };
 }
+
+describe('F4: a token that is slow', () => {
+  it('is asked for as few together as it signs in a quarter of the deadline, and for more once it is faster', async () => {
+    const { hand, sign, clock } = await poolOf(1);
+    const all = sign(60);
+    const answered = async (each: number): Promise<number> => {
+      await settled();
+      const { batch } = hand(0);
+      clock.ms += each * batch;
+      await hand(0).answer();
+      return batch;
+    };
+    expect(await answered(700)).toBe(1);
+    expect(await answered(700)).toBe(3);
+    expect(await answered(2_000)).toBe(3);
+    expect(await answered(3_000)).toBe(1);
+    const sizes: number[] = [];
+    for (let signed = 8; signed < 60; ) {
+      const size = await answered(1);
+      sizes.push(size);
+      signed += size;
+    }
+    expect(sizes.slice(0, 6)).toEqual([1, 1, 1, 1, 2, 3]);
+    expect(Math.max(...sizes)).toBeGreaterThan(8);
+    await expectSigned(all);
+  });
+
+  it('is asked for one again after it missed the deadline', async () => {
+    const { hand, sign, timers, logIn } = await poolOf(1);
+    await logIn();
+    const first = sign(17);
+    await settled();
+    await hand(0).answer();
+    await settled();
+    expect(hand(0).batch).toBe(16);
+    await timers.goOff(deadline);
+    await timers.goOff(100);
+    await settled();
+    const [next] = sign(3);
+    await settled();
+    expect(hand(1).batch).toBe(1);
+    await hand(1).answer();
+    expect(await next?.ended).toHaveProperty('signature');
+    expect(await first[5]?.ended).toMatchObject({ reason: 'device-timeout' });
+  });
+});
 
 async function expectSigned(all: readonly { readonly item: DigestToSign; readonly ended: Promise<unknown> }[]) {
   for (const { item, ended } of all) expect(await ended).toEqual({ signature: signatureOf(item) });
