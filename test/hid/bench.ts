@@ -1,14 +1,14 @@
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inject } from 'vitest';
 import type { Customer } from '../../simulators/exchange/customer.ts';
 import { startEmulator } from '../../simulators/ledger/emulator.ts';
 import { payees } from '../custody/bitcoin-station.ts';
 import { Exchange, payee } from '../e2e/exchange.ts';
 import { FoundedStation, ports } from './founded-station.ts';
-import { buildImage, cache } from './image/image.ts';
+import { cache } from './image/image.ts';
 import { VirtualLedger } from './ledger.ts';
-import { takeLock } from './lock.ts';
-import { freePort, Machine, requireQemu } from './machine.ts';
+import { freePort, Machine } from './machine.ts';
 import { GuestStation } from './station.ts';
 
 /** Public test seeds: Speculos' own, and two of BIP-39's vectors. */
@@ -39,20 +39,14 @@ export interface Bench extends AsyncDisposable {
   guest(line: string): Promise<string>;
 }
 
-/** What the machine and the station said, of the last run. */
-export const transcript = join(cache, 'last-run.log');
-
-export async function openBench(): Promise<Bench> {
-  requireQemu();
-  mkdirSync(cache, { recursive: true });
+/** @param name of what the machine and the station said, of the last run: `last-run-NAME.log` */
+export async function openBench(name: string): Promise<Bench> {
   const things = new AsyncDisposableStack();
   try {
-    things.defer(await takeLock(join(cache, 'lock')));
+    const transcript = join(cache, `last-run-${name}.log`);
     writeFileSync(transcript, '');
     const begun = Date.now();
     const note = (line: string) => appendFileSync(transcript, `${((Date.now() - begun) / 1000).toFixed(1)} ${line}\n`);
-    const image = buildImage();
-    note('the image is there');
     const forwarded = { api: await freePort(), operators: await freePort() };
     const emulated = async (app: 'ethereum' | 'bitcoin-test', seed: string) => {
       const emulator = await startEmulator({ model: 'nanosp', app, seed, apiPort: 0, apduPort: 0 });
@@ -63,7 +57,7 @@ export async function openBench(): Promise<Bench> {
     const abandon = await emulated('ethereum', seeds.abandon);
     const zoo = await emulated('bitcoin-test', seeds.zoo);
     const booting = Machine.boot({
-      image,
+      image: inject('image'),
       forwards: [
         { host: forwarded.api, guest: ports.api },
         { host: forwarded.operators, guest: ports.operators },

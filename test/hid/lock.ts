@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 
 const patience = 20 * 60_000;
 
-/** One virtual machine at a time: two would be too slow for each other. Resolves to what gives the lock back. */
+/** One run at a time: the machines of two would be too slow for each other. Resolves to what gives the lock back. */
 export async function takeLock(file: string): Promise<() => void> {
   const end = Date.now() + patience;
   while (!tryLock(file)) {

@@ -1,15 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Done, Order, Told } from './guest/orders.ts';
-import type { Image } from './image/image.ts';
 import { Missing } from './image/missing.ts';
 
 export interface MachineOptions {
-  readonly image: Image;
+  /** Files. */
+  readonly image: { readonly kernel: string; readonly initrd: string };
   /** Ports of the guest that the host reaches at these of its own. */
   readonly forwards: readonly { readonly host: number; readonly guest: number }[];
   /** What the guest says on its console. */
@@ -48,12 +45,9 @@ export class Machine {
 
   /** Boots it; resolves when the agent has called. */
   static async boot({ image, forwards, console }: MachineOptions): Promise<Machine> {
-    const folder = mkdtempSync(join(tmpdir(), 'portcullis-hid-'));
-    const initrd = join(folder, 'initrd');
-    writeFileSync(initrd, image.initrd);
     const door = createServer();
     await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
-    const qemu = spawn('qemu-system-x86_64', arguments_(image.kernel, initrd, portOf(door), forwards), {
+    const qemu = spawn('qemu-system-x86_64', arguments_(image, portOf(door), forwards), {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [qemu.stdout, qemu.stderr]) createInterface({ input: stream }).on('line', console);
@@ -61,7 +55,6 @@ export class Machine {
       qemu.once('close', () => resolve());
       qemu.once('error', () => resolve());
     });
-    void ended.then(() => rmSync(folder, { recursive: true, force: true }));
     try {
       return new Machine(qemu, await called(door, qemu), ended);
     } catch (error) {
@@ -105,7 +98,11 @@ export class Machine {
   }
 }
 
-function arguments_(kernel: string, initrd: string, agent: number, forwards: MachineOptions['forwards']): string[] {
+function arguments_(
+  { kernel, initrd }: MachineOptions['image'],
+  agent: number,
+  forwards: MachineOptions['forwards'],
+): string[] {
   const hostfwd = forwards.map(({ host, guest }) => `,hostfwd=tcp:127.0.0.1:${host}-10.0.2.15:${guest}`).join('');
   return [
     // In a machine of its own, without KVM: it is the same everywhere.

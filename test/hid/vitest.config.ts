@@ -6,7 +6,8 @@ export default defineConfig({
     include: ['test/hid/**/*.scenario.ts'],
     testTimeout: 400_000,
     hookTimeout: 600_000,
-    fileParallelism: false,
+    globalSetup: ['test/hid/setup.ts'],
+    maxWorkers: 2,
     env: { PORTCULLIS_CALL_SECONDS: '240' },
   },
 });
