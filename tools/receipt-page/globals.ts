@@ -1,0 +1,3 @@
+import { buffer } from './bytes.ts';
+
+Object.assign(globalThis, { Buffer: buffer });
