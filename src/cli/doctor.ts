@@ -21,6 +21,7 @@ import { type Command, readArguments } from './command.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { unfounded } from './founding-policy.ts';
 import { checkMetadata } from './metadata-check.ts';
+import { checkModule } from './module-check.ts';
 import { checkPublished } from './published-check.ts';
 import { sealedLine } from './sealed-line.ts';
 import { checkUsb, type Survey } from './usb-check.ts';
@@ -285,6 +286,8 @@ async function* checkSigners(
   for (const signer of config.signers) {
     const own = wallets.filter((wallet) => signersOf(wallet).includes(signer.name));
     const what = `signer ${signer.name}`;
+    const module = signer.kind === 'pkcs11' ? checkModule(what, signer.module) : undefined;
+    if (module !== undefined) yield module;
     if (own.length === 0) yield { what, found: 'no wallet of the policy is on it' };
     else if (running) yield { what, found: 'the running station has it: "portcullis status" tells of it' };
     if (running || (own.length === 0 && signer.kind === 'ledger')) continue;

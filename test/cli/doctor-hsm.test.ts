@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { foundingPolicy } from '../../src/cli/founding-policy.ts';
@@ -82,6 +82,18 @@ describe.skipIf(noSoftHsm !== undefined)(`doctor, of HSMs${skipped}`, () => {
     expect(out.match(/hsm-pin-refused/g)).toHaveLength(1);
     expect(out).toMatch(/^WRONG signer hsm: hsm-pin-refused: .*CKR_PIN_INCORRECT\n {6}Correct the PIN/m);
     expect(out).not.toMatch(/98765432|wallet hot/);
+    expect(code).toBe(1);
+  });
+
+  it('S8: names a module that others may write', async () => {
+    await station(['a1']);
+    const module = join(folder, 'module.so');
+    copyFileSync(hsm.module, module);
+    chmodSync(module, 0o666);
+    const config = join(folder, 'config.yaml');
+    writeFileSync(config, readFileSync(config, 'utf8').replace(`module: ${hsm.module}`, `module: ${module}`));
+    const { out, code } = await doctor();
+    expect(out).toMatch(/^WRONG signer hsm: others may write .*module\.so \(mode 0666\)/m);
     expect(code).toBe(1);
   });
 

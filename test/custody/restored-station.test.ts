@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reportIncident } from '../../src/custody/incident/incident.ts';
@@ -8,8 +9,10 @@ import {
   type WithdrawalId,
   walletStatementBytes,
 } from '../../src/domain/index.ts';
+import { signCheckpoint } from '../../src/journal/checkpoint.ts';
+import { formatVerifierKey, noteSigner, noteVerifier } from '../../src/journal/note.ts';
 import { verifyReceipt } from '../../src/journal/receipt.ts';
-import { findings, tamper } from './audit-station.ts';
+import { audited, findings, tamper } from './audit-station.ts';
 import { type Customer, TestStation, walletId } from './station.ts';
 
 // What can be proven of a station that was restored: its journal is one log up to the backup, and another one from there on.
@@ -24,6 +27,8 @@ describe('a restored station’s proofs', () => {
   let size: number;
   /** By withdrawal, as the former station made them. */
   const former = new Map<string, Uint8Array>();
+  /** Checkpoints of the former log that somebody kept: of what the backup has, and of more. */
+  let kept: { readonly within: Uint8Array; readonly beyond: Uint8Array };
 
   beforeEach(async () => {
     station = await TestStation.open({ operators: { delays: { thaw: '1h' } }, automatic: true });
@@ -32,10 +37,12 @@ describe('a restored station’s proofs', () => {
     begin = station.time.wall;
     formerKey = station.verifierKey;
     await pay('w-1', 0);
+    const within = await checkpoint();
     const backup = station.backup();
     ({ size } = station.store);
     await pay('w-2', 1);
     await station.publish();
+    kept = { within, beyond: await checkpoint() };
     for (const id of ['w-1', 'w-2']) former.set(id, await receipt(id));
     await station.restore(backup);
     const name = parseStationName(`${station.stationId}/2`, 'station');
@@ -54,6 +61,7 @@ describe('a restored station’s proofs', () => {
     await station.sign([id], station.payment({ nonce }));
     await station.settle();
   }
+  const checkpoint = async () => new TextEncoder().encode((await station.custody.journal.checkpoint(undefined)).note);
   const receipt = (id: string) => station.custody.journal.receipt(id as WithdrawalId);
   const told = (bytes: Uint8Array | undefined, key: string, what: string): string[] =>
     verifyReceipt(bytes ?? new Uint8Array(), key).flatMap((fact) => (fact.what === what ? [fact.sentence] : []));
@@ -84,6 +92,43 @@ describe('a restored station’s proofs', () => {
       expect(() => verifyReceipt(bytes, formerKey)).toThrow();
     }
     await expect(receipt('w-2')).rejects.toMatchObject({ reason: 'not-found' });
+  });
+
+  it('S4: goes on from what was kept of the former log, as far as the backup; beyond, verify names what is lost', async () => {
+    const held = (note: Uint8Array, logKey: string) => {
+      const { result, findings: found } = audited(station.file, { logKey, checkpoint: note });
+      return [result.consistentWith, ...found.map(({ tag, message }) => `${tag}: ${message}`)];
+    };
+    const [, entries] = new TextDecoder().decode(kept.within).split('\n');
+    expect(held(kept.within, formerKey)).toEqual([Number(entries)]);
+    expect(held(kept.beyond, formerKey)).toEqual([
+      undefined,
+      expect.stringMatching(
+        new RegExp(`^station-behind: it was restored from a backup of ${size} entries, and its log had [0-9]+: what`),
+      ),
+    ]);
+    expect(held(await checkpoint(), station.verifierKey)).toEqual([station.store.size]);
+    // A signature under today's name over what was there before it had that name.
+    const [key] = station.journalKeys;
+    if (key === undefined) throw new Error('no key of the journal');
+    const { origin } = station;
+    const early = signCheckpoint(
+      { origin, size: 3, root: new Uint8Array(32), extensions: [] },
+      noteSigner(origin, key),
+    );
+    expect(held(new TextEncoder().encode(early), station.verifierKey)).toEqual([
+      undefined,
+      `journal-forked: under the name ${origin} the log never was of 3 entries`,
+    ]);
+    const other = 'portcullis/simulated/another';
+    const foreign = signCheckpoint(
+      { origin: other, size: 3, root: new Uint8Array(32), extensions: [] },
+      noteSigner(other, key),
+    );
+    const otherKey = formatVerifierKey(noteVerifier(other, createPublicKey(key)));
+    expect(held(new TextEncoder().encode(foreign), otherKey)).toContain(
+      `checkpoint-invalid: it is of the log ${other}, this one is ${origin}`,
+    );
   });
 
   it('S4: verify finds nothing in it; and names an entry of a generation that no restore told of', () => {

@@ -92,7 +92,7 @@ class Auditor {
     }
     const station = this.#station();
     const logKey = this.#logKey(station);
-    const checkpoint = this.#checkpoint(station?.origin, logKey);
+    const checkpoint = this.#checkpoint(logKey);
     const { progress } = this.#request;
     const entries = progress && ((done: number) => progress('entries', done, size));
     const size = progress === undefined ? 0 : this.#log.size();
@@ -179,23 +179,20 @@ class Auditor {
     }
   }
 
-  #checkpoint(origin: string | undefined, logKey: string | undefined): Checkpoint | undefined {
+  /** Of this log, or of the one that it went on from when the station was restored: which, the entries tell. */
+  #checkpoint(logKey: string | undefined): Checkpoint | undefined {
     const { checkpoint } = this.#request;
     if (checkpoint === undefined) return undefined;
     const invalid = (message: string): undefined => {
       this.#found({ tag: 'checkpoint-invalid', where: 'checkpoint', message });
     };
     if (logKey === undefined) return invalid('there is no key to check it by: give the journal’s verifier key');
-    let opened: Checkpoint;
     try {
       const verifiers: NoteVerifier[] = [parseVerifierKey(logKey)];
-      opened = openCheckpoint(checkpoint, verifiers);
+      return openCheckpoint(checkpoint, verifiers);
     } catch (error) {
       return invalid(error instanceof Error ? error.message : String(error));
     }
-    if (opened.origin !== origin)
-      return invalid(`it is of the log ${opened.origin}, this one is ${origin ?? 'unknown'}`);
-    return opened;
   }
 
   /** S4: without prices no limit in reference currency counts, so their row may neither go nor be an earlier one. */

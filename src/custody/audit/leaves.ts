@@ -30,6 +30,14 @@ export class LeafAudit {
   readonly #progress: (entries: number) => void;
   readonly #station: StationFacts | undefined;
   readonly #checkpoint: Checkpoint | undefined;
+  /** The log's name as far as it was read: a restored station goes on under another (formats.md, "Station"). */
+  #name: string | undefined;
+  /** Whether the checkpoint is of the log under a name that it had. */
+  #known = false;
+  /** Whether it can still be met: it is of the log under today's name, or none was told yet. */
+  #expected = true;
+  /** Whether what it says was held against the entries. */
+  #compared = false;
   readonly #tree: TreeAudit;
   readonly #rowLeaves: RowLeaves;
   readonly #openings: Openings;
@@ -132,8 +140,17 @@ export class LeafAudit {
       const message = `witnessed time stands at ${station.w} ms, and the journal saw ${this.#w} ms`;
       this.#found({ tag: 'time-reversed', where: 'clock', message });
     }
+    if (this.#checkpoint !== undefined && !this.#known) {
+      const message = `it is of the log ${this.#checkpoint.origin}, this one is ${this.#name ?? 'unknown'}`;
+      this.#found({ tag: 'checkpoint-invalid', where: 'checkpoint', message });
+      return;
+    }
     const size = this.#checkpoint?.size ?? 0;
-    if (size > this.#size) {
+    if (this.#checkpoint !== undefined && !this.#compared && size <= this.#size) {
+      const message = `under the name ${this.#checkpoint.origin} the log never was of ${size} entries`;
+      this.#found({ tag: 'journal-forked', where: 'journal', message });
+    }
+    if (!this.#compared && size > this.#size) {
       const message = `the station is behind its checkpoint: it has ${this.#size} entries, and once signed for ${size}`;
       this.#found({ tag: 'station-behind', where: 'journal', message });
     }
@@ -153,7 +170,8 @@ export class LeafAudit {
 
   /** RFC 9162 §2.1.4 without its proof: with every leaf at hand, the older root is computed, not proven. */
   #compare(): void {
-    if (this.#checkpoint?.size !== this.#size) return;
+    if (!this.#expected || this.#checkpoint?.size !== this.#size) return;
+    this.#compared = true;
     const root = this.#tree.root();
     this.#consistent = root !== undefined && sameBytes(root, this.#checkpoint.root);
     if (this.#consistent) return;
@@ -181,6 +199,7 @@ export class LeafAudit {
       const message = `its ${opening.field} is not what the leaf committed to`;
       this.#found({ tag: 'opening-wrong', where: `opening of ${where}`, message });
     }
+    this.#nameIn(leaf, index);
     this.#policyIn(leaf);
     this.#pricesIn(leaf);
     this.#epochsIn(leaf);
@@ -200,6 +219,24 @@ export class LeafAudit {
         this.#found({ tag: 'row-older', where: row, message });
       }
     }
+  }
+
+  /** What is under a former name ends with the backup: whatever that log had afterwards is not in this one. */
+  #nameIn({ kind, fields }: Leaf, index: number): void {
+    const checkpoint = this.#checkpoint;
+    if (kind === 'station-founded') this.#name = fields['journal_key']?.split('+')[0];
+    else if (kind !== 'station-restored') return;
+    else {
+      if (checkpoint !== undefined && checkpoint.origin === this.#name && checkpoint.size > index) {
+        const message = `it was restored from a backup of ${index} entries, and its log had ${checkpoint.size}: what it had beyond is in the former log alone`;
+        this.#found({ tag: 'station-behind', where: 'journal', message });
+        this.#compared = true;
+      }
+      this.#name = fields['origin'];
+    }
+    if (checkpoint === undefined) return;
+    this.#expected = checkpoint.origin === this.#name;
+    this.#known ||= this.#expected;
   }
 
   #policyIn({ kind, fields }: Leaf): void {
