@@ -198,7 +198,10 @@ describe('registering a wallet on a device', () => {
     const { walletPolicy, fingerprint } = await wallets().register({ wallet: inPolicy, signer: 'fake', who });
     const row = `registrations ${walletPolicy}:${fingerprint}`;
     tamper(station.file, "UPDATE registrations SET signer = 'fake-2'");
-    expect(findings(station.file, { stateKey: station.stateKey })).toEqual([`row-forged ${row}`]);
+    expect(findings(station.file, { stateKey: station.stateKey })).toEqual([
+      `row-contradicts ${row}`,
+      `row-forged ${row}`,
+    ]);
     // Put back as if an earlier entry had told of it.
     tamper(station.file, "UPDATE registrations SET signer = 'fake', leaf = 0");
     expect(findings(station.file)).toEqual([`row-older ${row}`, `row-untold ${row}`]);
