@@ -331,27 +331,6 @@ export class TestStation {
 
   async close(): Promise<void> {
     await this.stop();
-    {
-      const fs = await import('node:fs');
-      const { audit } = await import('../../src/custody/audit/audit.ts');
-      try {
-        const l: string[] = [];
-        audit({ file: this.file, stateKey: this.stateKey }, (f) => {
-          l.push(`${f.tag} ${f.where.split(' ')[0]}: ${f.message}`);
-        });
-        const { expect } = await import('vitest');
-        if (l.length)
-          fs.appendFileSync(
-            '/tmp/audit-scratch/found.txt',
-            `${expect.getState().testPath?.split('/test/')[1]} | ${expect.getState().currentTestName}\n${l
-              .slice(0, 4)
-              .map((x) => `    ${x}\n`)
-              .join('')}`,
-          );
-      } catch (e) {
-        fs.appendFileSync('/tmp/audit-scratch/found.txt', `THROWN ${String(e)}\n`);
-      }
-    }
     rmSync(this.folder, { recursive: true });
   }
 
