@@ -44,6 +44,7 @@ import {
   writeNotice,
 } from './notice.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
+import type { RemovalRate } from './removal-rate.ts';
 import { reliedOn, ripened } from './ripened.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
 import { listedEntry } from './withdrawals.ts';
@@ -58,10 +59,12 @@ interface ReadyDestination {
 export class DestinationDesk implements Destinations {
   readonly #station: Station;
   readonly #refusals: Refusals;
+  readonly #rate: RemovalRate;
 
-  constructor(station: Station, refusals: Refusals) {
+  constructor(station: Station, refusals: Refusals, rate: RemovalRate) {
     this.#station = station;
     this.#refusals = refusals;
+    this.#rate = rate;
   }
 
   async prepare(request: Parameters<Destinations['prepare']>[0]): Promise<Prepared> {
@@ -140,43 +143,47 @@ export class DestinationDesk implements Destinations {
     const known = station.reading(() => station.store.read('destinations', entry));
     if (known === undefined) throw new Refusal('not-found', `there is no whitelist entry ${entry}`);
     const seed = noticeSeed(station);
+    const { account } = known;
     const rows: RowKey[] = [
       ['destinations', entry],
-      ['listings', known.account, known.destination],
+      ['listings', account, known.destination],
     ];
-    const committed = await station.decide({ rows }, (facts): Verdict<Ripened<DestinationRecord>> => {
-      const record = facts.get('destinations', entry);
-      if (record === undefined) throw new Refusal('not-found', `there is no whitelist entry ${entry}`);
-      if (record.state === 'removed' || record.state === 'cancelled') return { result: this.#view(record, facts) };
-      const removed: DestinationRecord = {
-        ...record,
-        state: 'removed',
-        history: historyWith(record.history, toldBy(facts, 0)),
-      };
-      const listing = facts.get('listings', record.account, record.destination);
-      const { account } = record;
-      return {
-        result: this.#view(removed, facts),
-        writes: [
-          { table: 'destinations', record: removed, leaf: 0 },
-          {
-            table: 'notices',
-            record: writeNotice(seed, facts, {
-              account,
-              kind: 'destination-removed',
-              subject: entry,
-              text: destinationRemovedText(record),
-            }),
-            leaf: 0,
-          },
-        ],
-        removals: listing?.entry === entry ? [['listings', record.account, record.destination]] : [],
-        leaves: [
-          { kind: 'destination-removed', fields: { entry, by: 'client', notice: seed.id }, personal: { account } },
-        ],
-      };
+    const asked: Asked = { what: 'destination', fields: { entry }, personal: { account }, asker: { account } };
+    const committed = await station.decide(this.#refusals.keys(asked, { rows }), (facts) =>
+      this.#refusals.judged(asked, facts, () => this.#remove(entry, seed, facts)),
+    );
+    return unwrapped(committed.result);
+  }
+
+  #remove(entry: EntryId, seed: NoticeSeed, facts: Facts): Verdict<Ripened<DestinationRecord>> {
+    const record = facts.get('destinations', entry);
+    if (record === undefined) throw new Refusal('not-found', `there is no whitelist entry ${entry}`);
+    if (record.state === 'removed' || record.state === 'cancelled') return { result: this.#view(record, facts) };
+    const { account, destination } = record;
+    this.#rate.take(account, facts);
+    const removed: DestinationRecord = {
+      ...record,
+      state: 'removed',
+      history: historyWith(record.history, toldBy(facts, 0)),
+    };
+    const listing = facts.get('listings', account, destination);
+    const notice = writeNotice(seed, facts, {
+      account,
+      kind: 'destination-removed',
+      subject: entry,
+      text: destinationRemovedText(record),
     });
-    return committed.result;
+    return {
+      result: this.#view(removed, facts),
+      writes: [
+        { table: 'destinations', record: removed, leaf: 0 },
+        { table: 'notices', record: notice, leaf: 0 },
+      ],
+      removals: listing?.entry === entry ? [['listings', account, destination]] : [],
+      leaves: [
+        { kind: 'destination-removed', fields: { entry, by: 'client', notice: seed.id }, personal: { account } },
+      ],
+    };
   }
 
   #ready(request: Authorization): ReadyDestination {

@@ -48,6 +48,7 @@ import { asksAttestation } from './models.ts';
 import { factorAddedText, factorRevokedText, type NoticeSeed, noticeSeed, writeNotice } from './notice.ts';
 import { type Asked, type Refusals, refusalOf, unwrapped } from './refusals.ts';
 import { attestedColumns, registered } from './registrations.ts';
+import type { RemovalRate } from './removal-rate.ts';
 import { accountReservedRows } from './reservations.ts';
 import { reliedOn, ripened, stillRipening } from './ripened.ts';
 import { freezeRows, type Station, toldBy } from './station.ts';
@@ -68,10 +69,12 @@ interface ReadyFactor {
 export class FactorDesk implements Factors {
   readonly #station: Station;
   readonly #refusals: Refusals;
+  readonly #rate: RemovalRate;
 
-  constructor(station: Station, refusals: Refusals) {
+  constructor(station: Station, refusals: Refusals, rate: RemovalRate) {
     this.#station = station;
     this.#refusals = refusals;
+    this.#rate = rate;
   }
 
   async begin(account: AccountId, payment = false): Promise<string> {
@@ -175,65 +178,74 @@ export class FactorDesk implements Factors {
     const frozenSeed = station.policy.operators === undefined ? undefined : noticeSeed(station);
     const rows: RowKey[] = [['factors', id], ...accountReservedRows(station.policy, account)];
     const keys: Keys = { rows, lookups: accountLookups(account) };
-    const committed = await station.decide(
-      keys,
-      (facts): Verdict<{ factor: Ripened<FactorRecord>; cancelled: readonly string[] }> => {
-        const record = facts.get('factors', id);
-        if (record === undefined) throw new Refusal('not-found', 'there is no such factor');
-        if (record.state === 'removed' || record.state === 'cancelled') {
-          return { result: { factor: this.#view(record, facts), cancelled: [] } };
-        }
-        const revoked: FactorRecord = {
-          ...record,
-          state: 'removed',
-          history: historyWith(record.history, toldBy(facts, 0)),
-        };
-        const factors = attestedTransitively(station, facts, account, new Set([id]));
-        const gone = new Set<string>([id, ...factors.map((f) => f.id)]);
-        const destinations = facts
-          .all('destinationsLive', account)
-          .filter(
-            (d) =>
-              d.attestedBy.some((f) => gone.has(f)) && stillRipening(d, station.policy.ripening.destination, facts),
-          );
-        const withdrawals = [
-          ...facts.all('withdrawalsOfAccount', account, 'HELD'),
-          ...facts.all('withdrawalsOfAccount', account, 'AUTHORIZED'),
-        ];
-        const cancellation = cancelAll(facts, 1, 'factor-revoked', {
-          factors,
-          destinations,
-          withdrawals: withdrawals.filter((w) => w.factors.some((f) => gone.has(f))),
-        });
-        const frozen = freezeIfLast(facts, { account, gone, position: 1 + cancellation.leaves.length }, frozenSeed);
-        const notice = writeNotice(seed, facts, {
-          account,
-          kind: 'factor-revoked',
-          subject: id,
-          text: factorRevokedText(record),
-        });
-        return {
-          result: { factor: this.#view(revoked, facts), cancelled: cancellation.cancelled },
-          writes: [
-            { table: 'factors', record: revoked, leaf: 0 },
-            { table: 'notices', record: notice, leaf: 0 },
-            ...cancellation.writes,
-            ...frozen.writes,
-          ],
-          removals: cancellation.removals,
-          leaves: [
-            {
-              kind: 'factor-revoked',
-              fields: { intent: record.digest, by: 'client', notice: seed.id },
-              personal: { account, factor: id },
-            },
-            ...cancellation.leaves,
-            ...frozen.leaves,
-          ],
-        };
-      },
+    const asked: Asked = { what: 'factor', fields: {}, personal: { account, factor: id }, asker: { account } };
+    const committed = await station.decide(this.#refusals.keys(asked, keys), (facts) =>
+      this.#refusals.judged(asked, facts, () => this.#revoke(id, facts, seed, frozenSeed)),
     );
-    return committed.result;
+    return unwrapped(committed.result);
+  }
+
+  #revoke(
+    id: FactorId,
+    facts: Facts,
+    seed: NoticeSeed,
+    frozenSeed: NoticeSeed | undefined,
+  ): Verdict<{ factor: Ripened<FactorRecord>; cancelled: readonly string[] }> {
+    const station = this.#station;
+    const record = facts.get('factors', id);
+    if (record === undefined) throw new Refusal('not-found', 'there is no such factor');
+    const { account } = record;
+    if (record.state === 'removed' || record.state === 'cancelled') {
+      return { result: { factor: this.#view(record, facts), cancelled: [] } };
+    }
+    this.#rate.take(account, facts);
+    const revoked: FactorRecord = {
+      ...record,
+      state: 'removed',
+      history: historyWith(record.history, toldBy(facts, 0)),
+    };
+    const factors = attestedTransitively(station, facts, account, new Set([id]));
+    const gone = new Set<string>([id, ...factors.map((f) => f.id)]);
+    const destinations = facts
+      .all('destinationsLive', account)
+      .filter(
+        (d) => d.attestedBy.some((f) => gone.has(f)) && stillRipening(d, station.policy.ripening.destination, facts),
+      );
+    const withdrawals = [
+      ...facts.all('withdrawalsOfAccount', account, 'HELD'),
+      ...facts.all('withdrawalsOfAccount', account, 'AUTHORIZED'),
+    ];
+    const cancellation = cancelAll(facts, 1, 'factor-revoked', {
+      factors,
+      destinations,
+      withdrawals: withdrawals.filter((w) => w.factors.some((f) => gone.has(f))),
+    });
+    const frozen = freezeIfLast(facts, { account, gone, position: 1 + cancellation.leaves.length }, frozenSeed);
+    const notice = writeNotice(seed, facts, {
+      account,
+      kind: 'factor-revoked',
+      subject: id,
+      text: factorRevokedText(record),
+    });
+    return {
+      result: { factor: this.#view(revoked, facts), cancelled: cancellation.cancelled },
+      writes: [
+        { table: 'factors', record: revoked, leaf: 0 },
+        { table: 'notices', record: notice, leaf: 0 },
+        ...cancellation.writes,
+        ...frozen.writes,
+      ],
+      removals: cancellation.removals,
+      leaves: [
+        {
+          kind: 'factor-revoked',
+          fields: { intent: record.digest, by: 'client', notice: seed.id },
+          personal: { account, factor: id },
+        },
+        ...cancellation.leaves,
+        ...frozen.leaves,
+      ],
+    };
   }
 
   async #registered(

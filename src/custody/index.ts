@@ -21,6 +21,7 @@ import { NoticeDesk } from './notices.ts';
 import { OnboardingDesk } from './onboarding.ts';
 import { OperatorDesk } from './operators.ts';
 import { Refusals } from './refusals.ts';
+import { RemovalRate } from './removal-rate.ts';
 import { Resealing } from './resealing.ts';
 import { SpaceWatch } from './space-watch.ts';
 import { Station, type StationParts } from './station.ts';
@@ -105,13 +106,14 @@ export function startCustody(parts: CustodyParts): Running {
   };
   const acts = new ActDesk(effectParts, refusals, () => dispatch.kickAll());
   const resealing = new Resealing(station, parts.timing.later);
+  const removals = new RemovalRate();
   const custody: Custody = {
     withdrawals,
     withdrawalsOf: (client) => withdrawals.of(client),
     transactions,
     transactionsOf: (client) => new WalletScope(client, station, refusals, transactions),
-    destinations: new DestinationDesk(station, refusals),
-    factors: new FactorDesk(station, refusals),
+    destinations: new DestinationDesk(station, refusals, removals),
+    factors: new FactorDesk(station, refusals, removals),
     notices: new NoticeDesk(station, acts),
     journal: new JournalDesk(station, parts.journal, parts.published),
     backups: new BackupDesk(station, parts.backup),

@@ -51,6 +51,11 @@ export const reasons = {
     sentence: 'The account has as many open withdrawals, whitelist entries or factors as one may have.',
     remedy: 'Have some of them settled, cancelled, removed or revoked.',
   },
+  'removal-limit': {
+    code: 'RESOURCE_EXHAUSTED',
+    sentence: 'More was removed of the account, or of all accounts together, than may be in so short a time.',
+    remedy: 'Wait until the time in `not_before`; to stop payments at once, freeze the account or the station.',
+  },
   'message-too-large': {
     code: 'RESOURCE_EXHAUSTED',
     sentence: 'The request, or its answer, is larger than the station takes on.',

@@ -131,7 +131,7 @@ export function refusalSighting(
 ): Sighting | undefined {
   if (ofTheStation.has(reason) || reasons[reason].code === 'NOT_FOUND') return undefined;
   // Above a limit of all customers together, each of them is refused, and nobody did anything.
-  if (reason === 'limit-exceeded' && details['scope'] !== 'account') return undefined;
+  if ((reason === 'limit-exceeded' || reason === 'removal-limit') && details['scope'] !== 'account') return undefined;
   return { kind: 'refusal', ...of, attestation: attestationFailures.has(reason) };
 }
 

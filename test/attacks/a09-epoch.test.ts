@@ -152,6 +152,8 @@ describe('A9: every factor of every customer is compromised', () => {
       id: "'factor-of-nobody-' || i",
       account: "'account-' || i",
       state: "'pending'",
+      intent: "X''",
+      evidence: "X''",
     };
     const columns = station.db.prepare<[], { name: string }>("SELECT name FROM pragma_table_info('factors')").all();
     station.db.exec(`

@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Address, type EntryId, type FactorId, parseEntryId, type WithdrawalId } from '../../src/domain/index.ts';
+import {
+  type Address,
+  day,
+  type EntryId,
+  type FactorId,
+  parseEntryId,
+  type WithdrawalId,
+} from '../../src/domain/index.ts';
 import type { Write } from '../../src/store/verdict.ts';
 import { type Customer, chain, mallorysAddress, TestStation, walletId } from '../custody/station.ts';
 import { refused } from './attempt.ts';
@@ -91,5 +98,29 @@ describe('S2: what one account may heap up', () => {
     const approval = { kind: 'attestations', attestations: [alice.attest(intent.digest)] } as const;
     const add = () => station.custody.factors.add({ intent: intent.bytes, registration, approval });
     await refused(station, add, 'account-limit', 'factor');
+  });
+
+  it('S2: removals need no evidence, and so are slowed down: fifty of an account in a day, of entries and factors together', async () => {
+    const record = station.store.read('destinations', 'entry-alice');
+    if (record === undefined) throw new Error('not listed');
+    const bob = await station.ripeCustomer('bob');
+    const name = (i: number) => `entry-${i}` as EntryId;
+    await heap(
+      Array.from({ length: 60 }, (_, i) => ({ table: 'destinations', record: { ...record, entry: name(i) } })),
+    );
+    const second = await furtherFactor(alice, deviceOf('second'));
+    for (let i = 0; i < 49; i++) await station.custody.destinations.remove(name(i));
+    // What is gone already takes nothing.
+    expect(await station.custody.destinations.remove(name(0))).toMatchObject({ state: 'removed' });
+    await station.custody.factors.revoke(second.credential);
+    const removing = () => station.custody.destinations.remove(name(50));
+    const refusal = await refused(station, removing, 'removal-limit', 'destination');
+    expect(refusal.message).toContain('the account has had 50 removals within a day: the next not before ');
+    await refused(station, () => station.custody.factors.revoke(alice.credential), 'removal-limit', 'factor');
+    // Nobody else waits, and neither does what stops payments.
+    await station.custody.factors.revoke(bob.credential);
+    station.time.pass(day / 50);
+    expect(await removing()).toMatchObject({ state: 'removed' });
+    await refused(station, () => station.custody.factors.revoke(alice.credential), 'removal-limit', 'factor');
   });
 });

@@ -333,6 +333,8 @@ describe('which refusals count', () => {
     for (const reason of station) expect(sighting(reason), reason).toBeUndefined();
     for (const scope of ['station', 'asset', 'wallet']) expect(sighting('limit-exceeded', { scope })).toBeUndefined();
     expect(sighting('limit-exceeded', { scope: 'account' })).toMatchObject({ attestation: false });
+    expect(sighting('removal-limit', { scope: 'station' })).toBeUndefined();
+    expect(sighting('removal-limit', { scope: 'account' })).toMatchObject({ attestation: false });
   });
 
   it('S3: only an attestation that came is one that failed', () => {
