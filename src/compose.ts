@@ -5,14 +5,15 @@ import type { Service } from './api/service.ts';
 import { aheadFile, backupFile, type Config, journalPlace, publishedFiles, readMetadata } from './config.ts';
 import type { BackupSource } from './custody/backups.ts';
 import { type Running, startCustody } from './custody/index.ts';
+import { foundIn, objectPublisher } from './custody/kept-object.ts';
 import { writeLastBackup } from './custody/last-backup.ts';
 import { Models } from './custody/models.ts';
 import { Publication } from './custody/publication.ts';
 import { logKeys, readPublished } from './custody/published.ts';
 import { WitnessedClock } from './custody/witnessed-clock.ts';
-import { Malformed, placeKind, second, signersOf, type TimeSource, type Wallet } from './domain/index.ts';
+import { Malformed, minute, placeKind, second, signersOf, type TimeSource, type Wallet } from './domain/index.ts';
 import type { Policy } from './gate/policy.ts';
-import { formatVerifierKey } from './journal/note.ts';
+import { formatVerifierKey, parseVerifierKey } from './journal/note.ts';
 import { readKey } from './key-source.ts';
 import { openSigner, transportOf } from './open-signer.ts';
 import { policyInForce, writePolicyFile } from './policy-file.ts';
@@ -32,7 +33,10 @@ import { Store } from './store/store.ts';
 import { writeWhole } from './store/tile-folder.ts';
 import { startTiler } from './store/tiler.ts';
 import { checkAuthorities, differenceOf, readTls } from './tls-files.ts';
-import { openJournalKey, Vaults } from './vaults.ts';
+import { openJournalKey, openObject, Vaults } from './vaults.ts';
+
+/** How often an HSM's token keeps another checkpoint, ms: what its flash wears out by. */
+const keptEvery = 15 * minute;
 
 /** An event of the station's log: one line of JSON on stderr. Never evidence, never secrets. */
 export type StationLog = (event: string, details?: Readonly<Record<string, string | number>>) => void;
@@ -97,17 +101,19 @@ async function compose(composition: Composition, vaults: Vaults): Promise<Compos
     );
     const [verifierKey = '', ...formerKeys] = journal.map(({ verifier }) => formatVerifierKey(verifier));
     const keysNamed = logKeys(store.log, record, [verifierKey, ...formerKeys]);
+    const object = config.object === undefined ? undefined : openObject(config.object, vaults);
     const published = readPublished(
       publishedFiles(config),
       { log: store.log, size: () => store.size, station: record },
       keysNamed,
+      await foundIn(object),
     );
     const { policy } = policyInForce(config.policy, record.policy, store, log);
     composition.allowed?.(policy);
     checkAuthorities(tls, policy.clients, config.tls.ca);
     checkTime(record.origin, time);
     // What opened the other keys is not needed any more.
-    if (config.keys.journal.every(({ kind }) => kind === 'file')) await vaults.close();
+    if (object === undefined && config.keys.journal.every(({ kind }) => kind === 'file')) await vaults.close();
     const signers = openSigners(config, policy, log);
     const running = startCustody({
       store,
@@ -155,13 +161,13 @@ async function compose(composition: Composition, vaults: Vaults): Promise<Compos
     const checkpointer = startCheckpointer(config.database, log);
     const { database: file, tiles: folder, kept } = config;
     const tiler = startTiler({ file, folder, kept, keys: keysNamed });
-    const publication = new Publication({
-      journal: running.custody.journal,
-      tiler,
-      later,
-      log,
-      behind: running.fallBehind,
-    });
+    const publishing = { journal: running.custody.journal, later, log, behind: running.fallBehind };
+    const publications = [new Publication({ ...publishing, tiler })];
+    if (object !== undefined) {
+      const verifiers = keysNamed.map((key) => parseVerifierKey(key));
+      const keeper = objectPublisher(object, store.log, verifiers);
+      publications.push(new Publication({ ...publishing, tiler: keeper, every: keptEvery }));
+    }
     const ticking = setInterval(() => {
       running.timekeeper.tick().catch((error: unknown) => log('tick-failed', { error: String(error) }));
     }, second);
@@ -176,8 +182,8 @@ async function compose(composition: Composition, vaults: Vaults): Promise<Compos
         clearInterval(ticking);
         await api.close(2 * second);
         await running.close();
+        await Promise.all(publications.map((publication) => publication.close()));
         await vaults.close();
-        await publication.close();
         await tiler.close();
         await checkpointer.close();
         store.close();

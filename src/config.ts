@@ -10,6 +10,7 @@ import {
   checkKeySource,
   type JournalKeySource,
   type KeySource,
+  type ObjectSource,
   parseJournalKey,
   parseKeyOrFile,
 } from './key-source.ts';
@@ -37,6 +38,8 @@ export interface Config {
   readonly tiles: string;
   /** Files that the newest checkpoint is written into besides: elsewhere than the database. */
   readonly kept: readonly string[];
+  /** Where an HSM keeps the newest checkpoint; undefined: nowhere. */
+  readonly object: ObjectSource | undefined;
   readonly policy: string;
   /** age recipients, whom backups are encrypted to; none: no backup is made. */
   readonly backup: readonly string[];
@@ -100,6 +103,7 @@ export function parseConfig(document: unknown, file: string): Config {
     database: join(data, 'station.db'),
     tiles: journal?.has('tiles') === true ? path(journal, 'tiles') : join(data, 'tiles'),
     kept: journal?.has('kept') === true ? keptFiles(journal, dirname(file)) : [],
+    object: journal?.has('object') === true ? keptObject(journal.members('object')) : undefined,
     policy,
     backup: backup === undefined ? [] : parseRecipients(backup),
     keys: {
@@ -192,6 +196,14 @@ function keptFiles(journal: Members, folder: string): readonly string[] {
   return Object.freeze(files);
 }
 
+function keptObject(of: Members): ObjectSource {
+  const signer = of.text('hsm');
+  const label = of.has('label') ? of.text('label') : 'portcullis';
+  if (!/^[\x20-\x7e]{1,64}$/.test(label)) throw new Malformed(of.at('label'), 'expected 1 to 64 printable characters');
+  of.done();
+  return { kind: 'hsm', signer, label };
+}
+
 /** One that is not there may lie on a disk that is not mounted: the checkpoint on it is not to be missed. */
 function checkKept(file: string, i: number): void {
   const place = `config.journal.kept[${i}]`;
@@ -230,6 +242,7 @@ function checkWhole(config: Config): void {
   const { data, tls, listen, operatorsListen, signers } = config;
   // Who gets a copy of the database must not get the key that authenticates it (threat H).
   const secrets: [place: string, file: string][] = [['config.tls.key', tls.key]];
+  if (config.object !== undefined) checkHsm(config.object, signers, 'config.journal.object');
   for (const [place, source] of keySources(config)) {
     checkHsm(source, signers, place);
     if ('file' in source) secrets.push([source.kind === 'hsm' ? `${place}.wrapped` : place, source.file]);

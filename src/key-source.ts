@@ -29,6 +29,14 @@ export type JournalKeySource =
   | { readonly kind: 'file'; readonly file: string }
   | { readonly kind: 'hsm'; readonly signer: string; readonly key: string };
 
+/** Data objects in an HSM's token. */
+export interface ObjectSource {
+  readonly kind: 'hsm';
+  readonly signer: string;
+  /** CKA_LABEL. */
+  readonly label: string;
+}
+
 /** What opens the keys that HSMs wrap, by the signer's name. Throws `Malformed`, naming `place`. */
 export interface Unwrapping {
   of(signer: string, place: string): Pick<Vault, 'unwrap'>;
@@ -79,7 +87,7 @@ function parseCredential(name: string, place: string): string {
 
 /** Throws `Malformed` where a key names an HSM that the config has not. */
 export function checkHsm(
-  source: KeySource | JournalKeySource,
+  source: KeySource | JournalKeySource | ObjectSource,
   signers: readonly Pick<SignerConfig, 'name' | 'kind'>[],
   place: string,
 ): void {

@@ -13,7 +13,7 @@ export const takeAway = 'take-away';
 /** All that the rules look at. */
 export interface AtStake {
   readonly policy: Policy;
-  readonly config: Pick<Config, 'data' | 'tiles' | 'kept' | 'keys' | 'signers'>;
+  readonly config: Pick<Config, 'data' | 'tiles' | 'kept' | 'object' | 'keys' | 'signers'>;
   readonly simulated: boolean;
   /** The folder of `init`'s that should have been carried away, where it is still there. */
   readonly takeAway: string | undefined;
@@ -140,12 +140,13 @@ export const mainNetworkRules: readonly MainNetworkRule[] = [
         ...(names > 0 ? [`${names} ${names === 1 ? 'witness' : 'witnesses'}`] : []),
         ...(elsewhere ? [config.tiles] : []),
         ...config.kept,
+        ...(config.object === undefined ? [] : [`the HSM ${config.object.signer}`]),
       ];
       return {
         ok: found.length > 0,
         found:
           found.length > 0 ? found.join(', ') : 'checkpoints lie in the data folder only, and no witness sees them',
-        mend: 'Publish the journal on another disk (config: journal: { kept: [FILE] } or { tiles: PATH }), or name a witness in policy.witnesses.',
+        mend: 'Publish the journal on another disk (config: journal: { kept: [FILE] } or { tiles: PATH }), in an HSM ({ object: { hsm: NAME } }), or name a witness in policy.witnesses.',
       };
     },
   },

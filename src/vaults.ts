@@ -1,8 +1,9 @@
-import { Malformed, second } from './domain/index.ts';
+import type { ObjectPlace } from './custody/kept-object.ts';
+import { Malformed, Refusal, second } from './domain/index.ts';
 import { type CheckpointSigner, heldSigner } from './journal/checkpoint-signer.ts';
 import { noteMessage, noteVerifier } from './journal/note.ts';
 import { readJournalKey } from './journal-key-file.ts';
-import type { JournalKeySource } from './key-source.ts';
+import type { JournalKeySource, ObjectSource } from './key-source.ts';
 import { readPin, type SignerConfig } from './signer-config.ts';
 import { Vault } from './signers/pkcs11/vault.ts';
 import type { LineLog } from './signers/stderr.ts';
@@ -39,6 +40,22 @@ export class Vaults {
     this.#open.clear();
     await Promise.all(open.map((vault) => vault.close()));
   }
+}
+
+/** Where an HSM keeps the newest checkpoint. Throws `Malformed`; what it does rejects with `Refusal`, and the HSM's reason. */
+export function openObject(source: ObjectSource, vaults: Pick<Vaults, 'of'>): ObjectPlace {
+  const { signer, label } = source;
+  const place = 'config.journal.object';
+  const vault = vaults.of(signer, `${place}.hsm`);
+  const told = (error: unknown): never => {
+    if (error instanceof Refusal) throw new Refusal(error.reason, `${place}: ${error.message}`, error.details);
+    throw error;
+  };
+  return {
+    name: `${signer}’s data object ${label}`,
+    read: () => vault.readData(label).catch(told),
+    keep: (note, instead) => vault.keepData(label, note, instead).catch(told),
+  };
 }
 
 /** A key of the journal's, wherever it is. Throws `Malformed`, and `Refusal` with the reason of an HSM that has it not. */

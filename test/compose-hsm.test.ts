@@ -1,13 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeStation } from '../src/cli/init.ts';
+import { checkPublished } from '../src/cli/published-check.ts';
 import { type ComposedStation, composeStation } from '../src/compose.ts';
 import { loadConfig } from '../src/config.ts';
 import { openCheckpoint } from '../src/journal/checkpoint.ts';
 import { parseVerifierKey } from '../src/journal/note.ts';
 import { machineTime } from '../src/machine-time.ts';
+import { Vaults } from '../src/vaults.ts';
 import { emptyFolder } from './cli/station.ts';
 import { noSoftHsm, SoftHsm } from './softhsm.ts';
 
@@ -84,6 +86,50 @@ describe.skipIf(noSoftHsm !== undefined)(
       } finally {
         await station.close();
       }
+    });
+
+    it('S4: keeps checkpoints in the token, if it is told to: an older database that is put back with all else of the disk starts frozen', async () => {
+      const plain = readFileSync(config, 'utf8');
+      writeFileSync(config, `${plain}journal: { object: { hsm: vault, label: checkpoints } }\n`);
+      /** What doctor says of it. */
+      const published = async (key: string) => {
+        const of = loadConfig(config);
+        const vaults = new Vaults(of.signers, () => {});
+        return checkPublished(of, [key], vaults).finally(() => vaults.close());
+      };
+      const inToken = () => hsm.tool('--read-object', '--type', 'data', '--label', 'checkpoints').toString();
+      expect((await published(readFileSync(join(folder, 'take-away/journal.vkey'), 'utf8').trim())).mend).toContain(
+        'Start the station once.',
+      );
+      const station = await compose();
+      // Kept at a start; whatever comes soon after, when the station stops at the latest.
+      await vi.waitFor(() => expect(inToken()).toMatch(/^portcullis\//), { timeout: 20_000, interval: 200 });
+      await station.close();
+      cpSync(join(folder, 'data'), join(folder, 'older'), { recursive: true });
+      const size = (note: string) => Number(note.split('\n')[1]);
+      const older = size(inToken());
+      const later = await compose();
+      await later.running.custody.operators.freeze('station', 'olivia', 'drill');
+      await later.close();
+      expect(size(inToken())).toBeGreaterThan(older);
+      expect((await published(later.verifierKey)).found).toBe('the journal goes on from 2 checkpoints');
+      rmSync(join(folder, 'data'), { recursive: true });
+      renameSync(join(folder, 'older'), join(folder, 'data'));
+      expect((await published(later.verifierKey)).found).toContain(
+        'journal-behind: vault’s data object checkpoints has',
+      );
+      events.length = 0;
+      const back = await compose();
+      try {
+        expect(events.find((event) => event.startsWith('journal-behind'))).toContain(
+          'vault’s data object checkpoints has a checkpoint of',
+        );
+        await expect(back.running.custody.journal.head()).rejects.toMatchObject({ reason: 'journal-behind' });
+      } finally {
+        await back.close();
+      }
+      expect(size(inToken())).toBeGreaterThan(older);
+      writeFileSync(config, plain);
     });
 
     it('does not start where the token is not there, and says so', async () => {

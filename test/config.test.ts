@@ -96,6 +96,7 @@ describe('a config', () => {
       database: join(folder, 'data/station.db'),
       tiles: join(folder, 'data/tiles'),
       kept: [],
+      object: undefined,
       backup: [],
       policy: join(folder, 'policy.yaml'),
       keys: {
@@ -197,6 +198,26 @@ describe('a config', () => {
     expect(named('{ kept: [kept, kept] }')).toMatch('config.journal.kept[1]: stands twice');
     expect(named('{ kept: [data/kept] }')).toMatch('config.journal.kept[0]: lies beside the database');
     expect(named('{ kept: [7] }')).toMatch('config.journal.kept[0]: expected the path of a file');
+  });
+
+  it('S4: may name an HSM that keeps checkpoints, one of its signers', () => {
+    const named = (journal: string): string => {
+      writeFileSync(file, `${document.replace('signers:', `signers:\n  - ${vault}`)}journal: ${journal}\n`);
+      return messageOf(() => loadConfig(file));
+    };
+    const vault =
+      '{ name: vault, kind: pkcs11, module: /usr/lib/vendor.so, token: { label: hot }, pin: { file: keys/pin } }';
+    writeFileSync(join(folder, 'keys/pin'), '1234', { mode: 0o600 });
+    named('{ object: { hsm: vault } }');
+    expect(loadConfig(file).object).toEqual({ kind: 'hsm', signer: 'vault', label: 'portcullis' });
+    named('{ object: { hsm: vault, label: station two } }');
+    expect(loadConfig(file).object?.label).toBe('station two');
+    expect(named('{ object: { hsm: ledger } }')).toMatch(
+      'config.journal.object.hsm: config.signers has no signer ledger of kind pkcs11',
+    );
+    expect(named("{ object: { hsm: vault, label: '' } }")).toMatch('config.journal.object.label: ');
+    expect(named('{ object: { hsm: vault, file: x } }')).toMatch('config.journal.object.file: is not a member');
+    expect(named('{ object: vault }')).toMatch('config.journal.object: ');
   });
 
   it.each([

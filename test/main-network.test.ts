@@ -208,6 +208,14 @@ describe('each rule of a main network', () => {
     ],
     [
       'journal’s second place',
+      'an HSM',
+      true,
+      ({ config }) => ({
+        config: { tiles: join(config.data, 'tiles'), object: { kind: 'hsm', signer: 'vault', label: 'portcullis' } },
+      }),
+    ],
+    [
+      'journal’s second place',
       'a witness',
       true,
       ({ config }) => ({

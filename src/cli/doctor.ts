@@ -116,7 +116,11 @@ async function* diagnoseKeys(
   const origin = station.station?.origin ?? '-';
   const ownKeys = journalKeys.map(({ verifier }) => verifierKeyOf(origin, verifier.publicKey));
   yield checkJournalKey(station, ownKeys);
-  const published = attempt('published', () => checkPublished(config, ownKeys), 'Run "portcullis verify".');
+  const published = await attemptLater(
+    'published',
+    () => checkPublished(config, ownKeys, vaults),
+    'Run "portcullis verify"; of an HSM, see what it says.',
+  );
   yield published.diagnosis ?? published.value ?? { what: 'published', found: 'not looked at' };
   if (station.sealing !== undefined) yield* checkSealing(station.sealing);
   yield* checkClock(station);

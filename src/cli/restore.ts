@@ -4,12 +4,13 @@ import { Readable } from 'node:stream';
 import { type Config, journalPlace, loadConfig, loadPolicyText, publishedFiles } from '../config.ts';
 import { policyHash } from '../custody/founding.ts';
 import { isRunning } from '../custody/inspection.ts';
+import { foundIn } from '../custody/kept-object.ts';
 import { copyOf, openBackup, type Restored, RestoreRefused, restoreStation } from '../custody/restoring.ts';
 import type { WallMs } from '../domain/index.ts';
 import { readKey } from '../key-source.ts';
 import { machineTime } from '../machine-time.ts';
 import { readSecret } from '../secret-file.ts';
-import { openJournalKey, Vaults } from '../vaults.ts';
+import { openJournalKey, openObject, Vaults } from '../vaults.ts';
 import { printable } from './client.ts';
 import { type Arguments, type Command, CommandFailed, type Output, readArguments, UsageError } from './command.ts';
 
@@ -63,6 +64,7 @@ async function restored(given: Arguments, config: Config, vaults: Vaults): Promi
     journalKeys: keys.map(({ verifier }) => verifier.publicKey),
     time,
     published: publishedFiles(config),
+    found: await foundIn(config.object && openObject(config.object, vaults)),
   });
 }
 

@@ -5,6 +5,8 @@ import type { Journal } from './custody.ts';
 export interface PublicationParts {
   readonly journal: Pick<Journal, 'head' | 'onGrowth'> & { readonly witnesses: Pick<Journal['witnesses'], 'cosigned'> };
   readonly tiler: Pick<Tiler, 'publish'>;
+  /** Checkpoints are published this far apart, ms: a second unless it says otherwise. */
+  readonly every?: number;
   /** A published checkpoint is one that the journal does not go on from. */
   readonly behind: (error: JournalBehind) => void;
   /** Calls back after so many ms; returns what stops it. */
@@ -12,8 +14,8 @@ export interface PublicationParts {
   readonly log: (event: string, details?: Readonly<Record<string, string | number>>) => void;
 }
 
-/** Checkpoints are published this far apart, ms: each costs a signature, and the files of the tiles that it ends in. */
-const every = 1_000;
+/** Each costs a signature, and the files of the tiles that it ends in. */
+const second = 1_000;
 /** How long after one that failed, ms. */
 const again = 30_000;
 /** How long the last one may take when the station stops, ms: a key may be on a device that no longer answers. */
@@ -25,6 +27,7 @@ const closingMost = 5_000;
  */
 export class Publication {
   readonly #parts: PublicationParts;
+  readonly #every: number;
   readonly #unwatch: () => void;
   /** What is there: size, and cosigned checkpoint. */
   #size = -1;
@@ -37,9 +40,10 @@ export class Publication {
 
   constructor(parts: PublicationParts) {
     this.#parts = parts;
+    this.#every = parts.every ?? second;
     this.#unwatch = parts.journal.onGrowth(() => {
       this.#grown = true;
-      this.#arm(every);
+      this.#arm(this.#every);
     });
     this.#arm(0);
   }
@@ -65,7 +69,7 @@ export class Publication {
         this.#armed = undefined;
         this.#running = undefined;
         if (this.#failed) this.#arm(again);
-        else if (this.#grown) this.#arm(every);
+        else if (this.#grown) this.#arm(this.#every);
       });
     });
   }

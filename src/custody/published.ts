@@ -7,6 +7,7 @@ import { openForReading } from '../store/database.ts';
 import { JournalBehind } from '../store/failure.ts';
 import { Log } from '../store/log.ts';
 import { standingOf } from '../store/published.ts';
+import type { FoundNote } from './kept-object.ts';
 
 /** The part of the station's row that its published checkpoints are held against. */
 export type PublishedBy = Pick<StationRecord, 'origin' | 'journalKeyLeaves'>;
@@ -23,11 +24,11 @@ export function logKeys(log: Pick<Log, 'leaf'>, { journalKeyLeaves }: PublishedB
   return [...new Set([...named, ...own])];
 }
 
-/** What the files that a station publishes its checkpoints in say of its journal; a place where nothing is, or nothing yet, says nothing. */
+/** What the places that a station publishes its checkpoints in say of its journal; one where nothing is, or nothing yet, says nothing. */
 export interface PublishedState {
   /** Set where the journal does not go on from one of them, or one cannot be read: it could be such a one. */
   readonly behind: JournalBehind | undefined;
-  /** Files that have a checkpoint from which the journal goes on. */
+  /** Places that have a checkpoint from which the journal goes on. */
   readonly agree: number;
   /** The largest checkpoint of the log from before the station was restored, if one is there. */
   readonly former: Checkpoint | undefined;
@@ -35,26 +36,28 @@ export interface PublishedState {
   readonly newest: Checkpoint | undefined;
 }
 
-/** Reads what was published, and holds it against the journal as the database has it. */
+/** Reads what was published in files, and holds it and what was found elsewhere against the journal as the database has it. */
 export function readPublished(
   files: readonly string[],
   own: { readonly log: Pick<Log, 'leaf' | 'readNode'>; readonly size: () => number; readonly station: PublishedBy },
   keys: readonly string[],
+  found: readonly FoundNote[] = [],
 ): PublishedState {
   const { log, station } = own;
   // Before the journal's size: beside a running station both grow, and the journal first.
-  const notes = files.map((file) => ({ file, ...readNote(file) }));
+  const notes = [...files.map((place) => ({ place, ...readNote(place) })), ...found];
   const verifiers: NoteVerifier[] = logKeys(log, station, keys).map((key) => parseVerifierKey(key));
   const ownLog = { origin: station.origin, size: own.size(), readNode: log.readNode };
   let behind: string | undefined;
   let agree = 0;
   let former: Checkpoint | undefined;
   let newest: Checkpoint | undefined;
-  for (const { file, note, failed } of notes) {
-    if (failed !== undefined)
-      behind ??= `${file} cannot be read (${failed}): it may have a checkpoint of a later journal`;
+  for (const read of notes) {
+    const { place, note } = read;
+    if ('failed' in read)
+      behind ??= `${place} cannot be read (${read.failed}): it may have a checkpoint of a later journal`;
     if (note === undefined || note.length === 0) continue;
-    const standing = standingOf(note, file, ownLog, verifiers);
+    const standing = standingOf(note, place, ownLog, verifiers);
     if (standing.stands === 'goes-on') agree++;
     else if (standing.stands !== 'former') behind ??= standing.message;
     if (standing.stands === 'former') former = larger(former, standing.checkpoint);
@@ -64,7 +67,12 @@ export function readPublished(
 }
 
 /** As `readPublished`, of a database beside a running station or without one. Throws `StoreUnusable`. */
-export function inspectPublished(database: string, files: readonly string[], keys: readonly string[]): PublishedState {
+export function inspectPublished(
+  database: string,
+  files: readonly string[],
+  keys: readonly string[],
+  found: readonly FoundNote[] = [],
+): PublishedState {
   const db = openForReading(database);
   try {
     const row = db
@@ -73,7 +81,7 @@ export function inspectPublished(database: string, files: readonly string[], key
     if (row === undefined) throw new Error('the database holds no station');
     const log = new Log(db);
     const station = { origin: row.origin, journalKeyLeaves: JSON.parse(row.leaves) as string[] };
-    return readPublished(files, { log, size: () => log.size(), station }, keys);
+    return readPublished(files, { log, size: () => log.size(), station }, keys, found);
   } finally {
     db.close();
   }

@@ -28,6 +28,7 @@ import type { Finding } from './audit/finding.ts';
 import { journalOrigin } from './founding.ts';
 import { scopeFields } from './freeze.ts';
 import { verifierKeyOf } from './journal-key.ts';
+import type { FoundNote } from './kept-object.ts';
 import { readPolicyDocument } from './policy-document.ts';
 import { readPublished } from './published.ts';
 import { Reservations, reservedRows } from './reservations.ts';
@@ -46,6 +47,8 @@ export interface RestoreRequest {
   readonly time: TimeSource;
   /** Files that the station published its checkpoints in: what is there says how much is lost. */
   readonly published: readonly string[];
+  /** Checkpoints that were found elsewhere. */
+  readonly found?: readonly FoundNote[];
 }
 
 export interface Restored {
@@ -226,7 +229,7 @@ async function raise(building: string, request: RestoreRequest): Promise<Restore
 }
 
 /** What the station becomes. */
-function nextOf(db: Sqlite, rowKey: Uint8Array, { journalKeys, published: files, time }: RestoreRequest) {
+function nextOf(db: Sqlite, rowKey: Uint8Array, { journalKeys, published: files, found, time }: RestoreRequest) {
   const rows = new Rows(db, rowKey);
   const before = rows.get('station', ['station'])?.record;
   const head = rows.get('head', ['head'])?.record;
@@ -252,7 +255,7 @@ function nextOf(db: Sqlite, rowKey: Uint8Array, { journalKeys, published: files,
   const name = nextGeneration(before.name);
   const origin = journalOrigin(idOf(name), simulated, generationOf(name));
   const log = new Log(db);
-  const { newest } = readPublished(files, { log, size: () => head.size, station: before }, [before.journalKey]);
+  const { newest } = readPublished(files, { log, size: () => head.size, station: before }, [before.journalKey], found);
   return {
     station: { ...before, name, origin, ticketEpoch: before.ticketEpoch + 1, journalKey: verifierKeyOf(origin, key) },
     former: before.name,

@@ -21,8 +21,9 @@ class Rig {
   hold: Promise<void> = Promise.resolve();
   readonly publication: Publication;
 
-  constructor() {
+  constructor(every?: number) {
     this.publication = new Publication({
+      ...(every === undefined ? {} : { every }),
       journal: {
         head: async (): Promise<Head> => ({
           origin: 'portcullis/test',
@@ -86,6 +87,17 @@ describe('Publication', () => {
     expect(await rig.wake()).toEqual([1_000]);
     expect(rig.published).toEqual([3, 5]);
     expect(rig.waits).toEqual([]);
+  });
+
+  it('publishes as far apart as it is told to, and what came since at the end', async () => {
+    const rig = new Rig(900_000);
+    expect(await rig.wake()).toEqual([0]);
+    rig.grow();
+    rig.grow();
+    expect(await rig.wake()).toEqual([900_000]);
+    rig.grow();
+    await rig.publication.close();
+    expect(rig.published).toEqual([3, 5, 6]);
   });
 
   it('a checkpoint that witnesses cosigned is published beside it, though the journal grew by nothing', async () => {

@@ -1,3 +1,4 @@
+import { keepData, readData } from './data.ts';
 import { failureOf, TokenFailure } from './failure.ts';
 import { createKey, fitKey, noteHandle, noteKey, opening, readKey } from './keys.ts';
 import type { Asked, Configure, DigestToSign, Result, Signed, SignNote, Unwrap } from './protocol.ts';
@@ -47,6 +48,13 @@ export class Pkcs11Backend {
           result: 'unwrapped',
           plain: unwrapped(session, asked),
         }));
+      case 'read-data':
+        return this.#sessions.with('reading data', (session) => ({
+          result: 'data',
+          values: readData(session, asked.label),
+        }));
+      case 'keep-data':
+        return this.#sessions.with('keeping data', (session) => ({ result: 'data', values: keepData(session, asked) }));
     }
   }
 

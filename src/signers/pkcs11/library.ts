@@ -31,6 +31,20 @@ export function loadModule(path: string): { readonly library: Library; readonly 
   return { library, module };
 }
 
+/**
+ * C_CreateObject. pkcs11js wraps what that throws in nothing: an error of `CKR_DEVICE_MEMORY:49`, where all other functions throw a
+ * `Pkcs11Error`.
+ */
+export function createObject(library: Library, module: Module, session: Handle, template: Pkcs11js.Template): Handle {
+  try {
+    return module.C_CreateObject(session, template);
+  } catch (error) {
+    if (error instanceof Error && /^CKR_[A-Z0-9_]+:\d+$/.test(error.message))
+      throw new library.Pkcs11Error(error.message, Number(error.message.split(':')[1]), 'C_CreateObject');
+    throw error;
+  }
+}
+
 /** Has a loaded module look for its tokens. Throws `TokenFailure`. */
 export function initialize(library: Library, module: Module): void {
   try {

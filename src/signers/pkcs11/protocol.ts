@@ -82,7 +82,37 @@ export interface Unwrap {
   readonly wrapped: string;
 }
 
-export type Asked = Identify | ReadTokenKey | CreateTokenKey | SignDigests | ReadNoteKey | SignNote | Unwrap;
+/** Data objects of one label that the station has in a token at most: the newest checkpoint, and the last one of each former log. */
+export const objectsMost = 16;
+/** Of each: a checkpoint with every key's line has a few hundred. */
+export const objectBytesMost = 4096;
+export const objectHex = new RegExp(`^(?:[0-9a-f]{2}){1,${objectBytesMost}}$`);
+
+/** What data objects of a label (CKA_LABEL) the token has. */
+export interface ReadData {
+  readonly op: 'read-data';
+  readonly label: string;
+}
+
+/** Has the token keep one, instead of others. */
+export interface KeepData {
+  readonly op: 'keep-data';
+  readonly label: string;
+  /** Hex, as in all that follow. */
+  readonly value: string;
+  readonly instead: readonly string[];
+}
+
+export type Asked =
+  | Identify
+  | ReadTokenKey
+  | CreateTokenKey
+  | SignDigests
+  | ReadNoteKey
+  | SignNote
+  | Unwrap
+  | ReadData
+  | KeepData;
 export type Operation = Configure | Asked;
 export type Request = Operation & { readonly id: number };
 
@@ -139,6 +169,12 @@ export interface Unwrapped {
   readonly plain: string;
 }
 
+/** All of the label, in no order. */
+export interface Data {
+  readonly result: 'data';
+  readonly values: readonly string[];
+}
+
 export const failureReasons = [
   'device-missing',
   'hsm-key-unfit',
@@ -163,6 +199,7 @@ export type Result =
   | NoteKeyRead
   | NoteSigned
   | Unwrapped
+  | Data
   | Failure;
 export type Reply = Result & { readonly id: number };
 
@@ -176,6 +213,8 @@ export const resultOf = {
   'read-ed25519': 'note-key',
   'sign-ed25519': 'note-signature',
   unwrap: 'unwrapped',
+  'read-data': 'data',
+  'keep-data': 'data',
 } as const satisfies Record<Operation['op'], Exclude<Result['result'], 'failure'>>;
 
 export function encode(message: object): string {

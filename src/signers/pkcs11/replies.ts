@@ -1,5 +1,5 @@
 import { Message } from '../message.ts';
-import { failureReasons, type Reply, type Signed, type Token } from './protocol.ts';
+import { failureReasons, objectHex, type Reply, type Signed, type Token } from './protocol.ts';
 
 const results = [
   'configured',
@@ -9,6 +9,7 @@ const results = [
   'note-key',
   'note-signature',
   'unwrapped',
+  'data',
   'failure',
 ] as const;
 const printable = /^[\x20-\x7e]{1,400}$/;
@@ -45,6 +46,8 @@ export function parseReply(line: string): Reply {
       return of.done({ id, result, signature: of.text('signature', signature) });
     case 'unwrapped':
       return of.done({ id, result, plain: of.secret('plain', /^(?:[0-9a-f]{2}){1,512}$/) });
+    case 'data':
+      return of.done({ id, result, values: of.texts('values', objectHex) });
     case 'failure':
       return of.done({ id, result, reason: of.one('reason', failureReasons), message: of.text('message', printable) });
   }

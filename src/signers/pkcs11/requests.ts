@@ -1,7 +1,8 @@
 import { ProtocolError } from '../lines.ts';
 import { Message } from '../message.ts';
-import { largestBatch, type PinnedTokenKey, type Request, resultOf } from './protocol.ts';
+import { largestBatch, objectHex, type PinnedTokenKey, type Request, resultOf } from './protocol.ts';
 
+const objectLabel = /^[\x20-\x7e]{1,64}$/;
 const keyId = /^(?:[0-9a-f]{2}){1,32}$/;
 const operations = Object.keys(resultOf) as (keyof typeof resultOf)[];
 
@@ -47,6 +48,16 @@ export function parseRequest(line: string): Request {
         key: of.text('key', keyId),
         hash: of.one('hash', ['sha1', 'sha256']),
         wrapped: of.text('wrapped', /^(?:[0-9a-f]{2}){64,1024}$/),
+      });
+    case 'read-data':
+      return of.done({ id, op, label: of.text('label', objectLabel) });
+    case 'keep-data':
+      return of.done({
+        id,
+        op,
+        label: of.text('label', objectLabel),
+        value: of.text('value', objectHex),
+        instead: of.texts('instead', objectHex),
       });
   }
 }

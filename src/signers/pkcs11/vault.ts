@@ -4,7 +4,7 @@ import { type HostProcess, launchPkcs11 } from '../launch.ts';
 import type { LineLog } from '../stderr.ts';
 import { systemTimers, type Timers } from '../timers.ts';
 import { Pool } from './pool.ts';
-import type { Asked, Result, TokenName, Unwrap } from './protocol.ts';
+import type { Asked, KeepData, ReadData, Result, TokenName, Unwrap } from './protocol.ts';
 import { resultIn } from './signer.ts';
 
 export interface VaultOptions {
@@ -27,8 +27,8 @@ const spki = Buffer.from('302a300506032b6570032100', 'hex');
 const doubling = (restarts: number): number => Math.min(500 * 2 ** Math.min(restarts, 10), 60_000);
 
 /**
- * The station's own keys in a token: what unwraps its state key, and what signs its journal. No wallet's: it signs no digest, so that
- * it needs no permit, and a wallet's signer does nothing of this.
+ * What the station itself has in a token: what unwraps its state key, what signs its journal, and the newest checkpoint. No wallet's key:
+ * it signs no digest, so that it needs no permit, and a wallet's signer does nothing of this.
  */
 export class Vault {
   /** One child, and the memory of a PIN that was refused (F4). */
@@ -74,6 +74,24 @@ export class Vault {
     const signature = Uint8Array.from(Buffer.from(result.signature, 'hex'));
     if (verify(null, message, publicKey, signature)) return signature;
     throw new Refusal('signature-wrong', `the HSM's key ${key} gave a signature that does not verify`);
+  }
+
+  /** The data objects of a label. Throws `Refusal`. */
+  async readData(label: string): Promise<Uint8Array[]> {
+    return this.#data({ op: 'read-data', label });
+  }
+
+  /** Keeps a data object in the token, then destroys those that it comes instead of. Throws `Refusal`, also where the token has it not then. */
+  async keepData(label: string, value: Uint8Array, instead: readonly Uint8Array[]): Promise<void> {
+    const kept = await this.#data({ op: 'keep-data', label, value: toHex(value), instead: instead.map(toHex) });
+    if (!kept.some((one) => toHex(one) === toHex(value)))
+      throw new Refusal('signer-failed', `the HSM did not keep the data object ${label}`);
+  }
+
+  async #data(operation: ReadData | KeepData): Promise<Uint8Array[]> {
+    const result = await this.#ask(operation);
+    if (result.result !== 'data') throw other();
+    return result.values.map((hex) => Uint8Array.from(Buffer.from(hex, 'hex')));
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,8 @@ import {
   encode,
   largestBatch,
   longestMessage,
+  objectBytesMost,
+  objectsMost,
   type Reply,
   type Request,
 } from '../../../src/signers/pkcs11/protocol.ts';
@@ -28,6 +30,15 @@ const requests: readonly Request[] = [
   { id: 5, op: 'sign', items: Array.from({ length: largestBatch }, () => item) },
   { id: 6, op: 'sign-ed25519', key: 'a1', message: '00'.repeat(65_536) },
   { id: 7, op: 'unwrap', key: 'a1', hash: 'sha256', wrapped: '00'.repeat(256) },
+  { id: 8, op: 'read-data', label: 'portcullis' },
+  { id: 9, op: 'keep-data', label: 'two words', value: 'ab'.repeat(objectBytesMost), instead: [] },
+  {
+    id: 9,
+    op: 'keep-data',
+    label: 'a',
+    value: 'ab',
+    instead: Array.from({ length: objectsMost + 1 }, () => 'cd'.repeat(objectBytesMost)),
+  },
 ];
 
 const replies: readonly Reply[] = [
@@ -48,6 +59,8 @@ const replies: readonly Reply[] = [
   },
   { id: 4, result: 'note-signature', signature: 'ab'.repeat(64) },
   { id: 5, result: 'unwrapped', plain: 'ab'.repeat(32) },
+  { id: 5, result: 'data', values: [] },
+  { id: 5, result: 'data', values: Array.from({ length: objectsMost + 1 }, () => 'ab'.repeat(objectBytesMost)) },
   { id: 6, result: 'failure', reason: 'hsm-pin-refused', message: 'logging in: CKR_PIN_INCORRECT' },
 ];
 
