@@ -209,7 +209,9 @@ export interface Reported {
 }
 
 export interface Notices {
-  /** Notices after the cursor that are not acknowledged, oldest first, at most `limit`. */
+  /** The station's: a restore takes the outbox back, and what comes then has numbers that were given already. */
+  readonly generation: number;
+  /** Notices after this one of the outbox that are not acknowledged, oldest first, at most `limit`. */
   waiting(after: number, limit: number): readonly NoticeRecord[];
   onNotice(listener: (notice: NoticeRecord) => void): Unwatch;
   acknowledge(id: NoticeId): Promise<NoticeRecord>;

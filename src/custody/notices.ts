@@ -2,6 +2,7 @@ import {
   type ActRecord,
   type DestinationRecord,
   type FactorRecord,
+  generationOf,
   type NoticeId,
   type NoticeRecord,
   Refusal,
@@ -27,6 +28,10 @@ export class NoticeDesk implements Notices {
   constructor(station: Station, acts: Pick<ActDesk, 'delayOf'>) {
     this.#station = station;
     this.#acts = acts;
+  }
+
+  get generation(): number {
+    return generationOf(this.#station.reading(() => this.#station.store.look({})).station.name);
   }
 
   waiting(after: number, limit: number): NoticeRecord[] {

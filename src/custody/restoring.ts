@@ -1,5 +1,5 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Decrypter } from 'age-encryption';
 import { codeStep, codeWindow } from '../attestation/index.ts';
@@ -15,8 +15,7 @@ import {
   type WallMs,
 } from '../domain/index.ts';
 import { dumpDatabase, loadDatabase } from '../store/backup-format.ts';
-import { createDatabase, openDatabase, openForReading, type Sqlite } from '../store/database.ts';
-import { StoreUnusable } from '../store/failure.ts';
+import { createDatabase, openDatabase, openForReading, refuseRemains, type Sqlite } from '../store/database.ts';
 import { deriveKeys } from '../store/key.ts';
 import { Log } from '../store/log.ts';
 import { restore } from '../store/restoring.ts';
@@ -85,7 +84,7 @@ const findingsMost = 20;
  */
 export async function restoreStation(request: RestoreRequest): Promise<Restored> {
   const { file } = request;
-  if (existsSync(file)) throw new StoreUnusable(`${file} exists: restore into an empty data folder`);
+  refuseRemains(file, 'restore into an empty data folder');
   const building = `${file}.restoring`;
   const clear = (): void => {
     for (const end of ['', '-wal', '-shm', '-journal', '.lock']) rmSync(`${building}${end}`, { force: true });
@@ -97,6 +96,7 @@ export async function restoreStation(request: RestoreRequest): Promise<Restored>
     check(building, request.stateKey);
     const restored = await raise(building, request);
     sync(building);
+    refuseRemains(file, 'restore into an empty data folder');
     // Not renamed: that would take the place of a database that came there meanwhile.
     linkSync(building, file);
     sync(dirname(file));

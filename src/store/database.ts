@@ -17,11 +17,25 @@ export function openDatabase(file: string): { readonly db: Sqlite; close(): void
 
 /** As `openDatabase`, for a file that must not exist yet. */
 export function createDatabase(file: string): { readonly db: Sqlite; close(): void } {
-  if (file !== ':memory:' && existsSync(file))
-    throw new StoreUnusable(`${file} exists: a station is never overwritten`);
+  if (file !== ':memory:') refuseRemains(file, 'a station is never overwritten');
   // SQLite gives the files beside it the same mode.
   if (file !== ':memory:') closeSync(openSync(file, 'wx', 0o600));
   return openOrCreate(file);
+}
+
+/**
+ * Throws where there is a database, or what SQLite would take for a part of one that comes to this name: it plays a `-wal` file into
+ * whatever lies beside it, and every row of it may be authentic.
+ */
+export function refuseRemains(file: string, why: string): void {
+  for (const end of ['', '-wal', '-journal', '-shm']) {
+    if (!existsSync(`${file}${end}`)) continue;
+    throw new StoreUnusable(
+      end === ''
+        ? `${file} exists: ${why}`
+        : `${file}${end} is left of another database: move it away with that; ${why}`,
+    );
+  }
 }
 
 /** For an auditor beside a running station: reads only, and takes no lock. */

@@ -344,6 +344,7 @@ export class FakeCustody {
         revoke: on('factors.revoke', async () => ({ factor, cancelled: ['e-1', 'w-1'] })),
       },
       notices: {
+        generation: 1,
         waiting: on('notices.waiting', (after) => (after < notice.sequence ? [notice] : [])),
         onNotice: on('notices.onNotice', () => () => {}),
         acknowledge: on('notices.acknowledge', async () => ({ ...notice, acknowledgedAt: time })),

@@ -206,6 +206,31 @@ describe('StreamNotices', () => {
     await until(() => growing.listeners.size === 0);
   });
 
+  it('I9: after a restore goes on from no cursor of before, whose numbers are given once more; and refuses one of a later generation', async () => {
+    outbox().size = 3;
+    const client = await served.client('courier');
+    const cursors = async (afterCursor: bigint) => {
+      const stream = open(client, NoticeServiceService.streamNotices, { afterCursor, untilEmpty: true });
+      const { values, error } = await drain(stream);
+      return error ?? values.map(({ notice }) => notice?.cursor);
+    };
+    const base = 2n ** 40n;
+    expect(await cursors(2n)).toEqual([3n]);
+    Object.assign(served.fake.custody.notices, { generation: 2 });
+    try {
+      expect(await cursors(25n)).toEqual([base + 1n, base + 2n, base + 3n]);
+      expect(await cursors(base)).toEqual([base + 1n, base + 2n, base + 3n]);
+      expect(await cursors(base + 2n)).toEqual([base + 3n]);
+      expect(await cursors(2n * base + 1n)).toMatchObject({
+        code: status.INVALID_ARGUMENT,
+        field: 'after_cursor',
+        message: expect.stringContaining('begin with 0'),
+      });
+    } finally {
+      Object.assign(served.fake.custody.notices, { generation: 1 });
+    }
+  });
+
   it('refuses a cursor beyond 2^53', async () => {
     const client = await served.client('courier');
     const request = { afterCursor: 2n ** 63n, untilEmpty: true };

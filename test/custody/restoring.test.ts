@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
@@ -84,9 +84,28 @@ describe('a restore', () => {
       yield Buffer.from(text());
       writeFileSync(file, 'another');
     }
-    await expect(restored(slow())).rejects.toThrow(/EEXIST/);
+    await expect(restored(slow())).rejects.toThrow(`${file} exists: restore into an empty data folder`);
     expect(readFileSync(file, 'utf8')).toBe('another');
     expect(there()).toEqual(['station.db']);
+  });
+
+  it('S4: takes nothing for its own that was left of a lost database: SQLite would play that into the restored one', async () => {
+    const backup = text();
+    await alice.authorize('w-1');
+    const file = join(folder, 'station.db');
+    const refused = (end: string): RegExp => new RegExp(`station.db${end} is left of another database: move it away`);
+    for (const end of ['-wal', '-shm', '-journal']) {
+      copyFileSync(`${station.file}-wal`, `${file}${end}`);
+      await expect(restored(backup)).rejects.toThrow(refused(end));
+      rmSync(`${file}${end}`);
+    }
+    // Also where it comes there while the backup is read.
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(backup);
+      copyFileSync(`${station.file}-wal`, `${file}-wal`);
+    }
+    await expect(restored(slow())).rejects.toThrow(refused('-wal'));
+    expect(there()).toEqual(['station.db-wal']);
   });
 
   it('leaves nothing half done where the backup cannot be read to its end, and clears what an earlier try left', async () => {

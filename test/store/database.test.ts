@@ -131,6 +131,9 @@ describe('one writer', () => {
     expect(() => openDatabase(file)).toThrow(/does not exist/);
     createDatabase(file).close();
     expect(() => createDatabase(file)).toThrow(/never overwritten/);
+    rmSync(file);
+    writeFileSync(`${file}-wal`, 'of another');
+    expect(() => createDatabase(file)).toThrow(/-wal is left of another database: move it away with that/);
   });
 
   it('I9: every commit is synced: WAL with synchronous=FULL', () => {

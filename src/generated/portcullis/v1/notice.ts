@@ -66,7 +66,7 @@ export namespace NoticeKind {
 
 export interface Notice {
   id: string;
-  /** Position in the outbox. */
+  /** Position in the outbox; larger than every one before, also before the station was restored. */
   cursor: bigint;
   /** Whom it is for; empty: the station's operators. */
   account: string;
@@ -80,7 +80,7 @@ export interface Notice {
 }
 
 export interface StreamNoticesRequest {
-  /** 0 for all that are not acknowledged. */
+  /** 0 for all that are not acknowledged. One from before the station was restored counts as 0. */
   afterCursor: bigint;
   /** Ends the stream once nothing more waits. */
   untilEmpty: boolean;
