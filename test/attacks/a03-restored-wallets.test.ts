@@ -82,6 +82,45 @@ describe('I4: of an account, after a restore', () => {
     clean();
   });
 
+  it.each(['PERMITTED', 'DECLINED'] as const)(
+    'of what was %s in the backup the station does not know whether the former one signed it: a quorum’s word that it confirmed is taken',
+    async (was) => {
+      await alice.authorize('w-1');
+      signer.behaviour = async (_, signed) =>
+        was === 'DECLINED' ? { kind: 'declined', reason: 'device-refused', message: 'no' } : signed;
+      if (was === 'PERMITTED') signer.readiness = { ready: false, reason: 'device-missing', message: 'unplugged' };
+      const { id } = await pay('w-1', 2);
+      await station.settle();
+      expect(station.custody.transactions.get(id)).toMatchObject({ state: was });
+      const backup = station.backup();
+      // The former station: it is signed, sent, and confirms.
+      signer.readiness = { ready: true, device: 'fake' };
+      signer.behaviour = async (_, signed) => signed;
+      if (was === 'DECLINED') await station.custody.transactions.retry(id);
+      station.wake();
+      await station.settle();
+      expect(station.custody.transactions.get(id)).toMatchObject({ state: 'SIGNED' });
+      await station.restore(backup);
+      await stated(walletId, { nextNonce: 3 });
+      // So that it is not signed again.
+      await station.operators.act(quorum, 'epoch', 'factors');
+      await thawed();
+      expect(station.custody.transactions.get(id)).toMatchObject({ state: was });
+      const [account] = station.policy.wallets.values();
+      const own = bare(account?.address ?? cold);
+      const nothing = station.payment({ to: own, nonce: 2, value: 0n, maxFeePerGas: 60n * 10n ** 9n });
+      await station.operators.act(quorum, 'void', `transaction:${id}`, nothing);
+      await station.settle();
+      expect(station.custody.transactions.get(transactionId(walletId, nothing))).toMatchObject({
+        state: 'SIGNED',
+      });
+      const { act } = await station.operators.act(quorum, 'void', `confirmed:${id}`);
+      expect(act.state).toBe('DONE');
+      expect(state('w-1')).toBe('SIGNED');
+      clean();
+    },
+  );
+
   it('no statement goes below the wallet’s first nonce', async () => {
     await station.restore(station.backup());
     await expect(stated(walletId, { nextNonce: 1 })).rejects.toThrow(/below the wallet’s first, 2/);

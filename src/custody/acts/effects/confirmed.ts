@@ -6,7 +6,7 @@ import {
   type TransactionRecord,
   type WithdrawalRecord,
 } from '../../../domain/index.ts';
-import type { LeafDraft } from '../../../journal/leaf.ts';
+import { type LeafDraft, parseLeaf } from '../../../journal/leaf.ts';
 import type { Write } from '../../../store/verdict.ts';
 import { historyWith } from '../../history.ts';
 import { moveTransaction, moveWithdrawal } from '../../machine.ts';
@@ -32,6 +32,7 @@ export const confirmedEffect: Effect = {
     const newest = versions[0];
     if (confirmed === undefined || newest === undefined)
       throw new Refusal('not-found', `there is no transaction ${id}`);
+    const permittedBy = stationThatPermitted(station, confirmed);
     const pays = versions.find((version) => version.kind === 'payment')?.pays ?? [];
     const seeds = pays.map(() => noticeSeed(station));
     return {
@@ -50,7 +51,7 @@ export const confirmedEffect: Effect = {
         const anchor = facts.get('anchors', now.wallet, now.anchor);
         if (anchor?.transaction !== newest.id)
           throw new Refusal('changed-meanwhile', 'another transaction took the anchor meanwhile: ask again');
-        if (unsigned(now))
+        if (permittedBy === facts.station.name && unsigned(now))
           throw new Refusal(
             'transaction-not-retryable',
             `transaction ${id} was never signed by its device: it cannot have confirmed`,
@@ -100,10 +101,18 @@ function transactionIn(facts: Facts, id: TransactionId): TransactionRecord {
 
 /**
  * Claims are not released by guesswork (design §4): what no device saw, or the device refused the one time that it was asked, did not
- * confirm. Of what went there more than once the station does not know whether a signature exists.
+ * confirm. Of what went there more than once the station does not know whether a signature exists; nor, once it was restored, what the
+ * former station did with what the backup has.
  */
 function unsigned({ attempts, state }: TransactionRecord): boolean {
   return attempts === 0 || (attempts === 1 && (state === 'DECLINED' || state === 'PERMITTED'));
+}
+
+/** The station's name, its generation included, as it was when the transaction was permitted. */
+function stationThatPermitted(station: Station, { id, history }: TransactionRecord): string {
+  const leaf = station.reading(() => station.store.log.leaf(Number(history[0])));
+  if (leaf === undefined) throw new Refusal('internal', `no journal entry tells of transaction ${id}`);
+  return parseLeaf(leaf).station;
 }
 
 function voided(facts: Facts, pays: readonly string[]): boolean {
