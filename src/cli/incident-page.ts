@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { IncidentReport, PaymentEvidence, Sum } from '../custody/incident/report.ts';
+import type { Forgotten, IncidentReport, PaymentEvidence, Sum } from '../custody/incident/report.ts';
 import { chartOf } from './incident-chart.ts';
 import { code, evidenceList, moment } from './incident-evidence.ts';
 import { escaped } from './operator-page.ts';
@@ -23,6 +23,7 @@ export function incidentPage(report: IncidentReport): string {
   const chart = chartOf(report);
   const sections = [
     verdict(report),
+    forgotten(report),
     figures(report),
     chart === undefined
       ? ''
@@ -82,6 +83,18 @@ function verdict({
   ];
   const more = findings > found.length ? `<p>… and ${findings - found.length} more findings</p>` : '';
   return `<div class="verdict wrong" role="alert"><p><strong>Do not rely on these numbers: they do not follow from the journal.</strong></p><ul>${told.map((line) => `<li>${line}</li>`).join('')}</ul>${more}</div>`;
+}
+
+/** Of a restore that took a part of the span away. */
+export function sayForgotten({ from, to, size, published_size }: Forgotten): string {
+  const lost = published_size === null ? '' : `; the former log was published with ${published_size}`;
+  return `the station was restored at ${to.time} from a backup of ${size} entries, the last of ${from?.time ?? 'a time that is missing'}${lost}: what it did between the two is not in this journal`;
+}
+
+function forgotten({ read: { forgotten: list } }: IncidentReport): string {
+  if (list.length === 0) return '';
+  const told = list.map((one) => `<li>${escaped(sayForgotten(one))}</li>`).join('');
+  return `<div class="verdict wrong" role="alert"><p><strong>A part of this span is not covered: the station was restored.</strong> Look for it in the former log’s tiles, in the withdrawal service’s books and on the chain.</p><ul>${told}</ul></div>`;
 }
 
 function figures({ totals, basis, not_paid, refusals }: IncidentReport): string {
@@ -254,7 +267,7 @@ function disputed({ disputed: list }: IncidentReport): string {
   ];
   if (list.unknown.length > 0)
     lines.push(
-      `<p class="verdict wrong"><strong>${list.unknown.length} are unknown to the station:</strong> ${ids(list.unknown)}</p>`,
+      `<p class="verdict wrong"><strong>${list.unknown.length} are unknown to this journal:</strong> ${ids(list.unknown)}</p>`,
     );
   if (list.outside.length > 0)
     lines.push(

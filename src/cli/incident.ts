@@ -7,7 +7,7 @@ import type { IncidentReport, Sum } from '../custody/incident/report.ts';
 import { Malformed, parseAccountId, parseAddress, parseAssetId, parseInstant, type WallMs } from '../domain/index.ts';
 import { printable } from './client.ts';
 import { type Arguments, type Command, CommandFailed, type Output, readArguments, UsageError } from './command.ts';
-import { incidentPage } from './incident-page.ts';
+import { incidentPage, sayForgotten } from './incident-page.ts';
 import { writeFile } from './private-file.ts';
 import { stateKeyOf } from './verify.ts';
 
@@ -27,7 +27,7 @@ and on whose word, to which destination, listed when, ripe since when, and in wh
 refused, which factors and destinations came and went, freezes and operators' acts.
 
 Everything is counted twice, from the rows and from the journal's entries alone. Where the two differ, or the audit finds anything, or the list names a
-withdrawal that the station never had, the report says so and the exit code is 1.
+withdrawal that the journal has not, or the station was restored and has forgotten a part of the span, the report says so and the exit code is 1.
   --since TIME         from then on: 2022-01-17T00:46:00Z, or 2022-01-17 for its first second, UTC
   --until TIME         up to then, and not including it
   --withdrawals FILE   the withdrawals that are disputed, an id a line (# begins a comment): only these count, as losses. Without it
@@ -89,7 +89,8 @@ withdrawal that the station never had, the report says so and the exit code is 1
     if (json !== undefined) writeReport(json, `${JSON.stringify(report, undefined, 2)}\n`);
     if (html !== undefined) writeReport(html, incidentPage(report));
     tell(report, output);
-    return report.agreement.holds && (report.disputed?.unknown.length ?? 0) === 0 ? 0 : 1;
+    const whole = report.read.forgotten.length === 0 && (report.disputed?.unknown.length ?? 0) === 0;
+    return report.agreement.holds && whole ? 0 : 1;
   },
 };
 
@@ -119,6 +120,7 @@ function tell(report: IncidentReport, output: Output): void {
     `${refusals.total}${refusals.by_reason.map(({ reason, count }, i) => `${i === 0 ? ': ' : ', '}${count} ${reason}`).join('')}`,
   );
   if (disputed !== null) tellDisputed(disputed, output);
+  for (const one of read.forgotten) output.err(`NOT COVERED ${printable(sayForgotten(one))}`);
   if (agreement.holds) {
     output.out('Both counts agree, from the rows and from the journal’s entries alone; the audit found nothing.');
     return;
@@ -148,7 +150,7 @@ function tellDisputed(
   );
   some(not_paid, ({ withdrawal, state }) => output.out(`  ${withdrawal}: ${state}`), output);
   if (repeated.length > 0) output.out(`  counted once, named more often: ${repeated.slice(0, toldMost).join(', ')}`);
-  some(unknown, (id) => output.err(`UNKNOWN ${printable(id)}: the station never had such a withdrawal`), output);
+  some(unknown, (id) => output.err(`UNKNOWN ${printable(id)}: this journal has no such withdrawal`), output);
 }
 
 function some<T>(list: readonly T[], say: (item: T) => void, output: Output, total = list.length): void {

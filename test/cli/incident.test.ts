@@ -86,7 +86,7 @@ describe('incident, after January 2022', () => {
     writeFileSync(typed, 'w-0001\nw-9999\n');
     const { code, out, err } = await asked('--withdrawals', typed);
     expect(code).toBe(1);
-    expect(err).toBe('UNKNOWN w-9999: the station never had such a withdrawal');
+    expect(err).toBe('UNKNOWN w-9999: this journal has no such withdrawal');
     expect(out).toMatch(/^accounts +1$/m);
   });
 

@@ -1,9 +1,12 @@
 import { createPublicKey } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { incidentPage } from '../../src/cli/incident-page.ts';
 import { reportIncident } from '../../src/custody/incident/incident.ts';
 import {
   hour,
+  minute,
+  parseInstant,
   parseStationName,
   type WallMs,
   type WithdrawalId,
@@ -40,9 +43,11 @@ describe('a restored station’s proofs', () => {
     const within = await checkpoint();
     const backup = station.backup();
     ({ size } = station.store);
+    station.time.pass(minute);
     await pay('w-2', 1);
     await station.publish();
     kept = { within, beyond: await checkpoint() };
+    station.time.pass(minute);
     for (const id of ['w-1', 'w-2']) former.set(id, await receipt(id));
     await station.restore(backup);
     const name = parseStationName(`${station.stationId}/2`, 'station');
@@ -155,7 +160,7 @@ describe('a restored station’s proofs', () => {
   });
 
   it('an incident report tells of the restore and of the statement, and of the payments that the journal knows', () => {
-    const report = reportIncident({
+    const of = {
       file: station.file,
       since: begin,
       until: (station.time.wall + 1_000) as WallMs,
@@ -166,12 +171,28 @@ describe('a restored station’s proofs', () => {
       stateKey: station.stateKey,
       logKey: undefined,
       checkpoint: undefined,
-    });
+    };
+    const report = reportIncident(of);
     expect(report.payments.map(({ withdrawal }) => withdrawal)).toEqual(['w-1', 'w-3']);
+    // Of w-2 nothing is told, and that is said.
+    expect(report.agreement.holds).toBe(true);
+    const [forgotten, ...more] = report.read.forgotten;
+    expect(more).toEqual([]);
+    expect(forgotten).toMatchObject({ from: { leaf: size - 1 }, to: { leaf: size }, size });
+    expect(forgotten?.published_size).toBeGreaterThan(size);
+    expect(incidentPage(report)).toContain('A part of this span is not covered: the station was restored.');
     const events = report.events.filter(({ kind }) => kind === 'station-restored' || kind === 'wallet-stated');
     expect(events).toMatchObject([
       { kind: 'station-restored', sentence: expect.stringContaining(`as ${station.stationId}/2`) },
       { kind: 'wallet-stated', sentence: expect.stringContaining('every nonce below 2') },
     ]);
+    // Of a span before the restore it says so, too; of one before the backup, or after the restore, there is nothing to say.
+    const [from, to] = [forgotten?.from?.time, forgotten?.to.time].map((time) => parseInstant(time ?? '', 'time'));
+    const forgets = (since: number, until: number) =>
+      reportIncident({ ...of, since: since as WallMs, until: until as WallMs }).read.forgotten.length;
+    expect(from !== undefined && to !== undefined && from < to).toBe(true);
+    expect(forgets(from ?? 0, (to ?? 0) - 1)).toBe(1);
+    expect(forgets(begin - 1_000, from ?? 0)).toBe(0);
+    expect(forgets((to ?? 0) + 1_000, (to ?? 0) + 2_000)).toBe(0);
   });
 });

@@ -13,7 +13,7 @@ import { chainOf } from '../chain.ts';
 import { decodeEvidence } from '../kept-evidence.ts';
 import type { AssetNames } from './assets.ts';
 import { admitters, type PaidByLeaves } from './leaves.ts';
-import { type Entry, refOf, type StationRecords, words } from './record.ts';
+import { amountIn, type Entry, refOf, type StationRecords, words } from './record.ts';
 import type { Attester, PaymentEvidence, RipeningEvidence } from './report.ts';
 
 /** W₀ and d₀ of a thing that a decision relied on, as its entry has them. */
@@ -48,7 +48,7 @@ export class EvidenceOf {
       asset,
       symbol: this.#names.of(asset).symbol,
       amount,
-      units: this.#names.units(asset, BigInt(amount)),
+      units: this.#names.units(asset, amountIn(amount)),
       destination: member('destination') ?? row?.destination ?? null,
       intent: member('intent') ?? '',
       policy: member('policy') ?? '',
@@ -155,12 +155,18 @@ function ripening(
     notice_delivered: delivered === undefined ? null : refOf(delivered),
     w0,
     d0,
-    ripe_not_before:
-      delivered === undefined || d0 === null
-        ? null
-        : formatInstant((parseInstant(delivered.leaf.time, 'time') + d0) as WallMs),
+    ripe_not_before: delivered === undefined || d0 === null ? null : instantAfter(delivered.leaf.time, d0),
     ripe_for: w0 === null || d0 === null ? null : relying.leaf.w - w0 - d0,
   };
+}
+
+/** Null where an entry has what no station writes. */
+function instantAfter(time: string, ms: number): string | null {
+  try {
+    return formatInstant((parseInstant(time, 'time') + ms) as WallMs);
+  } catch {
+    return null;
+  }
 }
 
 /** WebAuthn L3 §6.1: the flags are behind the RP ID's hash; bit 2 is UV. */

@@ -7,7 +7,7 @@ import { AssetNames, Sums } from './assets.ts';
 import { type DisputedList, followDisputed } from './disputed.ts';
 import { EvidenceOf } from './evidence.ts';
 import { type PaidByLeaves, RangeReading, type Told } from './leaves.ts';
-import { type Entry, refOf, StationRecords } from './record.ts';
+import { amountIn, type Entry, refOf, StationRecords } from './record.ts';
 import type {
   AccountLoss,
   Change,
@@ -117,7 +117,7 @@ class Reporter {
     const losses = accountLosses(payments, this.#names);
     const affected = new Set(losses.map(({ account }) => account));
     const sums = new Sums();
-    for (const { asset, amount } of payments) sums.add(asset, BigInt(amount));
+    for (const { asset, amount } of payments) sums.add(asset, amountIn(amount));
     const { origin, size, root, logKey, consistentWith, station, findings } = this.#audited;
     return {
       type: 'portcullis/incident/v1',
@@ -134,6 +134,7 @@ class Reporter {
         log_key_pinned: this.#request.logKey !== undefined,
         consistent_with: consistentWith ?? null,
         rows_authenticated: this.#request.stateKey !== undefined,
+        forgotten: told.forgotten,
       },
       agreement: {
         holds: differences.length === 0 && findings === 0,
@@ -162,7 +163,6 @@ class Reporter {
   /** From the entries alone; where an opening was erased, from the intent, which the entry binds by its hash. */
   #ofLeaves({ withdrawal, authorized, released }: PaidByLeaves): Payment {
     const { member } = authorized;
-    const amount = member('amount') ?? '';
     const [account, destination] = [member('account'), member('destination')];
     const intent =
       account === undefined || destination === undefined ? this.#ofIntent(withdrawal, member('intent')) : undefined;
@@ -171,7 +171,7 @@ class Reporter {
       account: account ?? intent?.account,
       destination: destination ?? intent?.destination,
       asset: member('asset') ?? '',
-      amount: /^[0-9]{1,78}$/.test(amount) ? BigInt(amount) : 0n,
+      amount: amountIn(member('amount')),
       released: released.index,
     };
   }
@@ -179,7 +179,11 @@ class Reporter {
   #ofIntent(withdrawal: string, digest: string | undefined): WithdrawalIntent | undefined {
     const intent = this.#records.row('withdrawals', withdrawal)?.intent;
     if (intent === undefined || digestOf(intent) !== digest) return undefined;
-    return parseIntent(intent, 'portcullis/withdrawal/v1').intent;
+    try {
+      return parseIntent(intent, 'portcullis/withdrawal/v1').intent;
+    } catch {
+      return undefined;
+    }
   }
 
   #affected({ withdrawal, account, asset, destination }: Omit<Payment, 'amount' | 'released'>): boolean {
@@ -211,7 +215,7 @@ class Reporter {
       if (!this.#affected({ withdrawal, account: account ?? undefined, asset, destination: destination ?? undefined }))
         continue;
       const symbol = this.#names.of(asset).symbol;
-      const units = this.#names.units(asset, BigInt(amount));
+      const units = this.#names.units(asset, amountIn(amount));
       list.push({ withdrawal, account, asset, amount, symbol, units, destination, authorized: refOf(entry), state });
     }
     return list;
@@ -319,7 +323,7 @@ function destinationTotals(payments: readonly PaymentEvidence[], names: AssetNam
 
 function summed(payments: readonly PaymentEvidence[], names: AssetNames): ReturnType<Sums['told']> {
   const sums = new Sums();
-  for (const { asset, amount } of payments) sums.add(asset, BigInt(amount));
+  for (const { asset, amount } of payments) sums.add(asset, amountIn(amount));
   return sums.told(names);
 }
 

@@ -1,7 +1,7 @@
 import type { LeafKind } from '../../journal/leaf.ts';
 import { leafSentence } from '../../journal/sentences.ts';
 import { type Entry, refOf, type StationRecords, words } from './record.ts';
-import type { Change, RefusalTold, StationEvent } from './report.ts';
+import type { Change, Forgotten, RefusalTold, StationEvent } from './report.ts';
 
 /** A withdrawal whose signature was released in the range, as the entries alone tell it. */
 export interface PaidByLeaves {
@@ -24,6 +24,7 @@ export interface Told {
   readonly aggregated: ReadonlyMap<string, number>;
   readonly changes: readonly Omit<Change, 'affected'>[];
   readonly events: readonly StationEvent[];
+  readonly forgotten: readonly Forgotten[];
   /** What does not hang together. */
   readonly differences: readonly string[];
   readonly newest: Entry | undefined;
@@ -88,6 +89,7 @@ export class RangeReading {
   readonly #changes: Omit<Change, 'affected'>[] = [];
   readonly #events: StationEvent[] = [];
   readonly #differences: string[] = [];
+  readonly #restored: Entry[] = [];
 
   /** RFC 3339 UTC to the second, which sort as they stand. */
   constructor(since: string, until: string) {
@@ -96,11 +98,12 @@ export class RangeReading {
   }
 
   run(records: StationRecords): Told {
-    // Behind the range, only what says that a payment never confirmed.
+    // Behind the range, only what says that a payment never confirmed, or that what was done since a backup is forgotten.
     const end = records.firstAt(this.#until);
     const newest = records.entry(records.size - 1);
-    const voided = Buffer.from('"withdrawal-voided"');
-    const worth = (index: number, bytes: Uint8Array): boolean => index < end || Buffer.from(bytes).includes(voided);
+    const kinds = ['"withdrawal-voided"', '"station-restored"'].map((kind) => Buffer.from(kind));
+    const worth = (index: number, bytes: Uint8Array): boolean =>
+      index < end || kinds.some((kind) => Buffer.from(bytes).includes(kind));
     for (const entry of records.backwards(worth)) {
       const { time } = entry.leaf;
       if (time < this.#since && this.#settled()) break;
@@ -117,9 +120,19 @@ export class RangeReading {
       aggregated: this.#aggregated,
       changes: this.#changes.reverse(),
       events: this.#events.reverse(),
+      forgotten: this.#restored.reverse().flatMap((entry) => this.#forgotten(entry, records)),
       differences: this.#differences,
       newest,
     };
+  }
+
+  /** Of the range, what lies between a backup's last entry and the restore. */
+  #forgotten(entry: Entry, records: StationRecords): Forgotten[] {
+    const [size, published] = ['size', 'published_size'].map((name) => countIn(entry.member(name)));
+    const last = size === null || size === undefined ? undefined : records.entry(size - 1);
+    if (entry.leaf.time < this.#since || (last !== undefined && last.leaf.time >= this.#until)) return [];
+    const from = last === undefined ? null : refOf(last);
+    return [{ from, to: refOf(entry), size: size ?? 0, published_size: published ?? null }];
   }
 
   #settled(): boolean {
@@ -130,6 +143,7 @@ export class RangeReading {
     const { kind } = entry.leaf;
     const { member } = entry;
     if (kind === 'withdrawal-voided') this.#voidedEver.add(member('withdrawal') ?? '');
+    if (kind === 'station-restored') this.#restored.push(entry);
     if (!within) return;
     const transaction = member('transaction') ?? '';
     if (kind === 'transaction-signed') {
@@ -225,6 +239,10 @@ export class RangeReading {
         if (eventKinds.has(leaf.kind)) this.#events.push({ ...ref, kind: leaf.kind, sentence: sentenceOf(entry) });
     }
   }
+}
+
+function countIn(text: string | undefined): number | null {
+  return text !== undefined && /^[0-9]{1,15}$/.test(text) ? Number(text) : null;
 }
 
 /** On whose word a factor or destination came or went: an issuer, operators, MFA services, factors; or what ended it. */

@@ -32,8 +32,11 @@ export class StationRecords {
   row<T extends TableName>(table: T, ...key: string[]): Records[T] | undefined {
     const cells = this.#byKey(table).get(...key);
     if (cells === undefined) return undefined;
+    const of = tables[table];
     try {
-      return fromCells<Records[T]>(tables[table], cells.slice(0, -2));
+      const row = fromCells<Records[T]>(of, cells.slice(0, -2));
+      const lists = of.fields.filter(({ column }) => column === 'list');
+      return lists.every(({ field }) => isTexts(Reflect.get(row, field))) ? row : undefined;
     } catch {
       return undefined;
     }
@@ -52,14 +55,13 @@ export class StationRecords {
     return statement;
   }
 
-  /** Payments with released bytes whose newest entry is not before `from`, permitted before `until` (ms). */
-  *releasedPayments(from: number, until: number): Generator<{ id: string; pays: string[] }> {
+  /** Payments with released bytes whose newest entry is not before `from`, permitted before `until` (ms); `pays` undefined where it is damaged. */
+  *releasedPayments(from: number, until: number): Generator<{ id: string; pays: string[] | undefined }> {
     const scan = this.#db.prepare<[number, number], { id: string; pays: string }>(
       "SELECT id, pays FROM transactions WHERE kind = 'payment' AND signed IS NOT NULL AND leaf >= ? AND permitted_at < ?",
     );
     for (const { id, pays } of scan.iterate(from, until)) {
-      const ids: unknown = JSON.parse(pays);
-      yield { id, pays: Array.isArray(ids) ? ids.map(String) : [] };
+      yield { id, pays: textsOf(pays) };
     }
   }
 
@@ -125,6 +127,22 @@ export class StationRecords {
     };
   }
 }
+
+function textsOf(json: string): string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isTexts(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+/** Base units as an entry has them; 0 for what is no amount, which no station wrote. */
+export const amountIn = (text: string | undefined): bigint =>
+  text !== undefined && /^[0-9]{1,78}$/.test(text) ? BigInt(text) : 0n;
 
 export function words(text: string | undefined): string[] {
   return text === undefined || text === '' ? [] : text.split(' ');

@@ -9,6 +9,17 @@ export interface EntryRef {
   readonly time: string;
 }
 
+/** From the last entry of a backup to the station's restore from it this journal tells nothing. */
+export interface Forgotten {
+  /** The backup's last entry; null where it is missing. */
+  readonly from: EntryRef | null;
+  /** The entry `station-restored`. */
+  readonly to: EntryRef;
+  /** Entries that the backup had, and the former log by the largest checkpoint that was found then; null where none was. */
+  readonly size: number;
+  readonly published_size: number | null;
+}
+
 export interface Sum {
   /** CAIP-19. */
   readonly asset: string;
@@ -149,7 +160,7 @@ export interface Disputed {
   readonly named: number;
   readonly repeated: readonly string[];
   readonly paid: number;
-  /** The station never had a withdrawal of this id. */
+  /** The journal has no withdrawal of this id; a station that was restored may have forgotten it (`read.forgotten`). */
   readonly unknown: readonly string[];
   /** Paid in the range, but not of what the report was narrowed to. */
   readonly left_out: number;
@@ -190,6 +201,8 @@ export interface IncidentReport {
     readonly consistent_with: number | null;
     /** Whether every row's authentication code was checked, which takes the state key. */
     readonly rows_authenticated: boolean;
+    /** Restores that took parts of the span away, oldest first: what the former station did in them stands in its own log alone. */
+    readonly forgotten: readonly Forgotten[];
   };
   readonly agreement: {
     /** Whether both counts are the same and nothing was found. */

@@ -24,6 +24,10 @@ export function paidByRows(
   const paid = new Map<string, PaidByRows>();
   const differences: string[] = [];
   for (const { id, pays } of records.releasedPayments(first, until)) {
+    if (pays === undefined) {
+      differences.push(`transaction ${id} has released bytes, and its row does not say what it pays`);
+      continue;
+    }
     const transaction = records.row('transactions', id);
     const released = transaction && signedEntry(records, transaction)?.index;
     if (transaction === undefined || released === undefined) {
@@ -57,7 +61,10 @@ export function signedEntry(
 
 /** Whether a version that it replaced was released already: then its withdrawals were paid by that one. */
 function releasedBefore(records: StationRecords, { replaces }: TransactionRecord): boolean {
-  for (let id = replaces; id !== null; ) {
+  // Rows that another hand wrote may lead round in a circle.
+  const seen = new Set<string>();
+  for (let id = replaces; id !== null && !seen.has(id); ) {
+    seen.add(id);
     const former = records.row('transactions', id);
     if (former === undefined) return false;
     if (signedEntry(records, former) !== undefined) return true;
